@@ -1,0 +1,306 @@
+//! The requests that the engine makes of a backend, and their answers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::name::LockName;
+
+/// The identity of one request to hold one name: 128 random bits in hex, `;`, and the owner's record in readable form.
+///
+/// Made anew for every acquisition, never used again. It is a capability (who knows it can forge a grant), so [`Debug`]
+/// shows only a short hash.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HoldId(Arc<str>);
+
+impl HoldId {
+    /// How many characters of the text are the random part.
+    pub const HEX: usize = 32;
+    /// Longer records are cut.
+    pub const MAX_RECORD: usize = 160;
+
+    /// A new id for the owner described by `record`.
+    #[must_use]
+    pub fn new(record: &str) -> Self {
+        Self::from_random(uuid::Uuid::new_v4().as_u128(), record)
+    }
+
+    /// An id with chosen randomness, for simulations that must be repeatable.
+    #[must_use]
+    pub fn from_random(random: u128, record: &str) -> Self {
+        let mut text = format!("{random:032x};");
+        let kept = record
+            .chars()
+            .map(|c| if c.is_control() || c == ';' { '_' } else { c });
+        for c in kept {
+            if text.len() + c.len_utf8() > Self::HEX + 1 + Self::MAX_RECORD {
+                break;
+            }
+            text.push(c);
+        }
+        Self(Arc::from(text))
+    }
+
+    /// The whole text, as the server stores it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The random part, by which grants name the id.
+    #[must_use]
+    pub fn hex(&self) -> &str {
+        &self.0[..Self::HEX]
+    }
+
+    /// The owner's record.
+    #[must_use]
+    pub fn record(&self) -> &str {
+        &self.0[Self::HEX + 1..]
+    }
+}
+
+impl fmt::Debug for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.hex());
+        write!(f, "HoldId(#{:08x} {})", hash as u32, self.record())
+    }
+}
+
+/// The push channel of one manager.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Channel(Arc<str>);
+
+impl Channel {
+    /// The channel named `text`; no spaces, no `;`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+
+    /// The channel's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One request. Requests of one name, submitted in order through one [`Via`], run in order.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The engine's number for it; echoed in the answer.
+    pub seq: u64,
+    /// Which lock.
+    pub name: LockName,
+    /// On whose behalf.
+    pub id: HoldId,
+    /// What to do.
+    pub operation: Operation,
+    /// Which connection to use.
+    pub via: Via,
+    /// When the engine submitted it: never later than its first byte leaves.
+    pub submitted: Moment,
+}
+
+/// Which connection a request travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The connection of the runtime that submits it, if it is in one; else the engine's.
+    Caller,
+    /// The engine's own.
+    Engine,
+}
+
+/// What to do with a lock. Every operation settles first: a holder past its deadline is removed, and if the lock is then
+/// free the head of the queue is granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Take it; or say who holds it; or join the queue. Repeated with the same id it gives the same answer.
+    Acquire(Acquire),
+    /// Keep a place in the queue alive. Never enqueues. An owner that refreshes gets its lease set to `lease_ms`.
+    Refresh {
+        /// The entry as it was enqueued.
+        entry: Entry,
+        /// How long the entry lives from now on, in ms of server time.
+        heartbeat_ms: u64,
+        /// The lease to set if the id turns out to be the owner.
+        lease_ms: u64,
+    },
+    /// Set the owner's deadline to now + `lease_ms`. Never creates.
+    Renew {
+        /// The lease from now on.
+        lease_ms: u64,
+    },
+    /// Leave: out of the queue, and freed and handed over if owner.
+    Forget {
+        /// The entry, if it was ever enqueued.
+        entry: Option<Entry>,
+    },
+}
+
+/// See [`Operation::Acquire`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquire {
+    /// The lease if it is free.
+    pub lease_ms: u64,
+    /// Refused as [`Reply::Late`] when the server's clock shows more than this (ms since the epoch).
+    pub not_after_ms: u64,
+    /// Where to wait if it is not free; `None` tries once.
+    pub place: Option<Place>,
+}
+
+/// A wish to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What is written into the queue.
+    pub entry: Entry,
+    /// How long the entry lives without a refresh, in ms.
+    pub heartbeat_ms: u64,
+    /// The ticket of an earlier stay, to get that place back.
+    pub ticket: Option<u64>,
+}
+
+/// What the queue keeps of a waiter beside its id; constant over its stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The lease that a grant gives, in ms.
+    pub short_ms: u64,
+    /// Where the grant is published.
+    pub channel: Channel,
+}
+
+/// What a server said about one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The id is the owner.
+    Held {
+        /// The fence: strictly higher than that of every earlier grant of this name.
+        fence: u64,
+        /// The lease left when the server answered, rounded down.
+        left_ms: u64,
+    },
+    /// The id waits.
+    Queued {
+        /// The place's number, to get it back after a loss.
+        ticket: u64,
+        /// `max(counter, server time in µs)`: a grant of this stay made later has a fence above it.
+        floor: u64,
+        /// How many wait in front.
+        ahead: u64,
+        /// The owner's lease left; 0 if there is none.
+        owner_left_ms: u64,
+        /// The owner's record.
+        holder: Option<String>,
+    },
+    /// Somebody else has it or waits for it, and the request did not want to wait.
+    Busy {
+        /// The owner's lease left; 0 if there is none.
+        owner_left_ms: u64,
+        /// The owner's record.
+        holder: Option<String>,
+    },
+    /// The server's clock is past the request's `not_after_ms`; nothing was done, nor will be by a copy of it.
+    Late,
+    /// Refresh, renew: neither owner nor waiting.
+    Gone,
+    /// Forget: done, or nothing to do.
+    Forgotten {
+        /// Whether the id was the owner.
+        was_owner: bool,
+    },
+}
+
+/// The end of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The server executed it and said so.
+    Reply {
+        /// What it said.
+        reply: Reply,
+        /// When the copy that was answered was sent; at the latest, when its first byte left.
+        sent: Moment,
+        /// The server's clock, in ms since the epoch, when it executed it.
+        server_ms: u64,
+        /// Which life of which server.
+        generation: Generation,
+    },
+    /// The server answered with an error: nothing was done.
+    Failed(Fault),
+    /// It may or may not have been executed, or may be yet.
+    Lost(Fault),
+    /// No byte of it ever left.
+    Unsent(Fault),
+}
+
+/// What a server, or the connection to it, said instead of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What to do about it.
+    pub class: FaultClass,
+    /// For people.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of `class`.
+    #[must_use]
+    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+        }
+    }
+}
+
+/// The classes of faults. None of them is ever "busy".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultClass {
+    /// Passes by itself: connection trouble, LOADING, BUSY, TRYAGAIN, MOVED, READONLY, CLUSTERDOWN, MASTERDOWN. The same
+    /// id is tried again while there is time, then reported as unavailable.
+    Transient,
+    /// Needs somebody's hand: OOM, MISCONF, NOREPLICAS. Reported as unavailable at once.
+    Unavailable,
+    /// NOAUTH, WRONGPASS, NOPERM. Reported as refused at once.
+    Refused,
+    /// The key holds data of another program.
+    Foreign,
+}
+
+/// One life of one server (its run id). A push and a reply prove something about each other only within one generation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Generation(Option<Arc<str>>);
+
+impl Generation {
+    /// Where the run id may not be looked at: pushes are then only hints to refresh.
+    pub const UNKNOWN: Self = Self(None);
+
+    /// The life with this run id.
+    #[must_use]
+    pub fn new(run_id: &str) -> Self {
+        Self(Some(Arc::from(run_id)))
+    }
+
+    /// Whether both are known and the same.
+    #[must_use]
+    pub fn proves(&self, other: &Self) -> bool {
+        self.0.is_some() && self == other
+    }
+}
+
+/// A pushed grant: the id is the owner now, with a short lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// [`HoldId::hex`] of the new owner.
+    pub hex: String,
+    /// Its fence.
+    pub fence: u64,
+    /// The lease given.
+    pub left_ms: u64,
+    /// Which life of which server pushed it.
+    pub generation: Generation,
+}
+
+/// How long a request may be unanswered: then the connection counts as dead and the answer as lost.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(1);

@@ -51,6 +51,11 @@ impl std::ops::Sub<Duration> for Moment {
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// The present moment.
     fn now(&self) -> Moment;
+
+    /// Whether it moves by itself. A clock that is moved by hand does not.
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
 /// `CLOCK_BOOTTIME`: monotonic, and it counts the time that the machine was suspended. `std::time::Instant` does not,

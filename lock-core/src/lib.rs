@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod clock;
+mod engine;
 mod error;
 mod key;
 mod name;

@@ -34,6 +34,12 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// What a user has to hear when connecting: a wrong address, a refused password, a missing permission.
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a>;
 
+    /// What an operator should read about the servers after [`start`](Self::start): an evicting `maxmemory-policy`, for
+    /// example.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Takes requests, in the order in which those of one name must run. Returns at once. May answer before it returns.
     fn submit(&self, requests: Vec<Request>);
 

@@ -1,0 +1,113 @@
+//! What all lines of an engine share: numbers, requests under way, undos, the server's clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use super::effects::Effects;
+use super::rules::Rules;
+use super::server_clock::ServerClock;
+use super::undo::Undo;
+use crate::backend::{Channel, HoldId, Operation, REQUEST_LIMIT, Request, Via};
+use crate::clock::{Clock, Moment};
+use crate::name::LockName;
+
+/// Whom the answer to a request is for.
+#[derive(Clone, Debug)]
+pub(super) enum Addressee {
+    /// The stay of that name.
+    Line(LockName),
+    /// The undo of that id.
+    Undo(HoldId),
+}
+
+/// The shared part of the table.
+pub(super) struct Desk {
+    pub(super) clock: Arc<dyn Clock>,
+    /// The present moment of the call under way.
+    pub(super) now: Moment,
+    pub(super) channel: Channel,
+    pub(super) rules: Rules,
+    pub(super) server_clock: ServerClock,
+    pub(super) effects: Effects,
+    pub(super) under_way: HashMap<u64, Addressee>,
+    /// Ids for which a grant may come, by the part that grants name.
+    pub(super) awaited: HashMap<String, LockName>,
+    pub(super) undos: HashMap<HoldId, Undo>,
+    pub(super) new_id: fn(&str) -> HoldId,
+    /// Tasks that want to be woken at a moment of this clock.
+    pub(super) alarms: Vec<(Moment, Waker)>,
+    next_number: u64,
+}
+
+impl Desk {
+    pub(super) fn new(clock: Arc<dyn Clock>, channel: Channel) -> Self {
+        Self {
+            now: clock.now(),
+            clock,
+            channel,
+            rules: Rules::default(),
+            server_clock: ServerClock::default(),
+            effects: Effects::default(),
+            under_way: HashMap::new(),
+            awaited: HashMap::new(),
+            undos: HashMap::new(),
+            new_id: HoldId::new,
+            alarms: Vec::new(),
+            next_number: 0,
+        }
+    }
+
+    /// A number that this engine has not used before.
+    pub(super) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// The latest server time at which an acquire sent now may run.
+    pub(super) fn not_after_ms(&self) -> u64 {
+        self.server_clock.at_most(self.now, REQUEST_LIMIT)
+    }
+
+    /// Writes a request for a line's stay into the table and hands it over.
+    pub(super) fn send(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(name, id, operation, via, Addressee::Line(name.clone()))
+    }
+
+    pub(super) fn send_undo(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(name, id, operation, via, Addressee::Undo(id.clone()))
+    }
+
+    /// Wakes whoever set an alarm that is due.
+    pub(super) fn ring(&mut self) {
+        let now = self.now;
+        self.effects.wakers.extend(self.alarms.extract_if(.., |(at, _)| *at <= now).map(|(_, waker)| waker));
+        if let Some(next) = self.alarms.iter().map(|(at, _)| *at).min() {
+            self.effects.look_again(next);
+        }
+    }
+
+    /// Gives an id up: it is forgotten at the server until that is certain.
+    pub(super) fn undo(&mut self, id: HoldId, mut undo: Undo, via: Via) {
+        self.awaited.remove(id.hex());
+        undo.drive(&id, via, self);
+        self.undos.insert(id, undo);
+    }
+
+    fn submit(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via, to: Addressee) -> u64 {
+        let seq = self.number();
+        self.under_way.insert(seq, to);
+        self.effects.requests.push(Request {
+            seq,
+            name: name.clone(),
+            id: id.clone(),
+            operation,
+            via,
+            submitted: self.now,
+        });
+        // The backend gives up on requests only when it is told the time.
+        self.effects.look_again(self.now + Duration::from_millis(50));
+        seq
+    }
+}

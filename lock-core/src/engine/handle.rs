@@ -1,0 +1,136 @@
+//! What managers and guards keep of an engine.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use tokio::sync::oneshot;
+
+use super::hold_cell::HoldCell;
+use super::table::{Shared, ShutdownReport};
+use super::thread::{Ending, start};
+use super::undo::Released;
+use super::wait::Waiting;
+use super::waiter::Want;
+use crate::backend::{Backend, Channel, Fault, Via};
+use crate::clock::{Clock, Moment};
+use crate::error::LockError;
+
+/// A running engine. Cheap to clone; when the last clone and the last hold are gone it flushes what is left to undo, within
+/// a bound, and its thread ends. Dropping never blocks.
+#[derive(Clone)]
+pub(crate) struct Engine(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    ending: Arc<Ending>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.ending.begin(&self.shared);
+    }
+}
+
+impl Engine {
+    /// Starts the thread and, on it, the backend. The receiver hears how that went; dropping it ends the engine.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub(crate) fn start(
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        channel: Channel,
+    ) -> Result<(Self, oneshot::Receiver<Result<(), LockError>>), LockError> {
+        let ending = Arc::new(Ending::default());
+        let (shared, started) = start(backend, clock, channel, &ending)?;
+        Ok((Self(Arc::new(Inner { shared, ending })), started))
+    }
+
+    /// Joins the wait for a lock. Nothing is sent before the first poll; dropping the future leaves no trace.
+    pub(crate) fn acquire(&self, want: Want) -> Waiting {
+        Waiting::new(self.clone(), want)
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// Whether both are the same running engine.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The engine's present moment.
+    pub(crate) fn now(&self) -> Moment {
+        self.0.shared.clock.now()
+    }
+
+    /// Wakes `waker` at `at` of the engine's clock; no timer of the caller's runtime is involved.
+    pub(crate) fn alarm(&self, at: Moment, waker: &Waker) {
+        self.0.shared.alarm(at, waker);
+    }
+
+    /// Refuses new callers, fails the waiting ones.
+    pub(crate) fn close(&self) {
+        self.0.shared.close();
+    }
+
+    pub(crate) fn report(&self) -> ShutdownReport {
+        self.0.shared.report()
+    }
+
+    /// Ends holding for good: what is still held is lost.
+    pub(crate) fn die(&self) {
+        self.0.ending.begin(&self.0.shared);
+        self.0.shared.die();
+    }
+
+    /// Looks now, on this thread; for clocks that are moved by hand. Says when to look again.
+    pub(crate) fn tick(&self) -> Moment {
+        self.0.shared.tick()
+    }
+}
+
+/// One held lock. Dropping it frees the lock in the background; [`release`](Self::release) waits for the server's word.
+pub(crate) struct Hold {
+    engine: Engine,
+    cell: Arc<HoldCell>,
+    via: Via,
+    released: bool,
+}
+
+impl Hold {
+    pub(super) fn new(engine: Engine, cell: Arc<HoldCell>, via: Via) -> Self {
+        Self { engine, cell, via, released: false }
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<HoldCell> {
+        &self.cell
+    }
+
+    /// Frees it. The release is under way when this returns; the future only waits for the answer, and may be dropped.
+    pub(crate) fn release(mut self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
+        self.released = true;
+        let (answer, answered) = oneshot::channel();
+        self.engine.shared().release(&self.cell, self.via, Some(answer));
+        let cell = Arc::clone(&self.cell);
+        async move {
+            match answered.await {
+                Ok(result) => result,
+                // The engine has ended: nothing is known of the release any more.
+                Err(_) if cell.is_lost() => Ok(Released::WasLost),
+                Err(_) => Err(super::fault_no_answer()),
+            }
+        }
+    }
+}
+
+impl Drop for Hold {
+    /// What could go wrong: no runtime is there, or it is shutting down, or this is a panic's unwinding, and the lock
+    /// leaks. It can't: the request goes into the engine's table and out on the engine's own connection.
+    fn drop(&mut self) {
+        if !self.released {
+            self.engine.shared().release(&self.cell, Via::Engine, None);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a holder can read of its hold without asking anybody.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::clock::{Clock, Moment};
+use crate::name::LockName;
+
+const HELD: u8 = 0;
+const LOST: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// One hold as its holder sees it. The engine writes `valid_until`; everybody reads it against the clock.
+///
+/// Loss is read, not only signalled. What could go wrong: a reader sees the lease over, and a renewal's late answer then
+/// revives it. It can't: whoever first sees the lease over makes the state lost, which is terminal, and the engine looks
+/// at the state again after every extension.
+pub(crate) struct HoldCell {
+    pub(crate) name: LockName,
+    pub(crate) token: u64,
+    clock: Arc<dyn Clock>,
+    valid_until_nanos: AtomicU64,
+    state: AtomicU8,
+    listeners: Mutex<Vec<Listener>>,
+    next_listener: AtomicU64,
+}
+
+impl HoldCell {
+    pub(crate) fn new(name: LockName, token: u64, valid_until: Moment, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            name,
+            token,
+            clock,
+            valid_until_nanos: AtomicU64::new(nanos(valid_until)),
+            state: AtomicU8::new(HELD),
+            listeners: Mutex::default(),
+            next_listener: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(crate) fn valid_until(&self) -> Moment {
+        Moment::new(Duration::from_nanos(self.valid_until_nanos.load(Ordering::SeqCst)))
+    }
+
+    /// The lease left; zero once lost.
+    pub(crate) fn remaining(&self) -> Duration {
+        if self.is_lost() { Duration::ZERO } else { self.valid_until().since(self.now()) }
+    }
+
+    /// Whether the lease has ended, by the clock or by the engine's word. A closed hold is not lost.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self.state.load(Ordering::SeqCst) {
+            HELD => self.now() >= self.valid_until() && self.lose(),
+            state => state == LOST,
+        }
+    }
+
+    /// Whether it is held at present: neither lost nor closed.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == HELD && !self.is_lost()
+    }
+
+    /// The engine's word that `valid_until` has moved. Says whether the hold still stands.
+    pub(super) fn extend(&self, valid_until: Moment) -> bool {
+        if self.is_lost() {
+            return false;
+        }
+        self.valid_until_nanos.store(nanos(valid_until), Ordering::SeqCst);
+        !self.is_lost()
+    }
+
+    /// Makes it lost unless it is closed; says whether it is lost now. Wakers are the caller's to wake.
+    pub(super) fn lose(&self) -> bool {
+        match self.state.compare_exchange(HELD, LOST, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => true,
+            Err(state) => state == LOST,
+        }
+    }
+
+    /// Makes it closed unless it is lost; says whether it was held until now.
+    pub(super) fn close(&self) -> bool {
+        !self.is_lost() && self.state.compare_exchange(HELD, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// Those who wait for the loss.
+    pub(super) fn take_wakers(&self) -> Vec<Waker> {
+        std::mem::take(&mut *self.listeners()).into_iter().map(|listener| listener.waker).collect()
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Listener>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whom to wake, under the number given or a new one.
+    fn listen(&self, number: Option<u64>, waker: &Waker) -> u64 {
+        let mut listeners = self.listeners();
+        if let Some(known) = listeners.iter_mut().find(|listener| Some(listener.number) == number) {
+            known.waker.clone_from(waker);
+            return known.number;
+        }
+        let number = number.unwrap_or_else(|| self.next_listener.fetch_add(1, Ordering::Relaxed));
+        listeners.push(Listener { number, waker: waker.clone() });
+        number
+    }
+
+    /// A future that is ready once the lease is lost. A closed hold never becomes lost.
+    pub(crate) fn lost(self: &Arc<Self>) -> Lost {
+        Lost { cell: Arc::clone(self), number: None }
+    }
+}
+
+/// See [`HoldCell::lost`].
+pub(crate) struct Lost {
+    cell: Arc<HoldCell>,
+    /// Its number among the listeners, once it listens.
+    number: Option<u64>,
+}
+
+impl Future for Lost {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.cell.is_lost() {
+            return Poll::Ready(());
+        }
+        let number = self.cell.listen(self.number, context.waker());
+        self.number = Some(number);
+        // The engine loses first and then takes the wakers: whichever came first, one of the two sees the other.
+        if self.cell.is_lost() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Lost {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.cell.listeners().retain(|listener| listener.number != number);
+        }
+    }
+}
+
+struct Listener {
+    number: u64,
+    waker: Waker,
+}
+
+fn nanos(moment: Moment) -> u64 {
+    u64::try_from(moment.since_zero().as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,40 @@
+//! The process-local half of every lock: a state machine without input or output of its own, and the thread that drives
+//! it.
+//!
+//! [`Engine`] is synchronous: callers, answers, grants and the clock come in as method calls; requests, wake-ups and events
+//! go out as effects once its lock is free. So nothing in it can be dropped half-way, and a simulation drives the very
+//! code that runs in production. See `ARCHITECTURE.md`.
+
+mod asking;
+mod desk;
+mod effects;
+mod events;
+mod handle;
+mod hold_cell;
+mod line;
+mod owned;
+mod queued;
+mod rules;
+mod server_clock;
+mod slot;
+mod stay;
+mod table;
+mod thread;
+mod undo;
+mod wait;
+mod waiter;
+mod wake_up;
+
+pub(crate) use events::Event;
+pub(crate) use handle::{Engine, Hold};
+pub(crate) use hold_cell::HoldCell;
+pub(crate) use table::ShutdownReport;
+pub(crate) use undo::Released;
+pub(crate) use wait::block_on;
+pub(crate) use waiter::Want;
+
+use crate::backend::{Fault, FaultClass};
+
+fn fault_no_answer() -> Fault {
+    Fault::new(FaultClass::Transient, "no answer in time")
+}

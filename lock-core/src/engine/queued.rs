@@ -1,0 +1,114 @@
+//! Waiting in the server's queue.
+
+use std::time::Duration;
+
+use super::asking::heartbeat_ms;
+use super::desk::Desk;
+use super::events::Event;
+use super::line::Line;
+use super::rules::{pause, valid_until};
+use super::stay::{Phase, Queued};
+use crate::backend::{Answer, Entry, Grant, Operation, Reply, Via};
+use crate::clock::Moment;
+
+/// Past the owner's end by so much, the head asks whether it is the owner now.
+const AFTER_THE_END: Duration = Duration::from_millis(2);
+
+pub(super) fn refresh_interval(entry: &Entry) -> Duration {
+    (Duration::from_millis(entry.short_ms) / 3).max(Duration::from_millis(1))
+}
+
+/// The heartbeat; the head also asks when the owner's lease ends, since nobody else might.
+pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: Moment) -> Moment {
+    let heartbeat = now + refresh_interval(entry);
+    if ahead > 0 {
+        return heartbeat;
+    }
+    heartbeat.min(now + Duration::from_millis(owner_left_ms) + AFTER_THE_END)
+}
+
+impl Line {
+    pub(super) fn drive_queued(&mut self, desk: &mut Desk) {
+        if self.waiters.is_empty() {
+            return self.abandon(desk);
+        }
+        let patience = self.patience(desk.now);
+        let Some(stay) = &mut self.stay else { return };
+        if stay.in_flight.is_some() {
+            return;
+        }
+        if desk.now < stay.next {
+            return desk.effects.look_again(stay.next);
+        }
+        let operation = Operation::Refresh {
+            entry: stay.entry.clone(),
+            heartbeat_ms: heartbeat_ms(&stay.entry, patience),
+            lease_ms: stay.entry.short_ms,
+        };
+        let id = stay.id.clone();
+        stay.in_flight = Some(desk.send(&self.name, &id, operation, Via::Engine));
+    }
+
+    pub(super) fn refresh_answered(&mut self, answer: Answer, desk: &mut Desk) {
+        let now = desk.now;
+        let Some(stay) = &mut self.stay else { return };
+        match answer {
+            Answer::Reply { reply, sent, generation, .. } => match reply {
+                Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
+                Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
+                    stay.tries = 0;
+                    stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation, ticket });
+                    self.see(holder, owner_left_ms, now);
+                }
+                _ => {
+                    // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the
+                    // old one is dead, or a delayed grant of its first stay could be taken for one of its second.
+                    desk.effects.events.push(Event::PlaceLost { key: self.name.to_string() });
+                    if desk.rules.new_id {
+                        self.end_stay(desk);
+                    } else {
+                        stay.phase = Phase::Asking { early: None };
+                        stay.next = now;
+                    }
+                }
+            },
+            Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
+                stay.next = now + pause(stay.tries);
+                stay.tries += 1;
+                for waiter in &mut self.waiters {
+                    waiter.fault = Some(fault.clone());
+                }
+            }
+        }
+    }
+
+    /// The server pushed a grant for this stay.
+    ///
+    /// What could go wrong: the message was stuck, its short lease is over, another holds the lock, and we count it from
+    /// our latest refresh. It can't: that refresh's reply carries a floor that every later grant exceeds; a grant at or
+    /// below it is older than the base and is ignored. Then the next refresh decides, at once.
+    pub(super) fn granted(&mut self, grant: &Grant, desk: &mut Desk) {
+        let Some(stay) = &mut self.stay else { return };
+        if stay.id.hex() != grant.hex {
+            return;
+        }
+        match &mut stay.phase {
+            Phase::Asking { early } => *early = Some(grant.clone()),
+            Phase::Queued(queued) => {
+                let base = if desk.rules.from_send { queued.base } else { queued.heard };
+                let until = valid_until(base, grant.left_ms);
+                let newer = grant.fence > queued.floor || !desk.rules.floor;
+                let same_life = grant.generation.proves(&queued.generation) || !desk.rules.generation;
+                if newer && same_life && desk.now < until {
+                    self.own(grant.fence, grant.left_ms, until, desk);
+                    self.drive(desk);
+                } else {
+                    stay.next = desk.now;
+                    self.drive_queued(desk);
+                }
+            }
+            Phase::Owned(_) => {}
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The rules under which a lease is believed, and their numbers.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+
+/// A grant, and every lease that nobody has claimed yet, lasts at most this long.
+pub(super) const SHORT_LEASE: Duration = Duration::from_secs(3);
+/// A lock passes between waiters of one process at most this often before the server hears of it ..
+pub(super) const MAX_PASSES: u16 = 32;
+/// .. and at most this long after the server's grant.
+pub(super) const PASS_WINDOW: Duration = Duration::from_millis(20);
+/// An offer that is not claimed for so long goes to the next waiter of this process.
+pub(super) const OFFER_LIMIT: Duration = Duration::from_millis(5);
+/// While anything is held or waited for, the engine looks at least this often.
+pub(super) const LONGEST_TICK: Duration = Duration::from_millis(50);
+/// First pause before something is tried again; doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Bits of a token that count local passes of one server grant.
+const PASS_BITS: u32 = 11;
+
+/// How long a lease may be counted on: from before the request was sent, for what the server says is left, less the
+/// drift of two clocks (1 %) and of their rounding (2 ms).
+pub(super) fn valid_until(sent: Moment, left_ms: u64) -> Moment {
+    let left = Duration::from_millis(left_ms);
+    sent + left.saturating_sub(left / 100 + Duration::from_millis(2))
+}
+
+/// The public token: later grants of the server exceed all local passes of an earlier one.
+pub(super) fn token(fence: u64, pass: u16) -> u64 {
+    (fence << PASS_BITS) | u64::from(pass)
+}
+
+/// The pause before try number `tries` (from 0).
+pub(super) fn pause(tries: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE)
+}
+
+/// Whole milliseconds, rounded up, at least one.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
+}
+
+/// Switches that only the simulation turns, to show that each rule is needed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// A grant counts only if its fence is above the floor of the reply whose send time is used.
+    pub(super) floor: bool,
+    /// A lease counts from before the request was sent, not from when its answer came.
+    pub(super) from_send: bool,
+    /// A lease counts for what the server says is left, not for what was asked.
+    pub(super) stated_left: bool,
+    /// A grant counts only within the server generation of the reply whose send time is used.
+    pub(super) generation: bool,
+    /// A lease of which less than half is left is confirmed before a body starts.
+    pub(super) confirm: bool,
+    /// After "gone" a new id is used.
+    pub(super) new_id: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { floor: true, from_send: true, stated_left: true, generation: true, confirm: true, new_id: true }
+    }
+}

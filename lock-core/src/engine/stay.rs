@@ -1,0 +1,115 @@
+//! One stay of one id at the server, from the first acquire to the last forget.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::hold_cell::HoldCell;
+use super::undo::Undo;
+use super::waiter::WaiterKey;
+use crate::backend::{Entry, Generation, Grant, HoldId};
+use crate::clock::Moment;
+use crate::name::LockName;
+
+/// What this process has at the server under one id. An id is used for one stay and never again.
+pub(super) struct Stay {
+    pub(super) id: HoldId,
+    pub(super) entry: Entry,
+    /// The lease asked for.
+    pub(super) lease: Duration,
+    /// Whether the acquire asks to be queued.
+    pub(super) queues: bool,
+    pub(super) last_sent: Moment,
+    /// The last acquire's not-after.
+    pub(super) not_after_ms: u64,
+    /// Whether an acquire went unanswered, so that a copy of it may run yet.
+    pub(super) copies_out: bool,
+    /// The request under way, by number. Answers to any other are ignored.
+    pub(super) in_flight: Option<u64>,
+    pub(super) tries: u32,
+    pub(super) next: Moment,
+    pub(super) phase: Phase,
+}
+
+/// Where a stay has got to.
+pub(super) enum Phase {
+    /// An acquire is under way, or about to be sent again.
+    Asking {
+        /// A grant that overtook the reply.
+        early: Option<Grant>,
+    },
+    /// In the server's queue.
+    Queued(Queued),
+    /// The owner.
+    Owned(Owned),
+}
+
+/// What the last "queued" reply said.
+pub(super) struct Queued {
+    /// When the request of that reply was sent.
+    pub(super) base: Moment,
+    /// When that reply came; used by the simulation alone, in place of `base`.
+    pub(super) heard: Moment,
+    pub(super) floor: u64,
+    pub(super) generation: Generation,
+    pub(super) ticket: u64,
+}
+
+/// A lease that the server gave.
+pub(super) struct Owned {
+    pub(super) fence: u64,
+    /// How often it was passed on within this process.
+    pub(super) pass: u16,
+    pub(super) granted_at: Moment,
+    /// The lease as last stated by the server.
+    pub(super) lease: Duration,
+    pub(super) valid_until: Moment,
+    pub(super) renew_at: Moment,
+    pub(super) user: User,
+}
+
+/// Who uses an owned lease.
+pub(super) enum User {
+    /// Nobody yet: it is there for that waiter to be claimed, and never extended until then.
+    Offered {
+        to: WaiterKey,
+        since: Moment,
+        /// The waiter came, but too little is left to start a body before the server has confirmed more.
+        confirming: bool,
+    },
+    /// A holder.
+    Held(Holding),
+}
+
+/// What a holder wants of its lease.
+pub(super) struct Holding {
+    pub(super) cell: Arc<HoldCell>,
+    pub(super) expire: Duration,
+    /// With `renew = false`: when the body has to end.
+    pub(super) ends_at: Option<Moment>,
+}
+
+impl Stay {
+    /// The undo of this stay, whatever it has got to.
+    pub(super) fn undo(&self, name: &LockName) -> Undo {
+        let lease = self.lease.max(match &self.phase {
+            Phase::Owned(owned) => owned.lease,
+            _ => Duration::ZERO,
+        });
+        let mut over_at = Undo::over_at(self.last_sent, lease);
+        if let Phase::Owned(owned) = &self.phase {
+            over_at = over_at.max(Undo::over_at(owned.valid_until, Duration::ZERO));
+        }
+        let copies = (self.copies_out || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
+            .then_some(self.not_after_ms);
+        Undo::new(name.clone(), self.queues.then(|| self.entry.clone()), copies, over_at)
+    }
+}
+
+impl Owned {
+    pub(super) fn holding(&self) -> Option<&Holding> {
+        match &self.user {
+            User::Held(holding) => Some(holding),
+            User::Offered { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Waiting for a lock, as a future, or on a plain thread.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use super::handle::{Engine, Hold};
+use super::owned::Claim;
+use super::slot::{News, Slot};
+use super::waiter::{WaiterKey, Want};
+use crate::backend::Via;
+use crate::error::LockError;
+use crate::name::LockName;
+
+/// A caller's wait for a lock.
+///
+/// What could go wrong: it is dropped while its request is under way, or when the lock is just granted, and the lock stays
+/// with nobody. It can't: the request is the engine's, not this future's; dropping only takes the waiter out of the queue,
+/// and an offer made to it goes to the next, or back to the server.
+pub(crate) struct Waiting {
+    engine: Engine,
+    name: LockName,
+    via: Via,
+    slot: Arc<Slot>,
+    stage: Stage,
+}
+
+enum Stage {
+    New(Want),
+    Joined(WaiterKey),
+    Ended,
+}
+
+impl Waiting {
+    pub(super) fn new(engine: Engine, want: Want) -> Self {
+        Self { engine, name: want.name.clone(), via: want.via, slot: Arc::default(), stage: Stage::New(want) }
+    }
+}
+
+impl Future for Waiting {
+    type Output = Result<Hold, LockError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let key = match std::mem::replace(&mut this.stage, Stage::Ended) {
+            Stage::New(want) => this.engine.shared().arrive(want, &this.slot),
+            Stage::Joined(key) => key,
+            Stage::Ended => return Poll::Pending,
+        };
+        this.stage = Stage::Joined(key);
+        loop {
+            match this.slot.poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(News::Failed(error)) => {
+                    this.stage = Stage::Ended;
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Ready(News::Offered) => {
+                    if let Claim::Granted(cell) = this.engine.shared().claim(&this.name, key) {
+                        this.stage = Stage::Ended;
+                        return Poll::Ready(Ok(Hold::new(this.engine.clone(), cell, this.via)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Stage::Joined(key) = self.stage {
+            self.engine.shared().leave(&self.name, key);
+        }
+    }
+}
+
+/// Runs a future of this crate on a plain thread: none of them needs a runtime.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

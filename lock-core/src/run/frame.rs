@@ -1,0 +1,71 @@
+//! Which holds surround the present call.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::entry::Entry;
+
+tokio::task_local! {
+    static INNERMOST: Here;
+}
+
+/// One wrapper around the present call, linked to the one around it.
+#[derive(Clone)]
+pub(crate) struct Frame(Arc<Link>);
+
+struct Link {
+    entry: Entry,
+    outer: Option<Frame>,
+}
+
+/// A frame, and the task in which its body is being polled.
+///
+/// What could go wrong: a body runs a `LocalSet` or a whole runtime, whose tasks are polled inside its scope and would pass
+/// for nested calls, two bodies at once. They can't: a frame counts only under the task id that it was entered with.
+struct Here {
+    frame: Frame,
+    task: Option<tokio::task::Id>,
+}
+
+impl Frame {
+    pub(crate) fn new(entry: Entry) -> Self {
+        Self(Arc::new(Link { entry, outer: current_frame() }))
+    }
+
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.0.entry
+    }
+
+    /// This frame and those around it, innermost first.
+    pub(crate) fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |frame| frame.0.outer.as_ref())
+    }
+
+    /// Runs `inside` with this frame as the innermost.
+    pub(crate) fn enter<R>(&self, inside: impl FnOnce() -> R) -> R {
+        INNERMOST.sync_scope(Here { frame: self.clone(), task: tokio::task::try_id() }, inside)
+    }
+}
+
+/// The innermost frame around the present call, if any.
+pub(crate) fn current_frame() -> Option<Frame> {
+    INNERMOST.try_with(|here| (here.task == tokio::task::try_id()).then(|| here.frame.clone())).ok().flatten()
+}
+
+/// Polls `future` with `frame` as the innermost; without a frame, as it is.
+pub(crate) async fn with_frame<F: Future>(frame: Option<Frame>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| poll_in(frame.as_ref(), future.as_mut(), context)).await
+}
+
+pub(super) fn poll_in<F: Future>(
+    frame: Option<&Frame>,
+    future: Pin<&mut F>,
+    context: &mut Context<'_>,
+) -> Poll<F::Output> {
+    match frame {
+        Some(frame) => frame.enter(|| future.poll(context)),
+        None => future.poll(context),
+    }
+}

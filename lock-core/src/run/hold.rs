@@ -1,0 +1,38 @@
+//! What generated code holds while a body runs.
+
+use super::body::{run_body, run_body_blocking};
+use super::entry::Entry;
+use super::outcome::LockOutcome;
+use crate::manager::Held;
+use crate::params::OnLost;
+
+/// A held lock, for one body: only [`run`](Self::run) and [`run_blocking`](Self::run_blocking) run bodies, so that none
+/// can run without its lock, by types.
+#[must_use = "the lock is freed as soon as this is dropped"]
+pub struct Hold {
+    entry: Entry,
+    on_lost: OnLost,
+}
+
+impl Hold {
+    pub(crate) fn new(entry: Entry, on_lost: OnLost) -> Self {
+        Self { entry, on_lost }
+    }
+
+    /// What the body may know of its lock.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held::new(&self.entry)
+    }
+
+    /// Runs an async body, then releases. See the attribute's documentation for cancellation.
+    pub async fn run<R: LockOutcome, F: Future<Output = R>>(self, body: F) -> R {
+        let Self { entry, on_lost } = self;
+        run_body(entry, on_lost, body, R::is_failure).await.unwrap_or_else(R::failed)
+    }
+
+    /// Runs a plain body, then releases.
+    pub fn run_blocking<R: LockOutcome>(self, body: impl FnOnce() -> R) -> R {
+        run_body_blocking(&self.entry, self.on_lost, body, R::is_failure).unwrap_or_else(R::failed)
+    }
+}

@@ -1,0 +1,29 @@
+//! How a function's return type carries a lock error.
+
+use crate::error::LockError;
+
+/// Return types of functions that the attribute can wrap: `Result<T, E>` where `E: From<LockError>`.
+#[diagnostic::on_unimplemented(
+    message = "`#[distributed_lock]` cannot report a lock error through the return type `{Self}`",
+    label = "this must be `Result<T, E>` where `E: From<LockError>`",
+    note = "a lock may be busy, unavailable or lost: the caller has to hear of it",
+    note = "return `Result<_, E>` and implement `From<lock_core::LockError> for E` (with `thiserror`: `#[from]`)"
+)]
+pub trait LockOutcome {
+    /// The lock's failure as the function's result.
+    fn failed(error: LockError) -> Self;
+
+    /// Whether this result is a failure of the body, which is always returned as it is.
+    fn is_failure(&self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<LockError>> LockOutcome for Result<T, E> {
+    fn failed(error: LockError) -> Self {
+        Err(error.into())
+    }
+
+    fn is_failure(&self) -> bool {
+        self.is_err()
+    }
+}

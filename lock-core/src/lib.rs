@@ -9,7 +9,10 @@ mod name;
 mod params;
 
 pub use error::{BodyOutcome, Holder, LockError};
-pub use key::{KeyError, LockKey};
+pub use key::{
+    DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,
+    MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,
+};
 pub use name::LockName;
 pub use params::{
     DEFAULT_DELIMITER, DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, LockKind, LockParams, MAX_EXPIRE,

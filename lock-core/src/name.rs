@@ -1,5 +1,6 @@
 //! The full name of a lock, as the server knows it.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +38,13 @@ impl fmt::Debug for LockName {
 
 impl AsRef<str> for LockName {
     fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Maps keyed by names are searched by text. Equality, order and hash are those of the text.
+impl Borrow<str> for LockName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

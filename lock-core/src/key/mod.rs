@@ -1,14 +1,37 @@
-//! placeholder of the skeleton
-/// k
-#[derive(Clone, Debug)]
-pub struct LockKey(());
-impl LockKey {
-    /// k
-    pub fn of<T>(_t: T) -> Self {
-        Self(())
-    }
-}
-/// e
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("bad key")]
-pub struct KeyError;
+//! What names a lock: parts taken from the arguments of a call, kept apart until the manager joins them.
+//!
+//! A [`LockKey`] holds parts, not text, because the delimiter is known only when the name is made, and because text
+//! that is joined too early (`a:b` + `c` and `a` + `b:c`) would let two different calls share one lock. The way from
+//! a value to a name:
+//!
+//! ```text
+//! LockKeyPart  --KeyWriter-->  LockKey (parts)  --join-->  LockName (encoded, at most 255 bytes)
+//!    part.rs       writer.rs     lock_key.rs        join.rs     ../name.rs
+//! ```
+//!
+//! Generators, which make keys from a join point, stand beside these: they return a [`LockKey`] too, never a name.
+
+mod charset;
+mod encode;
+mod error;
+mod into_key;
+mod join;
+mod lock_key;
+mod long_name;
+mod part;
+mod part_tuples;
+mod part_values;
+mod parts;
+#[cfg(test)]
+mod properties;
+mod writer;
+
+pub use charset::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_NAMESPACE_BYTES};
+pub(crate) use charset::{check_delimiter, check_literal, check_namespace};
+pub use error::KeyError;
+pub use into_key::IntoLockKey;
+pub(crate) use join::{encode_name, join};
+pub use lock_key::LockKey;
+pub use long_name::MAX_NAME_BYTES;
+pub use part::LockKeyPart;
+pub use writer::{KeyWriter, MAX_PART_BYTES, MAX_PARTS};

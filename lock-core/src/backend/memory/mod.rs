@@ -1,1 +1,15 @@
-//! The in-process backend.
+//! The in-process backend: locks between the tasks and managers of one process, and for tests.
+//!
+//! It runs the same protocol as the Redis scripts: `step`, one pure function that those are tested against.
+
+mod backend;
+mod clock;
+mod foreign;
+mod queue;
+mod record;
+mod step;
+mod store;
+
+pub use backend::MemoryBackend;
+pub use clock::ManualClock;
+pub use foreign::ForeignHold;

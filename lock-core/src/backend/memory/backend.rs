@@ -1,0 +1,157 @@
+//! The backend itself.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::foreign::ForeignHold;
+use super::store::{Delivery, Store};
+use crate::backend::{Answer, Backend, Channel, Inbox, Request, Starting};
+use crate::clock::{Clock, Moment};
+use crate::name::LockName;
+
+/// The server time of a store on a given clock, when that clock shows zero: constant, so that a test sees the same
+/// fences in each run. (2025-01-01.)
+const EPOCH: Duration = Duration::from_secs(1_735_689_600);
+
+/// Locks that live in this process. Clones are handles to one client; [`share`](Self::share) makes another client of
+/// the same store.
+#[derive(Clone)]
+pub struct MemoryBackend {
+    store: Arc<Store>,
+    client: Arc<Mutex<Option<Client>>>,
+}
+
+/// What [`Backend::start`] was given.
+struct Client {
+    channel: Channel,
+    inbox: Arc<dyn Inbox>,
+}
+
+impl MemoryBackend {
+    /// A store of its own: what `memory:` connects to.
+    #[must_use]
+    pub fn private() -> Self {
+        Self::on(Store::real())
+    }
+
+    /// The store of this name, shared by the whole process as long as anybody has it: what `memory:name` connects to.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self::on(Store::named(name))
+    }
+
+    /// A store of its own on a clock of the caller's, for example a [`ManualClock`](super::ManualClock).
+    #[must_use]
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self::on(Store::new(clock, EPOCH))
+    }
+
+    /// Another client of the same store, as another process would be.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self::on(Arc::clone(&self.store))
+    }
+
+    fn on(store: Arc<Store>) -> Self {
+        Self {
+            store,
+            client: Arc::default(),
+        }
+    }
+
+    /// The clock by which leases end here.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(self.store.clock())
+    }
+
+    /// Lets somebody unknown take the lock, with a lease of 30 days, until the returned value is dropped. `None` if the
+    /// lock is held or waited for.
+    #[must_use]
+    pub fn hold(&self, name: &LockName) -> Option<ForeignHold> {
+        ForeignHold::take(Arc::clone(&self.store), name)
+    }
+
+    /// Forgets owner and waiters of a lock, as a server does that loses its data. Fencing tokens go on rising, as they
+    /// do on a server whose clock is right. Whether there was anything to forget.
+    pub fn lose(&self, name: &LockName) -> bool {
+        self.store.lose(name.as_str())
+    }
+
+    /// The names that somebody holds or waits for, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.store.names()
+    }
+
+    /// Whether nothing is left of any lock.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names().is_empty()
+    }
+
+    /// Cloned out, so that nothing is locked while it is called.
+    fn inbox(&self) -> Option<Arc<dyn Inbox>> {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        client.as_ref().map(|client| Arc::clone(&client.inbox))
+    }
+}
+
+impl fmt::Debug for MemoryBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBackend").finish_non_exhaustive()
+    }
+}
+
+impl Backend for MemoryBackend {
+    fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
+        Box::pin(async move {
+            let sent = self.store.clock().now();
+            let client = Client {
+                channel: channel.clone(),
+                inbox: Arc::clone(&inbox),
+            };
+            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
+            self.store.listen(channel, Arc::clone(&inbox));
+            inbox.server_time(sent, self.store.now_ms());
+            inbox.listening(true);
+            Ok(())
+        })
+    }
+
+    /// Runs the requests one by one and answers them before it returns: first all answers, then the grants that they
+    /// led to. No lock is held meanwhile, so the inboxes may submit again.
+    fn submit(&self, requests: Vec<Request>) {
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut deliveries = Vec::new();
+        for request in requests {
+            let outcome = self
+                .store
+                .run(request.name.as_str(), &request.id, &request.operation);
+            let answer = Answer::Reply {
+                reply: outcome.reply,
+                sent: request.submitted,
+                server_ms: outcome.server_ms,
+                generation: self.store.generation().clone(),
+            };
+            answers.push((request.seq, answer));
+            deliveries.extend(outcome.deliveries);
+        }
+        if let Some(inbox) = self.inbox() {
+            inbox.answers(answers);
+        }
+        deliveries.into_iter().for_each(Delivery::deliver);
+    }
+
+    /// Nothing is ever unanswered here.
+    fn tick(&self, _now: Moment) {}
+
+    fn stop(&self) {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Client { channel, inbox }) = client {
+            self.store.unlisten(&channel);
+            inbox.listening(false);
+        }
+    }
+}

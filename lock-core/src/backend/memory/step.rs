@@ -1,0 +1,296 @@
+//! The protocol of a lock as one pure function. The Redis scripts are tested against it, operation by operation; the
+//! rules and their reasons stand in `backend/redis/PROTOCOL.md`.
+
+use super::queue::{Waiter, text};
+use super::record::{Owner, Record};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+
+/// How many heads of a queue one operation tries: the work of a call is bounded.
+pub(crate) const TRIES: usize = 16;
+/// How many dead waiters one of those tries removes beside the head.
+pub(crate) const PURGE: usize = 255;
+
+/// What became of a lock by one operation.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Where it [is empty](Record::is_empty), nothing is kept of it.
+    pub(crate) record: Record,
+    /// What fences and tickets were last drawn from.
+    pub(crate) counter: u64,
+    pub(crate) reply: Reply,
+    /// What was published.
+    pub(crate) grants: Vec<Published>,
+}
+
+/// A grant on its way to a waiter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) channel: Channel,
+    pub(crate) id: HoldId,
+    pub(crate) fence: u64,
+    pub(crate) left_ms: u64,
+}
+
+/// Runs one operation on one lock at server time `now_us` (µs since the epoch). `reachable`: whether a message
+/// published to a channel reaches anybody.
+pub(crate) fn step(
+    record: Record,
+    counter: u64,
+    (id, operation): (&HoldId, &Operation),
+    now_us: u64,
+    reachable: &dyn Fn(&Channel) -> bool,
+) -> Step {
+    let mut lock = Lock {
+        record,
+        counter,
+        now_us,
+        reachable,
+        grants: Vec::new(),
+    };
+    let reply = match operation {
+        Operation::Acquire(acquire) => lock.acquire(id, acquire),
+        Operation::Refresh {
+            entry,
+            heartbeat_ms,
+            lease_ms,
+        } => lock.refresh(id, entry, *heartbeat_ms, *lease_ms),
+        Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
+        Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
+    };
+    Step {
+        record: lock.record,
+        counter: lock.counter,
+        reply,
+        grants: lock.grants,
+    }
+}
+
+/// One lock during one operation.
+struct Lock<'a> {
+    record: Record,
+    counter: u64,
+    now_us: u64,
+    reachable: &'a dyn Fn(&Channel) -> bool,
+    grants: Vec<Published>,
+}
+
+/// Who is asking: its request proves that it is alive and will read the answer.
+struct Asking<'a> {
+    text: &'a str,
+    lease_ms: u64,
+}
+
+impl Lock<'_> {
+    fn acquire(&mut self, id: &HoldId, acquire: &Acquire) -> Reply {
+        let text = acquire.place.as_ref().map(|place| text(id, &place.entry));
+        let asking = text.as_deref().map(|text| Asking {
+            text,
+            lease_ms: acquire.lease_ms,
+        });
+        self.settle(asking.as_ref());
+        if let Some(held) = self.held(id) {
+            return held;
+        }
+        if let (Some(place), Some(text)) = (&acquire.place, &text) {
+            if let Some(ticket) = self.record.queue.ticket(text) {
+                return self.queued(ticket, text, place.heartbeat_ms);
+            }
+        }
+        if self.now_ms() > acquire.not_after_ms {
+            return Reply::Late;
+        }
+        if self.record.is_empty() {
+            let fence = self.draw();
+            return self.own(id, fence, acquire.lease_ms);
+        }
+        match &acquire.place {
+            Some(place) => self.enqueue(id, place),
+            None => {
+                let (owner_left_ms, holder) = self.record.holder(self.now_ms());
+                Reply::Busy {
+                    owner_left_ms,
+                    holder,
+                }
+            }
+        }
+    }
+
+    fn refresh(&mut self, id: &HoldId, entry: &Entry, heartbeat_ms: u64, lease_ms: u64) -> Reply {
+        let text = text(id, entry);
+        self.settle(Some(&Asking {
+            text: &text,
+            lease_ms,
+        }));
+        match self.record.queue.ticket(&text) {
+            Some(ticket) => self.queued(ticket, &text, heartbeat_ms),
+            None => self.extend(id, lease_ms),
+        }
+    }
+
+    fn renew(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
+        self.settle(None);
+        self.extend(id, lease_ms)
+    }
+
+    /// The one operation that settles last: granting the lock to somebody who leaves would be for nothing.
+    fn forget(&mut self, id: &HoldId, entry: Option<&Entry>) -> Reply {
+        self.expire();
+        let was_owner = self.record.owner.as_ref().is_some_and(|owner| owner.id == *id);
+        if was_owner {
+            self.record.owner = None;
+        } else if let Some(entry) = entry {
+            self.record.queue.remove(&text(id, entry));
+        }
+        self.settle(None);
+        Reply::Forgotten { was_owner }
+    }
+
+    /// Takes an owner past its deadline away.
+    fn expire(&mut self) {
+        let now_ms = self.now_ms();
+        self.record.owner.take_if(|owner| now_ms >= owner.deadline_ms);
+    }
+
+    /// Brings the lock to where the clock says it is: an owner past its deadline is gone, and the head of the queue
+    /// has a lock that is free.
+    fn settle(&mut self, asking: Option<&Asking<'_>>) {
+        self.expire();
+        if self.record.owner.is_none() {
+            self.hand_over(asking);
+        }
+    }
+
+    /// Grants a free lock to the first waiter who is alive and can be told. Who cannot be told keeps his place.
+    fn hand_over(&mut self, asking: Option<&Asking<'_>>) {
+        let mut skipped = 0;
+        for _ in 0..TRIES {
+            let Some(head) = self.record.queue.head(skipped) else {
+                return;
+            };
+            let (text, head) = (head.text(), head.clone());
+            let asks = asking.filter(|asking| asking.text == text);
+            if asks.is_none() && self.now_ms() >= head.beat_ms {
+                self.purge(&text, asking);
+                continue;
+            }
+            // Also a fence that reaches nobody is used up: a floor told later covers it.
+            let fence = self.record.last.saturating_add(1).max(self.now_us);
+            self.record.last = fence;
+            if asks.is_none() && !(self.reachable)(&head.entry.channel) {
+                skipped += 1;
+                continue;
+            }
+            self.record.queue.remove(&text);
+            let left_ms = asks.map_or(head.entry.short_ms, |asking| asking.lease_ms);
+            self.own(&head.id, fence, left_ms);
+            if asks.is_none() {
+                self.grants.push(Published {
+                    channel: head.entry.channel,
+                    id: head.id,
+                    fence,
+                    left_ms,
+                });
+            }
+            return;
+        }
+    }
+
+    /// Drops the dead head and others as dead as it, but never who is asking.
+    fn purge(&mut self, head: &str, asking: Option<&Asking<'_>>) {
+        for dead in self.record.queue.dead(self.now_ms(), PURGE) {
+            if asking.is_none_or(|asking| asking.text != dead) {
+                self.record.queue.remove(&dead);
+            }
+        }
+        self.record.queue.remove(head);
+    }
+
+    /// The next number for a fence or a ticket: above every earlier one, and above what a server that lost its data
+    /// could have issued before.
+    fn draw(&mut self) -> u64 {
+        let next = self.counter.max(self.record.last).saturating_add(1);
+        self.counter = next.max(self.now_us);
+        self.record.last = self.counter;
+        self.counter
+    }
+
+    fn own(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
+        self.record.owner = Some(Owner {
+            id: id.clone(),
+            fence,
+            deadline_ms: self.after_ms(lease_ms),
+        });
+        Reply::Held {
+            fence,
+            left_ms: lease_ms,
+        }
+    }
+
+    fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
+        let drawn = self.draw();
+        let ticket = place.ticket.filter(|&ticket| ticket > 0).unwrap_or(drawn);
+        let waiter = Waiter {
+            id: id.clone(),
+            entry: place.entry.clone(),
+            beat_ms: 0,
+        };
+        let text = waiter.text();
+        self.record.queue.push(ticket, waiter);
+        self.queued(ticket, &text, place.heartbeat_ms)
+    }
+
+    /// Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever
+    /// the clock does, a later grant lies above it.
+    fn queued(&mut self, ticket: u64, text: &str, heartbeat_ms: u64) -> Reply {
+        let floor = self.record.last.max(self.now_us);
+        self.record.last = floor;
+        let beat_ms = self.after_ms(heartbeat_ms);
+        self.record.queue.beat(ticket, text, beat_ms);
+        let (owner_left_ms, holder) = self.record.holder(self.now_ms());
+        Reply::Queued {
+            ticket,
+            floor,
+            ahead: self.record.queue.ahead(ticket),
+            owner_left_ms,
+            holder,
+        }
+    }
+
+    /// The id's hold as it is, not extended: a repeated request must not count a lease that was never given.
+    fn held(&self, id: &HoldId) -> Option<Reply> {
+        let owner = self.record.owner.as_ref().filter(|owner| owner.id == *id)?;
+        Some(Reply::Held {
+            fence: owner.fence,
+            left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()),
+        })
+    }
+
+    fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
+        let deadline_ms = self.after_ms(lease_ms);
+        match &mut self.record.owner {
+            Some(owner) if owner.id == *id => {
+                owner.deadline_ms = deadline_ms;
+                Reply::Held {
+                    fence: owner.fence,
+                    left_ms: lease_ms,
+                }
+            }
+            _ => Reply::Gone,
+        }
+    }
+
+    /// What a deadline is compared with.
+    const fn now_ms(&self) -> u64 {
+        self.now_us / 1000
+    }
+
+    /// What a deadline is counted from: with the clock rounded down, a lease of 10 ms could end after 9.001 ms, and
+    /// the reply would promise more than is given.
+    const fn now_ms_up(&self) -> u64 {
+        self.now_us.div_ceil(1000)
+    }
+
+    const fn after_ms(&self, rest_ms: u64) -> u64 {
+        self.now_ms_up().saturating_add(rest_ms)
+    }
+}

@@ -170,6 +170,11 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// A holder in this process.
+    pub(crate) fn here(record: &str, lease_left: Duration) -> Self {
+        Self { record: record.to_owned(), lease_left, in_this_process: true }
+    }
+
     fn suffix(holder: Option<&Self>) -> String {
         match holder {
             Some(holder) if holder.in_this_process => format!(

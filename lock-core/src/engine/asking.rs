@@ -75,7 +75,7 @@ impl Line {
                     };
                     stay.tries = 0;
                     stay.next = super::queued::next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation, ticket });
+                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation });
                     self.ticket = Some(ticket);
                     if let Some(grant) = early {
                         self.granted(&grant, desk);

@@ -25,10 +25,10 @@ mod wait;
 mod waiter;
 mod wake_up;
 
-pub(crate) use events::Event;
+use events::Event;
 pub(crate) use handle::{Engine, Hold};
 pub(crate) use hold_cell::HoldCell;
-pub(crate) use table::ShutdownReport;
+pub use table::ShutdownReport;
 pub(crate) use undo::Released;
 pub(crate) use wait::block_on;
 pub(crate) use waiter::Want;

@@ -55,10 +55,10 @@ impl Line {
         match answer {
             Answer::Reply { reply, sent, generation, .. } => match reply {
                 Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-                Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
+                Reply::Queued { floor, ahead, owner_left_ms, holder, .. } => {
                     stay.tries = 0;
                     stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation, ticket });
+                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation });
                     self.see(holder, owner_left_ms, now);
                 }
                 _ => {

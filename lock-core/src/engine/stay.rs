@@ -51,7 +51,6 @@ pub(super) struct Queued {
     pub(super) heard: Moment,
     pub(super) floor: u64,
     pub(super) generation: Generation,
-    pub(super) ticket: u64,
 }
 
 /// A lease that the server gave.

@@ -6,8 +6,8 @@ mod frame;
 mod hold;
 mod outcome;
 
-pub(crate) use body::run_body;
+pub(crate) use body::{run_body, run_body_blocking};
 pub(crate) use entry::{Entry, enter};
-pub(crate) use frame::{current_frame, with_frame};
+pub(crate) use frame::{Frame, current_frame, with_frame};
 pub use hold::Hold;
 pub use outcome::LockOutcome;

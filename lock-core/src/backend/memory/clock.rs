@@ -33,4 +33,8 @@ impl Clock for ManualClock {
     fn now(&self) -> Moment {
         Moment::new(*self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }

@@ -1,0 +1,129 @@
+//! The only names that generated code mentions. Not for use by hand: it may change in any release.
+
+use std::borrow::Borrow;
+pub use std::time::Duration;
+
+use crate::backend::Via;
+use crate::engine::block_on;
+use crate::error::LockError;
+use crate::key::{KeyError, KeyWriter, LockKey, LockKeyPart};
+use crate::manager::{LockManager, LockRequest};
+pub use crate::params::OnLost;
+use crate::params::{DEFAULT_DELIMITER, check_expire};
+pub use crate::run::{Hold, LockOutcome};
+
+/// Where an annotated function stands.
+#[derive(Debug)]
+pub struct Site {
+    /// `module_path!()` there.
+    pub module_path: &'static str,
+    /// Its name.
+    pub function: &'static str,
+}
+
+/// The attribute's arguments, but for the key.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// Where it stands.
+    pub site: &'static Site,
+    /// `prefix = ..`
+    pub prefix: Option<&'a str>,
+    /// `name = ..`
+    pub name: Option<&'a str>,
+    /// `delimiter = ..`
+    pub delimiter: Option<&'static str>,
+    /// `wait = ..`
+    pub wait: Option<Duration>,
+    /// `expire = ..`
+    pub expire: Option<Duration>,
+    /// `renew = ..`
+    pub renew: bool,
+    /// `on_lost = ..`
+    pub on_lost: OnLost,
+}
+
+/// Points the compiler's complaint at the part.
+pub fn part<T: LockKeyPart>(value: &T) -> &dyn LockKeyPart {
+    value
+}
+
+/// The key of those parts.
+///
+/// # Errors
+/// What the parts say.
+pub fn key(parts: &[&dyn LockKeyPart]) -> Result<LockKey, KeyError> {
+    LockKey::try_of(Parts(parts))
+}
+
+struct Parts<'a>(&'a [&'a dyn LockKeyPart]);
+
+impl LockKeyPart for Parts<'_> {
+    fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        self.0.iter().try_for_each(|part| part.write_part(out))
+    }
+}
+
+/// The scope's manager, else the installed one.
+#[must_use]
+pub fn current() -> Option<LockManager> {
+    LockManager::current()
+}
+
+/// The manager of `locks = ..`.
+#[must_use]
+pub fn manager(locks: &(impl Borrow<LockManager> + ?Sized)) -> Option<LockManager> {
+    Some(locks.borrow().clone())
+}
+
+/// An acquisition that needs nothing of the caller's any more.
+#[derive(Debug)]
+pub struct Prepared(Result<(LockRequest, OnLost), LockError>);
+
+/// Puts an acquisition together; errors wait in it.
+#[must_use]
+pub fn prepare(
+    locks: Option<LockManager>,
+    settings: Settings<'_>,
+    key: Result<LockKey, KeyError>,
+) -> Prepared {
+    let fixed = || [settings.prefix, settings.name].into_iter().flatten().collect::<Vec<_>>().join(":");
+    Prepared((|| {
+        let key = key.map_err(|error| LockError::Key { key: fixed(), error })?;
+        let manager = locks.ok_or_else(|| LockError::NoManager { key: fixed() })?;
+        let delimiter = settings.delimiter.unwrap_or(DEFAULT_DELIMITER);
+        let name = manager.name(settings.prefix, settings.name, &key, delimiter)?;
+        let wait = settings.wait.unwrap_or(manager.default_wait());
+        let expire = settings.expire.unwrap_or(manager.default_expire());
+        check_expire(name.as_str(), expire)?;
+        let request = LockRequest::new(manager, Ok(name))
+            .wait(wait)
+            .expire(expire)
+            .renew(settings.renew)
+            .function(settings.site.function);
+        Ok((request, settings.on_lost))
+    })())
+}
+
+/// Takes the lock.
+///
+/// # Errors
+/// As [`LockRequest::acquire`].
+pub async fn acquire(prepared: Prepared) -> Result<Hold, LockError> {
+    let (request, on_lost) = prepared.0?;
+    Ok(Hold::new(request.enter(Via::Caller).await?, on_lost))
+}
+
+/// Takes the lock for a plain function.
+///
+/// # Errors
+/// As [`LockRequest::acquire`].
+pub fn acquire_blocking(prepared: Prepared) -> Result<Hold, LockError> {
+    let (request, on_lost) = prepared.0?;
+    Ok(Hold::new(block_on(request.enter(Via::Engine))?, on_lost))
+}
+
+/// The lock's failure as the function's result.
+#[must_use]
+pub fn failed<R: LockOutcome>(error: LockError) -> R {
+    R::failed(error)
+}

@@ -1,0 +1,73 @@
+//! From a URL to a backend.
+
+use std::sync::Arc;
+
+use super::LockManager;
+use crate::backend::Backend;
+use crate::backend::memory::MemoryBackend;
+use crate::clock::{BootClock, Clock};
+use crate::error::LockError;
+
+/// A backend and the clock that goes with it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl LockManager {
+    /// Connects to the server that `url` names, with the defaults for everything else; for the forms of a URL see
+    /// [`ManagerBuilder::url`](super::ManagerBuilder::url).
+    ///
+    /// # Errors
+    /// As [`ManagerBuilder::connect`](super::ManagerBuilder::connect).
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt and everything that it had started.
+    pub async fn connect(url: &str) -> Result<Self, LockError> {
+        Self::builder().url(url).connect().await
+    }
+
+    /// [`connect`](Self::connect) for plain threads.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_blocking(url: &str) -> Result<Self, LockError> {
+        Self::builder().url(url).connect_blocking()
+    }
+}
+
+/// Nothing is connected yet: the engine's thread does that.
+pub(super) fn open(url: &str, namespace: &str) -> Result<Opened, LockError> {
+    match url.strip_prefix("memory:") {
+        Some("") => Ok(memory(MemoryBackend::private())),
+        Some(name) => Ok(memory(MemoryBackend::named(name))),
+        None => open_server(url, namespace),
+    }
+}
+
+fn memory(backend: MemoryBackend) -> Opened {
+    let clock = backend.clock();
+    Opened { backend: Arc::new(backend), clock }
+}
+
+#[cfg(feature = "redis")]
+fn open_server(url: &str, namespace: &str) -> Result<Opened, LockError> {
+    let clock: Arc<dyn Clock> = Arc::new(BootClock);
+    let config = crate::backend::redis::RedisConfig::from_url(url, namespace, Arc::clone(&clock))?;
+    Ok(Opened { backend: Arc::new(crate::backend::redis::RedisBackend::new(config)), clock })
+}
+
+#[cfg(feature = "redis")]
+pub(super) fn open_client(client: crate::backend::redis::redis::Client, namespace: &str) -> Opened {
+    let clock: Arc<dyn Clock> = Arc::new(BootClock);
+    let config = crate::backend::redis::RedisConfig::from_client(client, namespace, Arc::clone(&clock));
+    Opened { backend: Arc::new(crate::backend::redis::RedisBackend::new(config)), clock }
+}
+
+#[cfg(not(feature = "redis"))]
+fn open_server(url: &str, _namespace: &str) -> Result<Opened, LockError> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let message = format!("`{scheme}:` needs the feature `redis` of lock-core; without it there is only `memory:`");
+    Err(LockError::Config { message })
+}

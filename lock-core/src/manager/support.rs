@@ -1,0 +1,77 @@
+//! The trait that decorators implement.
+
+use super::{LockGuard, LockManager, LockRequest};
+use crate::error::LockError;
+use crate::params::LockParams;
+
+/// Takes and frees locks. [`LockManager`] is one; wrap it to log, to count, to forbid.
+///
+/// Implementations may write `async fn`. The trait is not dyn-compatible.
+///
+/// ```
+/// use lock_core::{LockError, LockGuard, LockManager, LockParams, LockSupport};
+///
+/// struct Logged(LockManager);
+///
+/// impl LockSupport for Logged {
+///     type Guard = LockGuard;
+///
+///     async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
+///         let guard = self.0.lock(params).await?;
+///         println!("{} took {}", params.id, guard.name());
+///         Ok(guard)
+///     }
+///
+///     async fn unlock(&self, guard: LockGuard, params: &LockParams) -> Result<(), LockError> {
+///         println!("{} frees {}", params.id, guard.name());
+///         self.0.unlock(guard, params).await
+///     }
+/// }
+/// ```
+pub trait LockSupport: Send + Sync {
+    /// What holding a lock is.
+    type Guard: Send;
+
+    /// Takes the lock that `params` describes. Every call is a request of its own, even with the same `params`.
+    ///
+    /// # Errors
+    /// As [`LockRequest::acquire`].
+    ///
+    /// # Cancel safety
+    /// As [`LockRequest::acquire`].
+    fn lock(&self, params: &LockParams) -> impl Future<Output = Result<Self::Guard, LockError>> + Send;
+
+    /// Frees it.
+    ///
+    /// # Errors
+    /// As [`LockGuard::release`].
+    ///
+    /// # Cancel safety
+    /// As [`LockGuard::release`].
+    fn unlock(
+        &self,
+        guard: Self::Guard,
+        params: &LockParams,
+    ) -> impl Future<Output = Result<(), LockError>> + Send;
+}
+
+impl LockSupport for LockManager {
+    type Guard = LockGuard;
+
+    async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
+        let name = self.name(params.prefix.as_deref(), None, &params.key, &params.delimiter);
+        LockRequest::new(self.clone(), name)
+            .wait(params.wait.unwrap_or(self.default_wait()))
+            .expire(params.expire.unwrap_or(self.default_expire()))
+            .renew(params.renew)
+            .on_lost(params.on_lost)
+            .function(params.function.as_str())
+            .id(params.id)
+            .acquire()
+            .await
+    }
+
+    async fn unlock(&self, guard: LockGuard, _params: &LockParams) -> Result<(), LockError> {
+        guard.release().await
+    }
+}

@@ -1,0 +1,109 @@
+//! A manager in memory whose time stands still, for users' tests.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::LockManager;
+use crate::backend::memory::{ForeignHold, ManualClock, MemoryBackend};
+use crate::clock::{Clock, Moment};
+use crate::error::LockError;
+use crate::key::IntoLockKey;
+use crate::params::DEFAULT_DELIMITER;
+
+/// A [`LockManager`] in memory with a clock that only [`advance`](Self::advance) moves, and with the means to make locks
+/// busy and to lose them: so that tests reach the paths of their code that a healthy server never takes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use lock_core::LockManager;
+///
+/// let locks = LockManager::memory()?;
+/// let foreign = locks.hold("order:42")?;
+/// assert!(locks.lock("order:42").try_acquire().await?.is_none());
+/// drop(foreign);
+///
+/// let guard = locks.lock("order:42").expire(Duration::from_secs(10)).acquire().await?;
+/// locks.advance(Duration::from_secs(60)); // renewed meanwhile
+/// assert!(!guard.is_lost());
+/// locks.lose("order:42")?;
+/// locks.advance(Duration::from_secs(10));
+/// assert!(guard.is_lost());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryLocks {
+    manager: LockManager,
+    backend: MemoryBackend,
+    clock: ManualClock,
+}
+
+impl LockManager {
+    /// A manager in memory for tests, with a clock of its own; it dereferences to [`LockManager`].
+    ///
+    /// # Errors
+    /// [`LockError::Config`] if the system has no thread left.
+    pub fn memory() -> Result<MemoryLocks, LockError> {
+        let clock = ManualClock::new();
+        let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
+        let manager =
+            Self::builder().backend(Arc::new(backend.share()), Arc::new(clock.clone())).connect_blocking()?;
+        Ok(MemoryLocks { manager, backend, clock })
+    }
+}
+
+impl MemoryLocks {
+    /// Somebody else takes the lock and keeps it until the returned value is dropped.
+    ///
+    /// # Errors
+    /// [`LockError::Key`] for a bad name, [`LockError::Busy`] if it is held already.
+    pub fn hold(&self, key: impl IntoLockKey) -> Result<ForeignHold, LockError> {
+        let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
+        let busy = || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None };
+        self.backend.hold(&name).ok_or_else(busy)
+    }
+
+    /// The server forgets who holds the lock, as after a loss of its data. The holder finds out at its next renewal, at
+    /// the latest when its lease is over; says whether anybody held it.
+    ///
+    /// # Errors
+    /// [`LockError::Key`] for a bad name.
+    pub fn lose(&self, key: impl IntoLockKey) -> Result<bool, LockError> {
+        let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
+        Ok(self.backend.lose(&name))
+    }
+
+    /// Moves the clock forward, doing on the way everything that falls due, in its order and at its time.
+    pub fn advance(&self, by: Duration) {
+        let target = self.clock.now() + by;
+        loop {
+            let due = self.manager.engine().tick();
+            let now = self.clock.now();
+            if due > target || now >= target {
+                break;
+            }
+            // At least a millisecond: what is due now and not done waits for somebody else.
+            let step = due.since(now).max(Duration::from_millis(1)).min(target.since(now));
+            self.clock.advance(step);
+        }
+        self.clock.advance(target.since(self.clock.now()));
+        self.manager.engine().tick();
+    }
+
+    /// The clock's present moment.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}
+
+impl Deref for MemoryLocks {
+    type Target = LockManager;
+
+    fn deref(&self) -> &LockManager {
+        &self.manager
+    }
+}

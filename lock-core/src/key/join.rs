@@ -172,6 +172,8 @@ mod tests {
             joined(Some("order"), None, &key, "::").unwrap(),
             "LOCK:order::a-b::c%3Ad"
         );
+        let leading_none = LockKey::of((None::<u8>, "x"));
+        assert_eq!(joined(None, None, &leading_none, "-").unwrap(), "LOCK:-x");
     }
 
     #[test]

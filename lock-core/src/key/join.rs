@@ -7,6 +7,7 @@ use super::lock_key::LockKey;
 use super::long_name::{EncodedName, NameSink};
 use super::parts::Part;
 use crate::name::LockName;
+use crate::params::DEFAULT_DELIMITER;
 
 /// Behind the namespace, whatever the delimiter: an ACL pattern or a scan over one namespace needs no list of delimiters.
 const NAMESPACE_END: &[u8] = b":";
@@ -69,6 +70,29 @@ pub(crate) fn encode_name(
         between = delimiter.as_bytes();
     }
     Ok(out.finish(delimiter))
+}
+
+/// The fixed part of a name that could not be made, for its error. Whatever is wrong in it is encoded, and it is bounded.
+pub(crate) fn name_so_far(
+    namespace: &str,
+    prefix: Option<&str>,
+    name: Option<&str>,
+    delimiter: &str,
+) -> String {
+    let delimiter = if check_delimiter(delimiter).is_ok() {
+        delimiter
+    } else {
+        DEFAULT_DELIMITER
+    };
+    let mut out = NameSink::new();
+    encode_text(namespace, "", &mut out);
+    let mut between = NAMESPACE_END;
+    for literal in [prefix, name].into_iter().flatten() {
+        out.push(between);
+        encode_text(literal, "", &mut out);
+        between = delimiter.as_bytes();
+    }
+    out.finish(delimiter).as_str().to_owned()
 }
 
 /// How many parts of the key are in the name, if it names anything.
@@ -148,6 +172,8 @@ mod tests {
             joined(Some("order"), None, &key, "::").unwrap(),
             "LOCK:order::a-b::c%3Ad"
         );
+        let leading_none = LockKey::of((None::<u8>, "x"));
+        assert_eq!(joined(None, None, &leading_none, "-").unwrap(), "LOCK:-x");
     }
 
     #[test]
@@ -200,6 +226,22 @@ mod tests {
         assert!(joined(None, Some(""), &key, ":").is_err());
         assert!(joined(None, None, &key, "%").is_err());
         assert!(join("{LOCK}", None, None, &key, ":").is_err());
+    }
+
+    #[test]
+    fn the_name_in_an_error_is_readable_and_bounded() {
+        assert_eq!(
+            name_so_far("LOCK", Some("order"), Some("pay"), "-"),
+            "LOCK:order-pay"
+        );
+        assert_eq!(
+            name_so_far("LOCK", Some("a\r\nb"), Some(""), "%"),
+            "LOCK:a%0D%0Ab:%"
+        );
+        assert_eq!(
+            name_so_far("LOCK", Some(&"x".repeat(1 << 20)), None, ":").len(),
+            255
+        );
     }
 
     #[test]

@@ -189,6 +189,12 @@ mod tests {
     }
 
     #[test]
+    fn a_key_goes_to_other_threads() {
+        fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
+        shared(&LockKey::of(1));
+    }
+
+    #[test]
     fn a_dropped_error_still_fails_the_key() {
         let error = KeyError::PartTooLong {
             part: 2,

@@ -30,7 +30,7 @@ pub use charset::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARAC
 pub(crate) use charset::{check_delimiter, check_literal, check_namespace};
 pub use error::KeyError;
 pub use into_key::IntoLockKey;
-pub(crate) use join::{encode_name, join};
+pub(crate) use join::{encode_name, join, name_so_far};
 pub use lock_key::LockKey;
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;

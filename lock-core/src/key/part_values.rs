@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn references_and_pointers_are_transparent() {
         let mut text = String::from("a");
-        assert_eq!(LockKey::of(&&text), LockKey::of("a"));
+        let reference: &&String = &&text;
+        assert_eq!(LockKey::of(reference), LockKey::of("a"));
         assert_eq!(LockKey::of(&mut text), LockKey::of("a"));
         assert_eq!(LockKey::of(Box::<str>::from("a")), LockKey::of("a"));
         assert_eq!(LockKey::of(Arc::<str>::from("a")), LockKey::of("a"));

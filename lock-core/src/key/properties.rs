@@ -19,8 +19,8 @@ impl LockKeyPart for Parts<'_> {
     }
 }
 
-fn name(tuple: &[Option<String>], delimiter: &str) -> Result<String, KeyError> {
-    join("LOCK", Some("p"), None, &LockKey::of(Parts(tuple)), delimiter).map(|name| name.to_string())
+fn name(tuple: &[Option<String>], prefix: Option<&str>, delimiter: &str) -> Result<String, KeyError> {
+    join("LOCK", prefix, None, &LockKey::of(Parts(tuple)), delimiter).map(|name| name.to_string())
 }
 
 fn without_trailing_none(tuple: &[Option<String>]) -> &[Option<String>] {
@@ -28,13 +28,23 @@ fn without_trailing_none(tuple: &[Option<String>]) -> &[Option<String>] {
     &tuple[..len]
 }
 
+fn tail<'a>(name: &'a str, prefix: Option<&str>, delimiter: &str) -> &'a str {
+    let tail = name.strip_prefix("LOCK:").unwrap();
+    prefix.map_or(tail, |prefix| {
+        tail.strip_prefix(prefix)
+            .unwrap()
+            .strip_prefix(delimiter)
+            .unwrap()
+    })
+}
+
+fn prefix() -> impl Strategy<Value = Option<&'static str>> {
+    prop::sample::select(vec![None, Some("p")])
+}
+
 /// Reads a name that is not hashed, by other means than it was written with.
-fn decode(name: &str, delimiter: &str) -> Tuple {
-    let tail = name
-        .strip_prefix("LOCK:p")
-        .unwrap()
-        .strip_prefix(delimiter)
-        .unwrap();
+fn decode(name: &str, prefix: Option<&str>, delimiter: &str) -> Tuple {
+    let tail = tail(name, prefix, delimiter);
     let segment = |segment: &str| match segment {
         "" => None,
         "%" => Some(String::new()),
@@ -80,15 +90,23 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_short_name_can_be_read_back(tuple in tuple(), delimiter in prop::sample::select(DELIMITERS)) {
-        if let Ok(name) = name(&tuple, delimiter) && !name.contains("%~") {
-            prop_assert_eq!(decode(&name, delimiter), without_trailing_none(&tuple));
+    fn a_short_name_can_be_read_back(
+        tuple in tuple(),
+        prefix in prefix(),
+        delimiter in prop::sample::select(DELIMITERS),
+    ) {
+        if let Ok(name) = name(&tuple, prefix, delimiter) && !name.contains("%~") {
+            prop_assert_eq!(decode(&name, prefix, delimiter), without_trailing_none(&tuple));
         }
     }
 
     #[test]
-    fn a_name_is_bounded_and_holds_nothing_forbidden(tuple in tuple(), delimiter in prop::sample::select(DELIMITERS)) {
-        match name(&tuple, delimiter) {
+    fn a_name_is_bounded_and_holds_nothing_forbidden(
+        tuple in tuple(),
+        prefix in prefix(),
+        delimiter in prop::sample::select(DELIMITERS),
+    ) {
+        match name(&tuple, prefix, delimiter) {
             Ok(name) => {
                 prop_assert!(name.len() <= MAX_NAME_BYTES);
                 prop_assert!(!name.chars().any(|c| c != '%' && is_encoded(c)), "{name}");
@@ -103,9 +121,10 @@ proptest! {
     fn different_tuples_have_different_names(
         left in tuple(),
         right in tuple(),
+        prefix in prefix(),
         delimiter in prop::sample::select(DELIMITERS),
     ) {
-        if let (Ok(left_name), Ok(right_name)) = (name(&left, delimiter), name(&right, delimiter)) {
+        if let (Ok(left_name), Ok(right_name)) = (name(&left, prefix, delimiter), name(&right, prefix, delimiter)) {
             let same = without_trailing_none(&left) == without_trailing_none(&right);
             prop_assert_eq!(left_name == right_name, same);
         }
@@ -115,6 +134,7 @@ proptest! {
     fn moving_text_between_parts_gives_another_name(
         text in prop::collection::vec(prop::sample::select(vec!['a', ':', '%', '~', '😀']), 2..400),
         cuts in (0_usize..400, 0_usize..400),
+        prefix in prefix(),
         delimiter in prop::sample::select(DELIMITERS),
     ) {
         let cut = |at: usize| {
@@ -122,14 +142,18 @@ proptest! {
             vec![Some(String::from_iter(left)), Some(String::from_iter(right))]
         };
         let (left, right) = (cut(cuts.0), cut(cuts.1));
-        prop_assert_eq!(name(&left, delimiter) == name(&right, delimiter), left == right);
+        prop_assert_eq!(name(&left, prefix, delimiter) == name(&right, prefix, delimiter), left == right);
     }
 
     #[test]
-    fn a_hashed_name_cannot_be_spelled_by_a_short_key(tuple in tuple(), delimiter in prop::sample::select(DELIMITERS)) {
-        if let Ok(long) = name(&tuple, delimiter) && long.contains("%~") {
+    fn a_hashed_name_cannot_be_spelled_by_a_short_key(
+        tuple in tuple(),
+        prefix in prefix(),
+        delimiter in prop::sample::select(DELIMITERS),
+    ) {
+        if let Ok(long) = name(&tuple, prefix, delimiter) && long.contains("%~") {
             // The tuple that this name would be read as, if it were not hashed.
-            let tail = &long["LOCK:p".len() + delimiter.len()..];
+            let tail = tail(&long, prefix, delimiter);
             let spelled: Tuple = tail
                 .split(delimiter)
                 .map(|segment| match segment {
@@ -138,7 +162,7 @@ proptest! {
                     _ => Some(segment.replace("%25", "%")),
                 })
                 .collect();
-            prop_assert_ne!(name(&spelled, delimiter).ok(), Some(long));
+            prop_assert_ne!(name(&spelled, prefix, delimiter).ok(), Some(long));
         }
     }
 }
@@ -154,13 +178,16 @@ fn no_two_triples_share_a_name() {
         .map(|text| Some((*text).to_owned()))
         .chain([None])
         .collect();
-    for delimiter in DELIMITERS {
+    for (prefix, delimiter) in DELIMITERS
+        .iter()
+        .flat_map(|delimiter| [(None, delimiter), (Some("p"), delimiter)])
+    {
         let mut seen: HashMap<String, Tuple> = HashMap::new();
         for a in &values {
             for b in &values {
                 for c in &values {
                     let tuple = vec![a.clone(), b.clone(), c.clone()];
-                    let Ok(name) = name(&tuple, delimiter) else {
+                    let Ok(name) = name(&tuple, prefix, delimiter) else {
                         continue;
                     };
                     if let Some(other) = seen.insert(name, tuple.clone()) {

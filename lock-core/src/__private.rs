@@ -86,7 +86,13 @@ pub fn prepare(
     settings: Settings<'_>,
     key: Result<LockKey, KeyError>,
 ) -> Prepared {
-    let fixed = || [settings.prefix, settings.name].into_iter().flatten().collect::<Vec<_>>().join(":");
+    let fixed = || {
+        [settings.prefix, settings.name]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(":")
+    };
     Prepared((|| {
         let key = key.map_err(|error| LockError::Key { key: fixed(), error })?;
         let manager = locks.ok_or_else(|| LockError::NoManager { key: fixed() })?;

@@ -172,7 +172,11 @@ pub struct Holder {
 impl Holder {
     /// A holder in this process.
     pub(crate) fn here(record: &str, lease_left: Duration) -> Self {
-        Self { record: record.to_owned(), lease_left, in_this_process: true }
+        Self {
+            record: record.to_owned(),
+            lease_left,
+            in_this_process: true,
+        }
     }
 
     fn suffix(holder: Option<&Self>) -> String {

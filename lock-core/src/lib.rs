@@ -20,6 +20,8 @@ pub use key::{
     DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,
     MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,
 };
+#[cfg(feature = "macros")]
+pub use lock_macros::distributed_lock;
 pub use manager::{Held, LockGuard, LockManager, LockRequest, LockSupport, ManagerBuilder, MemoryLocks};
 pub use name::LockName;
 pub use params::{
@@ -27,5 +29,3 @@ pub use params::{
     MIN_EXPIRE, OnLost,
 };
 pub use run::LockOutcome;
-#[cfg(feature = "macros")]
-pub use lock_macros::distributed_lock;

@@ -11,10 +11,15 @@ use crate::clock::Moment;
 impl Line {
     /// Begins a stay on behalf of the first waiter, under a fresh id.
     pub(super) fn begin_stay(&mut self, desk: &mut Desk) {
-        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else { return };
+        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else {
+            return;
+        };
         let id = (desk.new_id)(&first.want.record);
         let expire = first.want.expire;
-        let entry = Entry { short_ms: millis(expire.min(SHORT_LEASE)), channel: desk.channel.clone() };
+        let entry = Entry {
+            short_ms: millis(expire.min(SHORT_LEASE)),
+            channel: desk.channel.clone(),
+        };
         if first.is_patient() {
             desk.awaited.insert(id.hex().to_owned(), self.name.clone());
         }
@@ -41,7 +46,9 @@ impl Line {
         if stay.in_flight.is_some() {
             return;
         }
-        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else { return self.end_stay(desk) };
+        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else {
+            return self.end_stay(desk);
+        };
         if first.is_patient() != stay.queues {
             self.end_stay(desk);
             return self.drive(desk);
@@ -56,7 +63,11 @@ impl Line {
         });
         stay.last_sent = desk.now;
         stay.not_after_ms = desk.not_after_ms();
-        let acquire = Acquire { lease_ms: millis(stay.lease), not_after_ms: stay.not_after_ms, place };
+        let acquire = Acquire {
+            lease_ms: millis(stay.lease),
+            not_after_ms: stay.not_after_ms,
+            place,
+        };
         let id = stay.id.clone();
         stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), first.want.via));
     }
@@ -64,9 +75,20 @@ impl Line {
     pub(super) fn acquire_answered(&mut self, answer: Answer, desk: &mut Desk) {
         let now = desk.now;
         match answer {
-            Answer::Reply { reply, sent, generation, .. } => match reply {
+            Answer::Reply {
+                reply,
+                sent,
+                generation,
+                ..
+            } => match reply {
                 Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-                Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
+                Reply::Queued {
+                    ticket,
+                    floor,
+                    ahead,
+                    owner_left_ms,
+                    holder,
+                } => {
                     self.see(holder, owner_left_ms, now);
                     let Some(stay) = &mut self.stay else { return };
                     let early = match &mut stay.phase {
@@ -75,13 +97,21 @@ impl Line {
                     };
                     stay.tries = 0;
                     stay.next = super::queued::next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation });
+                    stay.phase = Phase::Queued(Queued {
+                        base: sent,
+                        heard: now,
+                        floor,
+                        generation,
+                    });
                     self.ticket = Some(ticket);
                     if let Some(grant) = early {
                         self.granted(&grant, desk);
                     }
                 }
-                Reply::Busy { owner_left_ms, holder } => {
+                Reply::Busy {
+                    owner_left_ms,
+                    holder,
+                } => {
                     self.see(holder, owner_left_ms, now);
                     self.end_stay(desk);
                     self.fail_impatient(desk);
@@ -93,7 +123,9 @@ impl Line {
                 }
                 Reply::Gone | Reply::Forgotten { .. } => self.ask_again(&unexpected(), false, desk),
             },
-            Answer::Failed(fault) if fault.class == FaultClass::Transient => self.ask_again(&fault, false, desk),
+            Answer::Failed(fault) if fault.class == FaultClass::Transient => {
+                self.ask_again(&fault, false, desk)
+            }
             Answer::Failed(fault) => {
                 self.end_stay(desk);
                 for waiter in std::mem::take(&mut self.waiters) {
@@ -120,7 +152,9 @@ impl Line {
     /// The server said busy: those who would not wait are done, at the head of the local queue only.
     fn fail_impatient(&mut self, desk: &mut Desk) {
         while self.waiters.front().is_some_and(|waiter| !waiter.is_patient()) {
-            let Some(waiter) = self.waiters.pop_front() else { return };
+            let Some(waiter) = self.waiters.pop_front() else {
+                return;
+            };
             let error = waiter.busy(desk.now, self.holder(desk.now));
             waiter.fail(error, &mut desk.effects);
         }
@@ -128,12 +162,20 @@ impl Line {
 
     pub(super) fn see(&mut self, record: Option<String>, owner_left_ms: u64, now: Moment) {
         let until = now + std::time::Duration::from_millis(owner_left_ms);
-        self.seen = Some(Seen { at: now, record, until });
+        self.seen = Some(Seen {
+            at: now,
+            record,
+            until,
+        });
     }
 
     /// How long somebody here still waits.
     pub(super) fn patience(&self, now: Moment) -> std::time::Duration {
-        self.waiters.iter().map(|waiter| waiter.deadline().since(now)).max().unwrap_or_default()
+        self.waiters
+            .iter()
+            .map(|waiter| waiter.deadline().since(now))
+            .max()
+            .unwrap_or_default()
     }
 
     /// A reply says that the stay is the owner.
@@ -152,5 +194,8 @@ pub(super) fn heartbeat_ms(entry: &Entry, patience: std::time::Duration) -> u64 
 }
 
 fn unexpected() -> Fault {
-    Fault::new(FaultClass::Transient, "the server's answer does not fit the request")
+    Fault::new(
+        FaultClass::Transient,
+        "the server's answer does not fit the request",
+    )
 }

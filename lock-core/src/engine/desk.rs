@@ -82,7 +82,11 @@ impl Desk {
     /// Wakes whoever set an alarm that is due.
     pub(super) fn ring(&mut self) {
         let now = self.now;
-        self.effects.wakers.extend(self.alarms.extract_if(.., |(at, _)| *at <= now).map(|(_, waker)| waker));
+        self.effects.wakers.extend(
+            self.alarms
+                .extract_if(.., |(at, _)| *at <= now)
+                .map(|(_, waker)| waker),
+        );
         if let Some(next) = self.alarms.iter().map(|(at, _)| *at).min() {
             self.effects.look_again(next);
         }

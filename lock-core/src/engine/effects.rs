@@ -22,7 +22,13 @@ pub(super) struct Effects {
 
 impl Default for Effects {
     fn default() -> Self {
-        Self { requests: Vec::new(), wakers: Vec::new(), answers: Vec::new(), events: Vec::new(), due: Moment::NEVER }
+        Self {
+            requests: Vec::new(),
+            wakers: Vec::new(),
+            answers: Vec::new(),
+            events: Vec::new(),
+            due: Moment::NEVER,
+        }
     }
 }
 

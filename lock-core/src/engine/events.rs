@@ -13,7 +13,11 @@ pub(crate) enum Event {
     /// A lease was lost under its holder.
     Lost { key: String, why: &'static str },
     /// A renewal brought no answer; it is tried again while the lease lasts.
-    RenewalFailed { key: String, reason: String, left: Duration },
+    RenewalFailed {
+        key: String,
+        reason: String,
+        left: Duration,
+    },
     /// A release is not confirmed; it is tried again until the lease is over.
     ReleaseUnconfirmed { key: String, reason: String },
     /// A waiter's place in the queue was gone and is asked back.
@@ -30,9 +34,15 @@ impl Event {
                 tracing::warn!(lock.key = key, reason, ?left, "lock renewal failed, trying again");
             }
             Self::ReleaseUnconfirmed { key, reason } => {
-                tracing::warn!(lock.key = key, reason, "lock release not confirmed, trying again until its lease is over");
+                tracing::warn!(
+                    lock.key = key,
+                    reason,
+                    "lock release not confirmed, trying again until its lease is over"
+                );
             }
-            Self::PlaceLost { key } => tracing::debug!(lock.key = key, "place in the lock's queue lost, asked back"),
+            Self::PlaceLost { key } => {
+                tracing::debug!(lock.key = key, "place in the lock's queue lost, asked back")
+            }
             Self::Warning { message } => tracing::warn!("{message}"),
         }
     }
@@ -51,7 +61,13 @@ pub(super) struct EventSink {
 impl EventSink {
     pub(super) fn new() -> (Self, Receiver<Event>) {
         let (queue, receiver) = sync_channel(QUEUE);
-        (Self { queue, dropped: AtomicU64::new(0) }, receiver)
+        (
+            Self {
+                queue,
+                dropped: AtomicU64::new(0),
+            },
+            receiver,
+        )
     }
 
     pub(super) fn put(&self, event: Event) {

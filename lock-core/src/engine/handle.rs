@@ -101,7 +101,12 @@ pub(crate) struct Hold {
 
 impl Hold {
     pub(super) fn new(engine: Engine, cell: Arc<HoldCell>, via: Via) -> Self {
-        Self { engine, cell, via, released: false }
+        Self {
+            engine,
+            cell,
+            via,
+            released: false,
+        }
     }
 
     pub(crate) fn cell(&self) -> &Arc<HoldCell> {

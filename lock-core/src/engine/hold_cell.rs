@@ -1,7 +1,7 @@
 //! What a holder can read of its hold without asking anybody.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -46,12 +46,18 @@ impl HoldCell {
     }
 
     pub(crate) fn valid_until(&self) -> Moment {
-        Moment::new(Duration::from_nanos(self.valid_until_nanos.load(Ordering::SeqCst)))
+        Moment::new(Duration::from_nanos(
+            self.valid_until_nanos.load(Ordering::SeqCst),
+        ))
     }
 
     /// The lease left; zero once lost.
     pub(crate) fn remaining(&self) -> Duration {
-        if self.is_lost() { Duration::ZERO } else { self.valid_until().since(self.now()) }
+        if self.is_lost() {
+            Duration::ZERO
+        } else {
+            self.valid_until().since(self.now())
+        }
     }
 
     /// Whether the lease has ended, by the clock or by the engine's word. A closed hold is not lost.
@@ -78,7 +84,10 @@ impl HoldCell {
 
     /// Makes it lost unless it is closed; says whether it is lost now. Wakers are the caller's to wake.
     pub(super) fn lose(&self) -> bool {
-        match self.state.compare_exchange(HELD, LOST, Ordering::SeqCst, Ordering::SeqCst) {
+        match self
+            .state
+            .compare_exchange(HELD, LOST, Ordering::SeqCst, Ordering::SeqCst)
+        {
             Ok(_) => true,
             Err(state) => state == LOST,
         }
@@ -86,12 +95,19 @@ impl HoldCell {
 
     /// Makes it closed unless it is lost; says whether it was held until now.
     pub(super) fn close(&self) -> bool {
-        !self.is_lost() && self.state.compare_exchange(HELD, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        !self.is_lost()
+            && self
+                .state
+                .compare_exchange(HELD, CLOSED, Ordering::SeqCst, Ordering::SeqCst)
+                .is_ok()
     }
 
     /// Those who wait for the loss.
     pub(super) fn take_wakers(&self) -> Vec<Waker> {
-        std::mem::take(&mut *self.listeners()).into_iter().map(|listener| listener.waker).collect()
+        std::mem::take(&mut *self.listeners())
+            .into_iter()
+            .map(|listener| listener.waker)
+            .collect()
     }
 
     fn listeners(&self) -> MutexGuard<'_, Vec<Listener>> {
@@ -101,18 +117,27 @@ impl HoldCell {
     /// Notes whom to wake, under the number given or a new one.
     fn listen(&self, number: Option<u64>, waker: &Waker) -> u64 {
         let mut listeners = self.listeners();
-        if let Some(known) = listeners.iter_mut().find(|listener| Some(listener.number) == number) {
+        if let Some(known) = listeners
+            .iter_mut()
+            .find(|listener| Some(listener.number) == number)
+        {
             known.waker.clone_from(waker);
             return known.number;
         }
         let number = number.unwrap_or_else(|| self.next_listener.fetch_add(1, Ordering::Relaxed));
-        listeners.push(Listener { number, waker: waker.clone() });
+        listeners.push(Listener {
+            number,
+            waker: waker.clone(),
+        });
         number
     }
 
     /// A future that is ready once the lease is lost. A closed hold never becomes lost.
     pub(crate) fn lost(self: &Arc<Self>) -> Lost {
-        Lost { cell: Arc::clone(self), number: None }
+        Lost {
+            cell: Arc::clone(self),
+            number: None,
+        }
     }
 }
 
@@ -133,7 +158,11 @@ impl Future for Lost {
         let number = self.cell.listen(self.number, context.waker());
         self.number = Some(number);
         // The engine loses first and then takes the wakers: whichever came first, one of the two sees the other.
-        if self.cell.is_lost() { Poll::Ready(()) } else { Poll::Pending }
+        if self.cell.is_lost() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 

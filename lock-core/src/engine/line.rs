@@ -57,7 +57,15 @@ impl Line {
     /// A caller comes.
     pub(super) fn arrive(&mut self, want: Want, slot: Arc<Slot>, desk: &mut Desk) -> WaiterKey {
         let key = desk.number();
-        let waiter = Waiter { key, want, slot, since: desk.now, fault: None, offered: false, asleep: false };
+        let waiter = Waiter {
+            key,
+            want,
+            slot,
+            since: desk.now,
+            fault: None,
+            offered: false,
+            asleep: false,
+        };
         if !waiter.is_patient() && self.would_wait() {
             let holder = self.holder(desk.now);
             let error = waiter.busy(desk.now, holder);
@@ -81,7 +89,9 @@ impl Line {
 
     /// A caller goes, for whatever reason.
     pub(super) fn leave(&mut self, key: WaiterKey, desk: &mut Desk) {
-        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else { return };
+        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else {
+            return;
+        };
         self.waiters.remove(place);
         self.offer_again_if_to(key, desk);
         self.drive(desk);
@@ -93,14 +103,17 @@ impl Line {
         let mut place = 0;
         while place < self.waiters.len() {
             let waiter = &self.waiters[place];
-            let answered = self.is_taken_by_us() || self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
+            let answered =
+                self.is_taken_by_us() || self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
             let until = waiter.gives_up_at(answered);
             if now < until {
                 desk.effects.look_again(until);
                 place += 1;
                 continue;
             }
-            let Some(waiter) = self.waiters.remove(place) else { break };
+            let Some(waiter) = self.waiters.remove(place) else {
+                break;
+            };
             let error = match &waiter.fault {
                 Some(fault) if !answered => waiter.fault_error(now, fault),
                 None if !answered => waiter.fault_error(now, &super::fault_no_answer()),
@@ -113,12 +126,19 @@ impl Line {
     }
 
     fn is_taken_by_us(&self) -> bool {
-        self.stay.as_ref().is_some_and(|stay| matches!(stay.phase, Phase::Owned(_)))
+        self.stay
+            .as_ref()
+            .is_some_and(|stay| matches!(stay.phase, Phase::Owned(_)))
     }
 
     /// Who holds it, as far as is known.
     pub(super) fn holder(&self, now: Moment) -> Option<Holder> {
-        if let Some(Stay { id, phase: Phase::Owned(owned), .. }) = &self.stay {
+        if let Some(Stay {
+            id,
+            phase: Phase::Owned(owned),
+            ..
+        }) = &self.stay
+        {
             return Some(Holder {
                 record: id.record().to_owned(),
                 lease_left: owned.valid_until.since(now),
@@ -191,11 +211,17 @@ impl Line {
         for waiter in self.waiters.drain(..) {
             waiter.fail(error(&self.name), &mut desk.effects);
         }
-        if let Some(Stay { phase: Phase::Owned(owned), .. }) = &self.stay
+        if let Some(Stay {
+            phase: Phase::Owned(owned),
+            ..
+        }) = &self.stay
             && let User::Held(holding) = &owned.user
         {
             if holding.cell.lose() {
-                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "the engine ended" });
+                desk.effects.events.push(Event::Lost {
+                    key: self.name.to_string(),
+                    why: "the engine ended",
+                });
             }
             desk.effects.wakers.extend(holding.cell.take_wakers());
         }

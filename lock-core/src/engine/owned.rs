@@ -40,7 +40,11 @@ impl Line {
             lease,
             valid_until,
             renew_at: valid_until - lease * 2 / 3,
-            user: User::Offered { to: 0, since: now, confirming: false },
+            user: User::Offered {
+                to: 0,
+                since: now,
+                confirming: false,
+            },
         });
         self.ticket = None;
         self.offer(0, desk);
@@ -48,18 +52,30 @@ impl Line {
 
     /// Offers the owned lease to the next waiter from `place` of the local queue; with nobody there it is given back.
     fn offer(&mut self, place: usize, desk: &mut Desk) {
-        let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) else { return };
+        let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) else {
+            return;
+        };
         let count = self.waiters.len();
-        let next = (0..count).map(|step| (place + step) % count).find(|&at| !self.waiters[at].asleep);
-        let Some(waiter) = next.and_then(|at| self.waiters.get_mut(at)) else { return self.abandon(desk) };
+        let next = (0..count)
+            .map(|step| (place + step) % count)
+            .find(|&at| !self.waiters[at].asleep);
+        let Some(waiter) = next.and_then(|at| self.waiters.get_mut(at)) else {
+            return self.abandon(desk);
+        };
         waiter.offered = true;
-        owned.user = User::Offered { to: waiter.key, since: desk.now, confirming: false };
+        owned.user = User::Offered {
+            to: waiter.key,
+            since: desk.now,
+            confirming: false,
+        };
         desk.effects.wake(waiter.slot.put(super::slot::News::Offered));
     }
 
     /// The waiter to whom it was offered is gone: the permit goes to the next, or back.
     pub(super) fn offer_again_if_to(&mut self, key: WaiterKey, desk: &mut Desk) {
-        let Some(Phase::Owned(owned)) = self.stay.as_ref().map(|stay| &stay.phase) else { return };
+        let Some(Phase::Owned(owned)) = self.stay.as_ref().map(|stay| &stay.phase) else {
+            return;
+        };
         if matches!(owned.user, User::Offered { to, .. } if to == key) {
             self.offer(0, desk);
         }
@@ -68,31 +84,54 @@ impl Line {
     /// A polled waiter comes for its offer. There is no await between the grant and the hold.
     pub(super) fn claim(&mut self, key: WaiterKey, desk: &mut Desk) -> Claim {
         let now = desk.now;
-        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else { return Claim::NotYet };
+        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else {
+            return Claim::NotYet;
+        };
         self.waiters[place].offered = false;
         if std::mem::take(&mut self.waiters[place].asleep) {
             self.drive(desk);
         }
-        let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) else { return Claim::NotYet };
-        let User::Offered { to, confirming, .. } = &mut owned.user else { return Claim::NotYet };
+        let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) else {
+            return Claim::NotYet;
+        };
+        let User::Offered { to, confirming, .. } = &mut owned.user else {
+            return Claim::NotYet;
+        };
         if *to != key {
             return Claim::NotYet;
         }
         // With less than half the lease left a body would lose it soon after its start: the server's word comes first.
-        if now >= owned.valid_until || (desk.rules.confirm && owned.valid_until.since(now) < owned.lease / 2) {
+        if now >= owned.valid_until || (desk.rules.confirm && owned.valid_until.since(now) < owned.lease / 2)
+        {
             *confirming = true;
             self.drive(desk);
             return Claim::NotYet;
         }
-        let Some(waiter) = self.waiters.remove(place) else { return Claim::NotYet };
+        let Some(waiter) = self.waiters.remove(place) else {
+            return Claim::NotYet;
+        };
         let want = waiter.want;
         // A lease that was asked for its full length just now is the body's; a short or a passed one is extended to it.
         let whole = owned.pass == 0 && owned.lease >= want.expire;
-        let ends_at = (!want.renew).then(|| if whole { owned.valid_until } else { now + want.expire });
+        let ends_at = (!want.renew).then(|| {
+            if whole {
+                owned.valid_until
+            } else {
+                now + want.expire
+            }
+        });
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
-        let cell =
-            Arc::new(HoldCell::new(self.name.clone(), token(owned.fence, owned.pass), until, Arc::clone(&desk.clock)));
-        owned.user = User::Held(Holding { cell: Arc::clone(&cell), expire: want.expire, ends_at });
+        let cell = Arc::new(HoldCell::new(
+            self.name.clone(),
+            token(owned.fence, owned.pass),
+            until,
+            Arc::clone(&desk.clock),
+        ));
+        owned.user = User::Held(Holding {
+            cell: Arc::clone(&cell),
+            expire: want.expire,
+            ends_at,
+        });
         self.drive(desk);
         Claim::Granted(cell)
     }
@@ -100,12 +139,19 @@ impl Line {
     pub(super) fn drive_owned(&mut self, desk: &mut Desk) {
         let now = desk.now;
         let Some(stay) = &mut self.stay else { return };
-        let Phase::Owned(owned) = &mut stay.phase else { return };
+        let Phase::Owned(owned) = &mut stay.phase else {
+            return;
+        };
         let lost = now >= owned.valid_until || owned.holding().is_some_and(|holding| holding.cell.is_lost());
-        desk.effects.look_again(owned.valid_until.min(now + Self::tick_of(owned.lease)));
+        desk.effects
+            .look_again(owned.valid_until.min(now + Self::tick_of(owned.lease)));
         match &mut owned.user {
             _ if lost => self.lose("its lease is over", desk),
-            User::Offered { to, since, confirming: false } => {
+            User::Offered {
+                to,
+                since,
+                confirming: false,
+            } => {
                 let (key, until) = (*to, *since + OFFER_LIMIT);
                 if self.waiters.len() > 1 {
                     desk.effects.look_again(until);
@@ -114,9 +160,15 @@ impl Line {
                     }
                 }
             }
-            User::Offered { to, confirming: true, .. } => {
+            User::Offered {
+                to, confirming: true, ..
+            } => {
                 let (key, lease) = (*to, owned.lease);
-                let expire = self.waiters.iter().find(|waiter| waiter.key == key).map(|waiter| waiter.want.expire);
+                let expire = self
+                    .waiters
+                    .iter()
+                    .find(|waiter| waiter.key == key)
+                    .map(|waiter| waiter.want.expire);
                 self.renew(expire.unwrap_or(lease), desk);
             }
             User::Held(holding) => {
@@ -126,7 +178,9 @@ impl Line {
                     _ => owned.renew_at,
                 };
                 desk.effects.look_again(due);
-                let lease = holding.ends_at.map_or(holding.expire, |end| end.since(now) + Duration::from_secs(1));
+                let lease = holding
+                    .ends_at
+                    .map_or(holding.expire, |end| end.since(now) + Duration::from_secs(1));
                 let lease = lease.min(holding.expire);
                 if now >= due {
                     self.renew(lease, desk);
@@ -137,7 +191,11 @@ impl Line {
 
     /// An offer that was not taken up: the next in the local queue may have it. The first keeps its place.
     fn offer_to_next(&mut self, key: WaiterKey, desk: &mut Desk) {
-        let place = self.waiters.iter().position(|waiter| waiter.key == key).unwrap_or(0);
+        let place = self
+            .waiters
+            .iter()
+            .position(|waiter| waiter.key == key)
+            .unwrap_or(0);
         self.offer(place + 1, desk);
     }
 
@@ -160,15 +218,28 @@ impl Line {
         stay.last_sent = now;
         stay.lease = stay.lease.max(lease);
         let id = stay.id.clone();
-        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Renew { lease_ms: millis(lease) }, Via::Engine));
+        stay.in_flight = Some(desk.send(
+            &self.name,
+            &id,
+            Operation::Renew {
+                lease_ms: millis(lease),
+            },
+            Via::Engine,
+        ));
     }
 
     pub(super) fn renewal_answered(&mut self, answer: Answer, desk: &mut Desk) {
         let now = desk.now;
         let Some(stay) = &mut self.stay else { return };
-        let Phase::Owned(owned) = &mut stay.phase else { return };
+        let Phase::Owned(owned) = &mut stay.phase else {
+            return;
+        };
         match answer {
-            Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, .. } => {
+            Answer::Reply {
+                reply: Reply::Held { left_ms, .. },
+                sent,
+                ..
+            } => {
                 stay.tries = 0;
                 owned.lease = Duration::from_millis(left_ms);
                 // Absolute: a renewal may also shorten.
@@ -177,7 +248,9 @@ impl Line {
                 owned.renew_at = sent + owned.lease / 3;
                 match &mut owned.user {
                     User::Held(holding) => {
-                        let until = holding.ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
+                        let until = holding
+                            .ends_at
+                            .map_or(owned.valid_until, |end| end.min(owned.valid_until));
                         if !holding.cell.extend(until) {
                             self.lose("a renewal came too late", desk);
                         }
@@ -209,11 +282,20 @@ impl Line {
         {
             holding.cell.lose();
             desk.effects.wakers.extend(holding.cell.take_wakers());
-            desk.effects.events.push(Event::Lost { key: self.name.to_string(), why });
+            desk.effects.events.push(Event::Lost {
+                key: self.name.to_string(),
+                why,
+            });
         }
         let unclaimed = matches!(
             self.stay.as_ref().map(|stay| &stay.phase),
-            Some(Phase::Owned(Owned { user: User::Offered { confirming: false, .. }, .. }))
+            Some(Phase::Owned(Owned {
+                user: User::Offered {
+                    confirming: false,
+                    ..
+                },
+                ..
+            }))
         );
         for waiter in &mut self.waiters {
             waiter.asleep |= unclaimed && waiter.offered;
@@ -223,7 +305,13 @@ impl Line {
     }
 
     /// The holder is done. Passed on here if that is fair, else freed at the server, which hands it over.
-    pub(super) fn release(&mut self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>, desk: &mut Desk) {
+    pub(super) fn release(
+        &mut self,
+        cell: &Arc<HoldCell>,
+        via: Via,
+        answer: Option<ReleaseAnswer>,
+        desk: &mut Desk,
+    ) {
         let mine = matches!(
             self.stay.as_ref().map(|stay| &stay.phase),
             Some(Phase::Owned(Owned { user: User::Held(holding), .. })) if Arc::ptr_eq(&holding.cell, cell)
@@ -231,11 +319,15 @@ impl Line {
         let held = cell.close();
         if !mine {
             // Lost before: the stay has ended, and its undo is under way.
-            desk.effects.answers.extend(answer.map(|answer| (answer, Ok(Released::WasLost))));
+            desk.effects
+                .answers
+                .extend(answer.map(|answer| (answer, Ok(Released::WasLost))));
             return;
         }
         if held && self.may_pass(desk.now) {
-            desk.effects.answers.extend(answer.map(|answer| (answer, Ok(Released::Passed))));
+            desk.effects
+                .answers
+                .extend(answer.map(|answer| (answer, Ok(Released::Passed))));
             if let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) {
                 owned.pass += 1;
             }
@@ -243,7 +335,10 @@ impl Line {
             return self.drive(desk);
         }
         if !held {
-            desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "its lease is over" });
+            desk.effects.events.push(Event::Lost {
+                key: self.name.to_string(),
+                why: "its lease is over",
+            });
         }
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name).answering(answer);
@@ -255,7 +350,9 @@ impl Line {
     /// Whether the lock may go to the next waiter of this process without the server: not for long, not often, and only
     /// with validity enough, so that other processes are not kept from it.
     fn may_pass(&self, now: Moment) -> bool {
-        let Some(Phase::Owned(owned)) = self.stay.as_ref().map(|stay| &stay.phase) else { return false };
+        let Some(Phase::Owned(owned)) = self.stay.as_ref().map(|stay| &stay.phase) else {
+            return false;
+        };
         !self.waiters.is_empty()
             && owned.pass < MAX_PASSES
             && now.since(owned.granted_at) <= PASS_WINDOW

@@ -53,18 +53,36 @@ impl Line {
         let now = desk.now;
         let Some(stay) = &mut self.stay else { return };
         match answer {
-            Answer::Reply { reply, sent, generation, .. } => match reply {
+            Answer::Reply {
+                reply,
+                sent,
+                generation,
+                ..
+            } => match reply {
                 Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-                Reply::Queued { floor, ahead, owner_left_ms, holder, .. } => {
+                Reply::Queued {
+                    floor,
+                    ahead,
+                    owner_left_ms,
+                    holder,
+                    ..
+                } => {
                     stay.tries = 0;
                     stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, generation });
+                    stay.phase = Phase::Queued(Queued {
+                        base: sent,
+                        heard: now,
+                        floor,
+                        generation,
+                    });
                     self.see(holder, owner_left_ms, now);
                 }
                 _ => {
                     // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the
                     // old one is dead, or a delayed grant of its first stay could be taken for one of its second.
-                    desk.effects.events.push(Event::PlaceLost { key: self.name.to_string() });
+                    desk.effects.events.push(Event::PlaceLost {
+                        key: self.name.to_string(),
+                    });
                     if desk.rules.new_id {
                         self.end_stay(desk);
                     } else {
@@ -96,7 +114,11 @@ impl Line {
         match &mut stay.phase {
             Phase::Asking { early } => *early = Some(grant.clone()),
             Phase::Queued(queued) => {
-                let base = if desk.rules.from_send { queued.base } else { queued.heard };
+                let base = if desk.rules.from_send {
+                    queued.base
+                } else {
+                    queued.heard
+                };
                 let until = valid_until(base, grant.left_ms);
                 let newer = grant.fence > queued.floor || !desk.rules.floor;
                 let same_life = grant.generation.proves(&queued.generation) || !desk.rules.generation;

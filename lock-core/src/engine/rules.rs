@@ -39,7 +39,9 @@ pub(super) fn pause(tries: u32) -> Duration {
 
 /// Whole milliseconds, rounded up, at least one.
 pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000))
+        .unwrap_or(u64::MAX)
+        .max(1)
 }
 
 /// Switches that only the simulation turns, to show that each rule is needed.
@@ -61,6 +63,13 @@ pub(super) struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { floor: true, from_send: true, stated_left: true, generation: true, confirm: true, new_id: true }
+        Self {
+            floor: true,
+            from_send: true,
+            stated_left: true,
+            generation: true,
+            confirm: true,
+            new_id: true,
+        }
     }
 }

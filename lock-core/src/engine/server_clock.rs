@@ -22,8 +22,13 @@ impl ServerClock {
     /// The server's time `after` from now, at the latest. It executed the last request after that was sent, so its clock
     /// can't be further ahead than if it had executed it at once.
     pub(super) fn at_most(&self, now: Moment, after: Duration) -> u64 {
-        let Some((sent, server_ms)) = self.0 else { return FAR_FUTURE_MS };
+        let Some((sent, server_ms)) = self.0 else {
+            return FAR_FUTURE_MS;
+        };
         let passed = u64::try_from((now.since(sent) + after).as_millis()).unwrap_or(FAR_FUTURE_MS);
-        server_ms.saturating_add(passed).saturating_add(1).min(FAR_FUTURE_MS)
+        server_ms
+            .saturating_add(passed)
+            .saturating_add(1)
+            .min(FAR_FUTURE_MS)
     }
 }

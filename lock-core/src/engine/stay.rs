@@ -98,9 +98,15 @@ impl Stay {
         if let Phase::Owned(owned) = &self.phase {
             over_at = over_at.max(Undo::over_at(owned.valid_until, Duration::ZERO));
         }
-        let copies = (self.copies_out || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
-            .then_some(self.not_after_ms);
-        Undo::new(name.clone(), self.queues.then(|| self.entry.clone()), copies, over_at)
+        let copies = (self.copies_out
+            || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
+        .then_some(self.not_after_ms);
+        Undo::new(
+            name.clone(),
+            self.queues.then(|| self.entry.clone()),
+            copies,
+            over_at,
+        )
     }
 }
 

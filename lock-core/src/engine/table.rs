@@ -14,8 +14,8 @@ use super::rules::LONGEST_TICK;
 use super::slot::{News, Slot};
 use super::stay::Phase;
 use super::undo::{ReleaseAnswer, Released};
-use super::wake_up::WakeUp;
 use super::waiter::{WaiterKey, Want};
+use super::wake_up::WakeUp;
 use crate::backend::{Answer, Backend, Channel, Grant, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
@@ -65,7 +65,11 @@ impl Shared {
     ) -> Self {
         let desk = Desk::new(Arc::clone(&clock), channel.clone());
         Self {
-            table: Mutex::new(Table { lines: HashMap::new(), desk, closed: false }),
+            table: Mutex::new(Table {
+                lines: HashMap::new(),
+                desk,
+                closed: false,
+            }),
             backend,
             clock,
             channel,
@@ -87,7 +91,13 @@ impl Shared {
     }
 
     fn carry_out(&self, effects: Effects) {
-        let Effects { requests, wakers, answers, events, due } = effects;
+        let Effects {
+            requests,
+            wakers,
+            answers,
+            events,
+            due,
+        } = effects;
         if !requests.is_empty() {
             self.backend.submit(requests);
         }
@@ -108,11 +118,16 @@ impl Shared {
     pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
         self.with(|table| {
             if table.closed {
-                let error = LockError::ShutDown { key: want.name.to_string() };
+                let error = LockError::ShutDown {
+                    key: want.name.to_string(),
+                };
                 table.desk.effects.wake(slot.put(News::Failed(error)));
                 return 0;
             }
-            let line = table.lines.entry(want.name.clone()).or_insert_with_key(|name| Line::new(name.clone()));
+            let line = table
+                .lines
+                .entry(want.name.clone())
+                .or_insert_with_key(|name| Line::new(name.clone()));
             let name = want.name.clone();
             let key = line.arrive(want, Arc::clone(slot), &mut table.desk);
             table.drop_if_idle(&name);
@@ -125,14 +140,21 @@ impl Shared {
     }
 
     pub(super) fn claim(&self, name: &LockName, key: WaiterKey) -> Claim {
-        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
+        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk)))
+            .unwrap_or(Claim::NotYet)
     }
 
     pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
+            table.on_line(&cell.name, |line, desk| {
+                line.release(cell, via, answer.take(), desk)
+            });
             // A name without a line: the hold was lost long ago.
-            table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            table
+                .desk
+                .effects
+                .answers
+                .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
         });
     }
 
@@ -164,7 +186,9 @@ impl Shared {
         let due = std::mem::replace(&mut effects.due, Moment::NEVER);
         let lost = self.events.take_dropped();
         if lost > 0 {
-            effects.events.push(Event::Warning { message: format!("{lost} lock events were dropped: the log is too slow") });
+            effects.events.push(Event::Warning {
+                message: format!("{lost} lock events were dropped: the log is too slow"),
+            });
         }
         self.carry_out(effects);
         self.backend.tick(now);
@@ -180,7 +204,12 @@ impl Shared {
                 table.on_line(&name, |line, desk| {
                     for waiter in std::mem::take(&mut line.waiters) {
                         let key = waiter.key;
-                        waiter.fail(LockError::ShutDown { key: line.name.to_string() }, &mut desk.effects);
+                        waiter.fail(
+                            LockError::ShutDown {
+                                key: line.name.to_string(),
+                            },
+                            &mut desk.effects,
+                        );
                         line.offer_again_if_to(key, desk);
                     }
                     line.drive(desk);
@@ -195,10 +224,14 @@ impl Shared {
             table.closed = true;
             let Table { lines, desk, .. } = table;
             for line in lines.values_mut() {
-                line.fail_all(desk, |name| LockError::ShutDown { key: name.to_string() });
+                line.fail_all(desk, |name| LockError::ShutDown {
+                    key: name.to_string(),
+                });
             }
             lines.clear();
-            desk.effects.wakers.extend(desk.alarms.drain(..).map(|(_, waker)| waker));
+            desk.effects
+                .wakers
+                .extend(desk.alarms.drain(..).map(|(_, waker)| waker));
             desk.undos.clear();
             desk.under_way.clear();
         });
@@ -268,7 +301,9 @@ impl Table {
                 self.on_line(&name, |line, desk| line.answered(seq, answer, desk));
             }
             Some(Addressee::Undo(id)) => {
-                let Some(mut undo) = self.desk.undos.remove(&id) else { return };
+                let Some(mut undo) = self.desk.undos.remove(&id) else {
+                    return;
+                };
                 let name = undo.name.clone();
                 if !undo.answered(answer, &mut self.desk) {
                     undo.drive(&id, Via::Engine, &mut self.desk);
@@ -284,7 +319,9 @@ impl Table {
     fn drive_undos(&mut self) {
         let now = self.desk.now;
         for id in self.desk.undos.keys().cloned().collect::<Vec<_>>() {
-            let Some(mut undo) = self.desk.undos.remove(&id) else { continue };
+            let Some(mut undo) = self.desk.undos.remove(&id) else {
+                continue;
+            };
             if undo.is_over(now) {
                 self.on_line(&undo.name, |line, desk| line.closed(&id, desk));
                 continue;

@@ -45,7 +45,12 @@ pub(super) struct Undo {
 }
 
 impl Undo {
-    pub(super) fn new(name: LockName, entry: Option<Entry>, copies_until_ms: Option<u64>, over_at: Moment) -> Self {
+    pub(super) fn new(
+        name: LockName,
+        entry: Option<Entry>,
+        copies_until_ms: Option<u64>,
+        over_at: Moment,
+    ) -> Self {
         Self {
             name,
             entry,
@@ -71,10 +76,16 @@ impl Undo {
     /// Sends it, if it is time.
     pub(super) fn drive(&mut self, id: &HoldId, via: Via, desk: &mut Desk) {
         if self.in_flight.is_none() && desk.now >= self.next {
-            let operation = Operation::Forget { entry: self.entry.clone() };
+            let operation = Operation::Forget {
+                entry: self.entry.clone(),
+            };
             self.in_flight = Some(desk.send_undo(&self.name, id, operation, via));
         }
-        desk.effects.look_again(if self.in_flight.is_some() { self.over_at } else { self.next.min(self.over_at) });
+        desk.effects.look_again(if self.in_flight.is_some() {
+            self.over_at
+        } else {
+            self.next.min(self.over_at)
+        });
     }
 
     /// Takes in an answer; says whether the undo has ended.
@@ -86,7 +97,11 @@ impl Undo {
                 let was_owner = matches!(reply, Reply::Forgotten { was_owner: true });
                 if let Some(waiting) = self.answer.take() {
                     let certain = was_owner || self.tries > 1;
-                    let released = if certain { Released::Freed } else { Released::WasLost };
+                    let released = if certain {
+                        Released::Freed
+                    } else {
+                        Released::WasLost
+                    };
                     desk.effects.answers.push((waiting, Ok(released)));
                 }
                 match self.copies_until_ms {
@@ -98,7 +113,9 @@ impl Undo {
                 }
             }
             // Data of another program can't hold our id.
-            Answer::Failed(fault) if fault.class == crate::backend::FaultClass::Foreign => (Some(fault), true),
+            Answer::Failed(fault) if fault.class == crate::backend::FaultClass::Foreign => {
+                (Some(fault), true)
+            }
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => (Some(fault), false),
         };
         if let Some(fault) = fault {

@@ -48,26 +48,36 @@ pub(super) fn open(url: &str, namespace: &str) -> Result<Opened, LockError> {
 
 fn memory(backend: MemoryBackend) -> Opened {
     let clock = backend.clock();
-    Opened { backend: Arc::new(backend), clock }
+    Opened {
+        backend: Arc::new(backend),
+        clock,
+    }
 }
 
 #[cfg(feature = "redis")]
 fn open_server(url: &str, namespace: &str) -> Result<Opened, LockError> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let config = crate::backend::redis::RedisConfig::from_url(url, namespace, Arc::clone(&clock))?;
-    Ok(Opened { backend: Arc::new(crate::backend::redis::RedisBackend::new(config)), clock })
+    Ok(Opened {
+        backend: Arc::new(crate::backend::redis::RedisBackend::new(config)),
+        clock,
+    })
 }
 
 #[cfg(feature = "redis")]
 pub(super) fn open_client(client: crate::backend::redis::redis::Client, namespace: &str) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let config = crate::backend::redis::RedisConfig::from_client(client, namespace, Arc::clone(&clock));
-    Opened { backend: Arc::new(crate::backend::redis::RedisBackend::new(config)), clock }
+    Opened {
+        backend: Arc::new(crate::backend::redis::RedisBackend::new(config)),
+        clock,
+    }
 }
 
 #[cfg(not(feature = "redis"))]
 fn open_server(url: &str, _namespace: &str) -> Result<Opened, LockError> {
     let scheme = url.split(':').next().unwrap_or_default();
-    let message = format!("`{scheme}:` needs the feature `redis` of lock-core; without it there is only `memory:`");
+    let message =
+        format!("`{scheme}:` needs the feature `redis` of lock-core; without it there is only `memory:`");
     Err(LockError::Config { message })
 }

@@ -29,7 +29,10 @@ impl Held {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let frame = current_frame()?;
-        frame.chain().map(|frame| Self::new(frame.entry())).find(|held| held.name().as_str() == name)
+        frame
+            .chain()
+            .map(|frame| Self::new(frame.entry()))
+            .find(|held| held.name().as_str() == name)
     }
 
     /// The lock's full name.
@@ -65,7 +68,10 @@ impl Held {
         if self.0.is_held() {
             return Ok(());
         }
-        Err(LockError::Lost { key: self.0.name.to_string(), body: BodyOutcome::Finished })
+        Err(LockError::Lost {
+            key: self.0.name.to_string(),
+            body: BodyOutcome::Finished,
+        })
     }
 
     /// Ready once the lock is lost; never, if it is released in time.

@@ -60,7 +60,10 @@ impl LockManager {
     /// Nothing happens before one of the request's final methods is called.
     #[must_use]
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
-        LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
+        LockRequest::new(
+            self.clone(),
+            self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER),
+        )
     }
 
     /// The full name, or an error that says what is wrong with the parts.
@@ -73,7 +76,10 @@ impl LockManager {
     ) -> Result<LockName, LockError> {
         join(&self.0.namespace, prefix, name, key, delimiter).map_err(|error| {
             let fixed = [Some(self.0.namespace.as_str()), prefix, name];
-            LockError::Key { key: fixed.into_iter().flatten().collect::<Vec<_>>().join(":"), error }
+            LockError::Key {
+                key: fixed.into_iter().flatten().collect::<Vec<_>>().join(":"),
+                error,
+            }
         })
     }
 
@@ -92,6 +98,8 @@ impl LockManager {
 
 impl fmt::Debug for LockManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockManager").field("namespace", &self.0.namespace).finish_non_exhaustive()
+        f.debug_struct("LockManager")
+            .field("namespace", &self.0.namespace)
+            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 /// `host/pid function @ms`: who, and since when by its own wall clock.
 pub(crate) fn record(function: &str, id: Option<Uuid>) -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     let function = if function.is_empty() { "by hand" } else { function };
     match id {
         Some(id) => format!("{} {function} {id} @{since}", process()),

@@ -49,9 +49,14 @@ impl LockManager {
     pub fn memory() -> Result<MemoryLocks, LockError> {
         let clock = ManualClock::new();
         let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
-        let manager =
-            Self::builder().backend(Arc::new(backend.share()), Arc::new(clock.clone())).connect_blocking()?;
-        Ok(MemoryLocks { manager, backend, clock })
+        let manager = Self::builder()
+            .backend(Arc::new(backend.share()), Arc::new(clock.clone()))
+            .connect_blocking()?;
+        Ok(MemoryLocks {
+            manager,
+            backend,
+            clock,
+        })
     }
 }
 
@@ -62,7 +67,11 @@ impl MemoryLocks {
     /// [`LockError::Key`] for a bad name, [`LockError::Busy`] if it is held already.
     pub fn hold(&self, key: impl IntoLockKey) -> Result<ForeignHold, LockError> {
         let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
-        let busy = || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None };
+        let busy = || LockError::Busy {
+            key: name.to_string(),
+            waited: Duration::ZERO,
+            holder: None,
+        };
         self.backend.hold(&name).ok_or_else(busy)
     }
 
@@ -86,7 +95,10 @@ impl MemoryLocks {
                 break;
             }
             // At least a millisecond: what is due now and not done waits for somebody else.
-            let step = due.since(now).max(Duration::from_millis(1)).min(target.since(now));
+            let step = due
+                .since(now)
+                .max(Duration::from_millis(1))
+                .min(target.since(now));
             self.clock.advance(step);
         }
         self.clock.advance(target.since(self.clock.now()));

@@ -61,10 +61,15 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let lost = |body| LockError::Lost { key: entry.cell().name.to_string(), body };
+    let lost = |body| LockError::Lost {
+        key: entry.cell().name.to_string(),
+        body,
+    };
     match output {
         None => Err(lost(BodyOutcome::Cancelled)),
-        Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.cell().is_lost() => Ok(output),
+        Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.cell().is_lost() => {
+            Ok(output)
+        }
         Some(_) => Err(lost(BodyOutcome::Finished)),
     }
 }

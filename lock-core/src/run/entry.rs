@@ -41,7 +41,11 @@ impl Inside {
     /// Ends an entry; returns the hold if it was the last one, and whom to wake.
     fn end(&mut self, number: u32) -> (Option<Hold>, Vec<Waker>) {
         self.open.retain(|open| *open != number);
-        let hold = if self.open.is_empty() { self.hold.take() } else { None };
+        let hold = if self.open.is_empty() {
+            self.hold.take()
+        } else {
+            None
+        };
         (hold, std::mem::take(&mut self.siblings))
     }
 }
@@ -54,7 +58,10 @@ impl SharedHold {
     fn enter(self: &Arc<Self>, inside: &mut Inside) -> Entry {
         inside.last_number += 1;
         inside.open.push(inside.last_number);
-        Entry(Arc::new(Inner { shared: Arc::clone(self), number: inside.last_number }))
+        Entry(Arc::new(Inner {
+            shared: Arc::clone(self),
+            number: inside.last_number,
+        }))
     }
 
     fn end(&self, number: u32) -> Option<Hold> {
@@ -68,8 +75,21 @@ impl Entry {
     /// The first entry into a hold just taken.
     fn first(engine: Engine, hold: Hold, record: String) -> Self {
         let cell = Arc::clone(hold.cell());
-        let inside = Mutex::new(Inside { hold: Some(hold), open: vec![1], last_number: 1, siblings: Vec::new() });
-        Self(Arc::new(Inner { shared: Arc::new(SharedHold { engine, cell, record, inside }), number: 1 }))
+        let inside = Mutex::new(Inside {
+            hold: Some(hold),
+            open: vec![1],
+            last_number: 1,
+            siblings: Vec::new(),
+        });
+        Self(Arc::new(Inner {
+            shared: Arc::new(SharedHold {
+                engine,
+                cell,
+                record,
+                inside,
+            }),
+            number: 1,
+        }))
     }
 
     pub(crate) fn cell(&self) -> &Arc<HoldCell> {
@@ -102,7 +122,8 @@ impl Drop for Inner {
 
 /// Takes the lock, or joins it if a call around this one holds it.
 pub(crate) async fn enter(engine: &Engine, want: Want) -> Result<Entry, LockError> {
-    let around = current_frame().and_then(|frame| frame.chain().find(|frame| frame.holds(engine, &want)).cloned());
+    let around =
+        current_frame().and_then(|frame| frame.chain().find(|frame| frame.holds(engine, &want)).cloned());
     if let Some(frame) = around
         && let Some(entry) = Join::new(frame, &want).await?
     {
@@ -133,7 +154,12 @@ struct Join {
 impl Join {
     fn new(frame: Frame, want: &Want) -> Self {
         let since = frame.entry().engine().now();
-        Self { frame, since, deadline: since + want.wait, alarm_set: false }
+        Self {
+            frame,
+            since,
+            deadline: since + want.wait,
+            alarm_set: false,
+        }
     }
 
     fn busy(&self, now: Moment) -> LockError {

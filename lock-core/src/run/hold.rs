@@ -28,7 +28,9 @@ impl Hold {
     /// Runs an async body, then releases. See the attribute's documentation for cancellation.
     pub async fn run<R: LockOutcome, F: Future<Output = R>>(self, body: F) -> R {
         let Self { entry, on_lost } = self;
-        run_body(entry, on_lost, body, R::is_failure).await.unwrap_or_else(R::failed)
+        run_body(entry, on_lost, body, R::is_failure)
+            .await
+            .unwrap_or_else(R::failed)
     }
 
     /// Runs a plain body, then releases.

@@ -7,6 +7,8 @@ pub mod clock;
 mod engine;
 mod error;
 mod key;
+#[cfg(test)]
+mod layers;
 mod manager;
 mod name;
 mod params;
@@ -22,10 +24,10 @@ pub use key::{
 };
 #[cfg(feature = "macros")]
 pub use lock_macros::distributed_lock;
-pub use manager::{Held, LockGuard, LockManager, LockRequest, LockSupport, ManagerBuilder, MemoryLocks};
+pub use manager::{LockGuard, LockManager, LockRequest, LockSupport, ManagerBuilder, MemoryLocks};
 pub use name::LockName;
 pub use params::{
     DEFAULT_DELIMITER, DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, LockKind, LockParams, MAX_EXPIRE,
     MIN_EXPIRE, OnLost,
 };
-pub use run::LockOutcome;
+pub use run::{Held, LockOutcome};

@@ -26,11 +26,11 @@ mod parts;
 mod properties;
 mod writer;
 
+pub(crate) use charset::check_namespace;
 pub use charset::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_NAMESPACE_BYTES};
-pub(crate) use charset::{check_delimiter, check_literal, check_namespace};
 pub use error::KeyError;
 pub use into_key::IntoLockKey;
-pub(crate) use join::{encode_name, join, name_so_far};
+pub(crate) use join::{join, name_so_far};
 pub use lock_key::LockKey;
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::LockManager;
 use crate::backend::Backend;
 use crate::backend::memory::MemoryBackend;
-use crate::clock::{BootClock, Clock};
+#[cfg(feature = "redis")]
+use crate::clock::BootClock;
+use crate::clock::Clock;
 use crate::error::LockError;
 
 /// A backend and the clock that goes with it.

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::held::Held;
 use crate::engine::{Released, block_on};
 use crate::error::{BodyOutcome, LockError};
 use crate::name::LockName;
-use crate::run::{Entry, Frame, with_frame};
+use crate::run::{Entry, Frame, Held, with_frame};
 
 /// A lock held by hand, renewed until it is released or dropped.
 ///

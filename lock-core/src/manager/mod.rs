@@ -5,7 +5,6 @@ mod builder;
 mod connect;
 mod current;
 mod guard;
-mod held;
 mod owner;
 mod request;
 mod shutdown;
@@ -18,14 +17,13 @@ use std::time::Duration;
 
 pub use builder::ManagerBuilder;
 pub use guard::LockGuard;
-pub use held::Held;
 pub use request::LockRequest;
 pub use support::LockSupport;
 pub use virtual_time::MemoryLocks;
 
 use crate::engine::Engine;
 use crate::error::LockError;
-use crate::key::{IntoLockKey, LockKey, join};
+use crate::key::{IntoLockKey, LockKey, join, name_so_far};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
 
@@ -74,12 +72,10 @@ impl LockManager {
         key: &LockKey,
         delimiter: &str,
     ) -> Result<LockName, LockError> {
-        join(&self.0.namespace, prefix, name, key, delimiter).map_err(|error| {
-            let fixed = [Some(self.0.namespace.as_str()), prefix, name];
-            LockError::Key {
-                key: fixed.into_iter().flatten().collect::<Vec<_>>().join(":"),
-                error,
-            }
+        let namespace = &self.0.namespace;
+        join(namespace, prefix, name, key, delimiter).map_err(|error| LockError::Key {
+            key: name_so_far(namespace, prefix, name, delimiter),
+            error,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::params::LockParams;
 
 /// Takes and frees locks. [`LockManager`] is one; wrap it to log, to count, to forbid.
 ///
+/// A manager's own `lock` is the one that takes a name by hand, so call this one as `LockSupport::lock(&manager, ..)`.
 /// Implementations may write `async fn`. The trait is not dyn-compatible.
 ///
 /// ```
@@ -17,7 +18,7 @@ use crate::params::LockParams;
 ///     type Guard = LockGuard;
 ///
 ///     async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
-///         let guard = self.0.lock(params).await?;
+///         let guard = LockSupport::lock(&self.0, params).await?;
 ///         println!("{} took {}", params.id, guard.name());
 ///         Ok(guard)
 ///     }

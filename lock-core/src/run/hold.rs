@@ -2,8 +2,8 @@
 
 use super::body::{run_body, run_body_blocking};
 use super::entry::Entry;
+use super::held::Held;
 use super::outcome::LockOutcome;
-use crate::manager::Held;
 use crate::params::OnLost;
 
 /// A held lock, for one body: only [`run`](Self::run) and [`run_blocking`](Self::run_blocking) run bodies, so that none

@@ -3,11 +3,13 @@
 mod body;
 mod entry;
 mod frame;
+mod held;
 mod hold;
 mod outcome;
 
 pub(crate) use body::{run_body, run_body_blocking};
 pub(crate) use entry::{Entry, enter};
-pub(crate) use frame::{Frame, current_frame, with_frame};
+pub(crate) use frame::{Frame, with_frame};
+pub use held::Held;
 pub use hold::Hold;
 pub use outcome::LockOutcome;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::entry::Entry;
+use super::frame::current_frame;
 use crate::engine::HoldCell;
 use crate::error::{BodyOutcome, LockError};
 use crate::name::LockName;
-use crate::run::{Entry, current_frame};
 
 /// A view of a hold: cheap to clone, free to send, without the power to release it. The attribute binds one with
 /// `guard = ident`; [`Held::current`] finds it without a parameter.

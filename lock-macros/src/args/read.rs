@@ -1,0 +1,206 @@
+//! One reader per argument: from an expression to the argument's type.
+
+use std::time::Duration;
+
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, UnOp};
+
+use super::{Arguments, Given, Length, OnLost, Text};
+use crate::duration;
+use crate::errors::Errors;
+use crate::segment;
+
+const MIN_EXPIRE: Duration = Duration::from_millis(10);
+const MAX_EXPIRE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+pub(super) fn prefix(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    arguments.prefix = text(&name, value, errors).map(|value| Given { name, value });
+}
+
+pub(super) fn name(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    arguments.name = text(&name, value, errors).map(|value| Given { name, value });
+}
+
+pub(super) fn key(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
+    arguments.key = Some(Given { name, value: bare(value) });
+}
+
+pub(super) fn wait(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    arguments.wait = length(&name, value, errors, |_| Ok(())).map(|value| Given { name, value });
+}
+
+pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let in_range = |lease: Duration| {
+        const WRITE: &str = "a lease lasts 10ms to 30d, as in `expire = \"30s\"`";
+        match lease {
+            Duration::ZERO => Err(format!("a lease of zero ends before the body starts: {WRITE}")),
+            lease if lease < MIN_EXPIRE => Err(format!("too short, it would end before it could be renewed: {WRITE}")),
+            lease if lease > MAX_EXPIRE => Err(format!("too long, nobody could take over from a dead holder: {WRITE}")),
+            _ => Ok(()),
+        }
+    };
+    arguments.expire = length(&name, value, errors, in_range).map(|value| Given { name, value });
+}
+
+pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    let Some(Lit::Str(text)) = literal(&value) else {
+        errors.under(value, "the delimiter must be known at compile time: write `delimiter = \":\"`");
+        return;
+    };
+    match segment::check_delimiter(&text.value()) {
+        Ok(()) => arguments.delimiter = Some(Given { name, value: text.clone() }),
+        Err(message) => errors.under(text, message),
+    }
+}
+
+pub(super) fn renew(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    match literal(&value) {
+        Some(Lit::Bool(value)) => arguments.renew = Some(Given { name, value: value.clone() }),
+        Some(Lit::Str(text)) if matches!(text.value().as_str(), "true" | "false") => {
+            errors.under(text, format!("write `renew = {}` without quotes", text.value()));
+        }
+        _ => errors.under(value, "write `renew = true` or `renew = false`"),
+    }
+}
+
+pub(super) fn on_lost(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    let text = match literal(&value) {
+        Some(Lit::Str(text)) => text.value(),
+        _ => String::new(),
+    };
+    let on_lost = match text.as_str() {
+        "cancel" => OnLost::Cancel,
+        "finish" => OnLost::Finish,
+        _ => {
+            errors.under(
+                value,
+                "write `on_lost = \"cancel\"` (the body ends at its next await) or `on_lost = \"finish\"` \
+                 (it runs on unprotected)",
+            );
+            return;
+        }
+    };
+    arguments.on_lost = Some(Given { name, value: on_lost });
+}
+
+pub(super) fn guard(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    match &value {
+        Expr::Path(path) => {
+            if let Some(ident) = path.path.get_ident().filter(|ident| *ident != "self") {
+                arguments.guard = Some(Given { name, value: ident.clone() });
+                return;
+            }
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Ident>().is_ok() => {
+            errors.under(text, format!("write `guard = {}` without quotes", text.value()));
+            return;
+        }
+        Expr::Infer(_) => {
+            errors.under(value, "give it a name that the body can use, as in `guard = held`, or leave `guard` out");
+            return;
+        }
+        _ => {}
+    }
+    errors.under(value, "`guard` is the name of a new variable: write `guard = held`");
+}
+
+pub(super) fn locks(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    match literal(&value) {
+        None => arguments.locks = Some(Given { name, value }),
+        Some(Lit::Str(text)) if text.value().contains("://") || text.value() == "memory:" => errors.under(
+            text,
+            "`locks` takes a `LockManager`, not its address: connect once at start-up with \
+             `LockManager::connect(url).await?.install()`, and leave `locks` out",
+        ),
+        Some(Lit::Str(text)) if text.parse::<Expr>().is_ok() => {
+            errors.under(text, format!("write `locks = {}` without quotes", text.value()));
+        }
+        Some(_) => errors.under(value, "`locks` takes a `LockManager`, as in `locks = self.locks`"),
+    }
+}
+
+pub(super) fn krate(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    let path = match &value {
+        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse_with(Path::parse_mod_style).ok(),
+        _ => None,
+    };
+    match path {
+        Some(value) => arguments.krate = Some(Given { name, value }),
+        None => errors.under(value, "`crate` is the path of the renamed dependency: write `crate = ::locks`"),
+    }
+}
+
+fn text(name: &Ident, value: Expr, errors: &mut Errors) -> Option<Text> {
+    let value = bare(value);
+    match literal(&value) {
+        None => Some(Text::Expression(value)),
+        Some(Lit::Str(text)) => Some(Text::Literal(text.clone())),
+        Some(other) => {
+            errors.under(other, format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"));
+            None
+        }
+    }
+}
+
+fn length(
+    name: &Ident,
+    value: Expr,
+    errors: &mut Errors,
+    check: impl Fn(Duration) -> Result<(), String>,
+) -> Option<Length> {
+    let value = bare(value);
+    let name = name.to_string();
+    let read = match literal(&value) {
+        None => return Some(Length::Expression(value)),
+        Some(Lit::Str(text)) => duration::parse(&name, &text.value()).and_then(|read| check(read).map(|()| read)),
+        // `30s` and `1m30s` without quotes are numbers with a suffix to the compiler.
+        Some(Lit::Int(number)) if !number.suffix().is_empty() => {
+            let text = format!("{}{}", number.base10_digits(), number.suffix());
+            Err(match duration::parse(&name, &text) {
+                Ok(_) => format!("put it in quotes: `{name} = \"{text}\"`"),
+                Err(message) => message,
+            })
+        }
+        Some(Lit::Int(number)) => {
+            Err(format!("write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)", number.base10_digits()))
+        }
+        Some(_) => Err(format!("`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`")),
+    };
+    match read {
+        Ok(duration) => Some(Length::Literal(duration)),
+        Err(message) => {
+            errors.under(value, message);
+            None
+        }
+    }
+}
+
+/// Without the invisible groups in which a macro wraps what was passed to it.
+fn bare(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => bare(*group.expr),
+        other => other,
+    }
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    match value {
+        Expr::Lit(value) => Some(&value.lit),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr),
+        _ => None,
+    }
+}
+
+/// The text of `value` if it is a string literal.
+pub(crate) fn string(value: &Expr) -> Option<&LitStr> {
+    match literal(value) {
+        Some(Lit::Str(text)) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,169 @@
+//! The one table of arguments.
+
+use syn::{Expr, Ident};
+
+use super::{Arguments, read};
+use crate::errors::Errors;
+use crate::suggest::{closest, plain};
+
+/// Puts a value into its place, or reports why it can't be.
+pub(super) type Read = fn(&mut Arguments, Ident, Expr, &mut Errors);
+
+/// What is known about one argument.
+pub(super) struct Argument {
+    pub(super) name: &'static str,
+    /// What messages show as right.
+    pub(super) example: &'static str,
+    /// `None`: the argument belongs to the design, but this version does not have it yet.
+    pub(super) read: Option<Read>,
+    /// What other lock frameworks call it, without case and underscores.
+    also: &'static [&'static str],
+}
+
+#[rustfmt::skip] // one argument, one row
+static TABLE: [Argument; 18] = [
+    Argument { name: "prefix", example: r#"prefix = "order""#, read: Some(read::prefix),
+        also: &["keyprefix", "lockprefix", "locknameprefix", "group"] },
+    Argument { name: "name", example: r#"name = "nightly""#, read: Some(read::name),
+        also: &["lockname", "lock", "resource", "id", "lockid", "value"] },
+    Argument { name: "key", example: r#"key = "order_id""#, read: Some(read::key),
+        also: &["lockkey", "on", "by", "param", "arg"] },
+    Argument { name: "keys", example: r#"keys = "items.iter().map(|i| i.sku)""#, read: None,
+        also: &["multi", "multilock", "lockkeys"] },
+    Argument { name: "key_generator", example: "key_generator = ByTenant", read: None,
+        also: &["generator", "keygen", "keybuilder", "keyresolver", "keystrategy"] },
+    Argument { name: "kind", example: r#"kind = "fair""#, read: None,
+        also: &["locktype", "type", "mode", "fair", "read", "write", "red", "redlock", "reentrant", "readwrite"] },
+    Argument { name: "wait", example: r#"wait = "3s""#, read: Some(read::wait),
+        also: &["timeout", "waittime", "waittimeout", "acquiretimeout", "locktimeout", "maxwait", "trylock", "nowait",
+            "retry", "retries", "retryinterval", "blocking"] },
+    Argument { name: "expire", example: r#"expire = "30s""#, read: Some(read::expire),
+        also: &["ttl", "lease", "leasetime", "expiretime", "expiry", "expiration", "expireafter", "duration",
+            "lockatmostfor", "atmost", "px", "ex"] },
+    Argument { name: "renew", example: "renew = false", read: Some(read::renew),
+        also: &["autorenew", "renewal", "autoextend", "extend", "watchdog", "keepalive", "heartbeat", "refresh"] },
+    Argument { name: "max_hold", example: r#"max_hold = "10m""#, read: None,
+        also: &["maxholdtime", "holdatmost", "maxlease", "maxrenew"] },
+    Argument { name: "hold_at_least", example: r#"hold_at_least = "5s""#, read: None,
+        also: &["lockatleastfor", "atleast", "minhold", "autorelease", "autounlock", "cooldown"] },
+    Argument { name: "delimiter", example: r#"delimiter = ":""#, read: Some(read::delimiter),
+        also: &["separator", "sep", "joiner", "delim"] },
+    Argument { name: "on_busy", example: r#"on_busy = "skip""#, read: None,
+        also: &["fallback", "onfail", "onfailure", "onconflict", "oncontention", "failstrategy", "lockfailurestrategy",
+            "skip", "skipiflocked", "otherwise"] },
+    Argument { name: "on_lost", example: r#"on_lost = "finish""#, read: Some(read::on_lost),
+        also: &["onloss", "onexpire", "onexpired", "releasetimeoutstrategy"] },
+    Argument { name: "when", example: r#"when = "amount > 100""#, read: None,
+        also: &["condition", "if", "iff", "unless", "enabled"] },
+    Argument { name: "guard", example: "guard = held", read: Some(read::guard),
+        also: &["held", "hold", "token", "fence", "fencingtoken", "bind", "handle"] },
+    Argument { name: "locks", example: "locks = self.locks", read: Some(read::locks),
+        also: &["manager", "lockmanager", "client", "backend", "support", "store", "redis", "executor"] },
+    Argument { name: "crate", example: "crate = ::lock_core", read: Some(read::krate),
+        also: &["cratepath", "path"] },
+];
+
+/// The argument called `name`.
+///
+/// # Errors
+///
+/// What to write instead: the argument that a misspelling or another framework's word means, or the list of all.
+pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
+    if let Some(argument) = TABLE.iter().find(|argument| argument.name == name) {
+        return Ok(argument);
+    }
+    let word = plain(name);
+    if let Some(hint) = particular(&word) {
+        return Err(format!("unknown argument `{name}`: {hint}"));
+    }
+    let by_other_name = TABLE.iter().find(|argument| argument.also.contains(&word.as_str()));
+    let misspelt = || {
+        let names = TABLE.iter().map(|argument| argument.name);
+        let meant = closest(name, names)?;
+        TABLE.iter().find(|argument| argument.name == meant)
+    };
+    Err(match by_other_name.or_else(misspelt) {
+        Some(meant) if meant.read.is_some() => {
+            format!("unknown argument `{name}`: did you mean `{}`, as in `{}`?", meant.name, meant.example)
+        }
+        Some(meant) => format!(
+            "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
+            meant.name, meant.name
+        ),
+        None => format!("unknown argument `{name}`: the arguments are {}", available()),
+    })
+}
+
+/// Words whose meaning needs more than another name.
+fn particular(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "timeunit" | "unit" => "a duration carries its unit, as in `wait = \"3s\"`",
+        "namespace" => "the namespace belongs to the manager: set it when the `LockManager` is built",
+        "retry" | "retries" | "retryinterval" | "retrydelay" | "retrycount" => {
+            "nothing is retried, a waiting call is handed the lock: say how long to wait with `wait = \"3s\"`"
+        }
+        "trylock" | "try" | "tryonce" | "nowait" | "nonblocking" => "to try once write `wait = \"0s\"`",
+        "lockuuid" | "uuid" | "owner" | "ownerid" => "the owner of each hold is made anew by the framework: leave it out",
+        _ => return None,
+    })
+}
+
+/// The arguments that this version has.
+fn available() -> String {
+    let names: Vec<_> = TABLE.iter().filter(|argument| argument.read.is_some()).map(|a| format!("`{}`", a.name)).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(name: &str) -> String {
+        match find(name) {
+            Ok(argument) => panic!("{name} is {}", argument.name),
+            Err(message) => message,
+        }
+    }
+
+    #[test]
+    fn words_of_other_frameworks_are_understood() {
+        for (word, meant) in [
+            ("ttl", "expire"), ("lease", "expire"), ("lease_time", "expire"), ("leaseTime", "expire"),
+            ("expireTime", "expire"), ("lock_at_most_for", "expire"), ("timeout", "wait"), ("wait_time", "wait"),
+            ("waitTime", "wait"), ("lock_name_prefix", "prefix"), ("separator", "delimiter"), ("watchdog", "renew"),
+            ("manager", "locks"),
+        ] {
+            let message = refusal(word);
+            assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
+        }
+    }
+
+    #[test]
+    fn words_for_what_comes_later_say_so() {
+        for (word, meant) in [
+            ("lock_type", "kind"), ("condition", "when"), ("auto_release", "hold_at_least"),
+            ("lock_at_least_for", "hold_at_least"), ("fallback", "on_busy"), ("max_hld", "max_hold"),
+        ] {
+            let message = refusal(word);
+            assert!(message.contains(&format!("`{meant}` is not available in this version")), "{word}: {message}");
+        }
+    }
+
+    #[test]
+    fn slips_are_corrected_and_nonsense_gets_the_list() {
+        assert!(refusal("prefx").contains("did you mean `prefix`"));
+        assert!(refusal("expires").contains("did you mean `expire`"));
+        assert!(refusal("zebra").contains("the arguments are `prefix`, `name`, `key`, `wait`"));
+        assert!(refusal("time_unit").contains("carries its unit"));
+    }
+
+    #[test]
+    fn no_word_means_two_arguments() {
+        let mut words: Vec<_> = TABLE.iter().flat_map(|a| a.also.iter().copied()).collect();
+        words.extend(TABLE.iter().map(|argument| argument.name));
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all);
+    }
+}

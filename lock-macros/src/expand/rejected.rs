@@ -1,0 +1,22 @@
+//! What is emitted beside the errors.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::{private, put_together};
+use crate::args::Arguments;
+use crate::function::Function;
+
+/// The function as it was written, so that its callers do not fail too. It stands beside a `compile_error!`: no program
+/// can run it without its lock.
+pub(crate) fn rejected(arguments: &Arguments, function: &Function) -> TokenStream {
+    let private = private(arguments);
+    // The body may use the guard.
+    let guard = arguments.guard.as_ref().map(|given| {
+        let guard = &given.value;
+        quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
+    });
+    let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
+    let body = function.body.stream();
+    put_together(function, &quiet, &quote_spanned!(function.body.span()=> #guard #body))
+}

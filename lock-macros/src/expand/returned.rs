@@ -1,0 +1,58 @@
+//! The function's return type, as far as the lock has to know it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Ident, Type, TypeInfer};
+
+/// What the body returns, with `_` for each `impl Trait`, which cannot be written inside a body.
+pub(super) struct Returned {
+    ty: TokenStream,
+    /// Where the compiler says that a lock error can't be returned: at the type, not at the body. Whether it can is
+    /// decided by a trait on the type, so that aliases work.
+    span: Span,
+}
+
+impl Returned {
+    pub(super) fn of(ty: Option<&Type>, function: &Ident) -> Self {
+        let span = ty.map_or_else(|| function.span(), |ty| first(ty).unwrap_or_else(|| function.span()));
+        Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
+    }
+
+    /// `hold.run(body)`, not yet awaited.
+    pub(super) fn run(&self, private: &TokenStream, run: &TokenStream, body: &TokenStream) -> TokenStream {
+        let _ = private;
+        quote_spanned!(Span::mixed_site()=> hold.#run(#body))
+    }
+
+    /// What is returned if there is no hold.
+    pub(super) fn failed(&self, private: &TokenStream) -> TokenStream {
+        let Self { ty, span } = self;
+        quote_spanned!(*span=> #private::failed::<#ty>(error))
+    }
+}
+
+/// The type as it can be written inside the body.
+pub(super) fn nameable(ty: Option<&Type>, function: &Ident) -> TokenStream {
+    let Some(ty) = ty else { return quote_spanned!(Span::mixed_site().located_at(function.span())=> ()) };
+    let mut ty = ty.clone();
+    EraseImplTrait.visit_type_mut(&mut ty);
+    ty.into_token_stream()
+}
+
+fn first(ty: &Type) -> Option<Span> {
+    ty.to_token_stream().into_iter().next().map(|token| token.span())
+}
+
+struct EraseImplTrait;
+
+impl VisitMut for EraseImplTrait {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Type::ImplTrait(bounds) = ty {
+            let span = bounds.impl_token.span;
+            *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: syn::token::Underscore { spans: [span] } });
+        } else {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What fixed text of a lock's name may hold. Text from arguments is encoded when the function is called; text that
+//! stands in the source is refused instead, so that the name in the source is the name on the server.
+
+/// Characters of which a delimiter is made. None of them occurs in an encoded character (`%3A`), in a hash tag or in a
+/// glob pattern.
+const DELIMITERS: &str = ":/.-_|#@~+=,;!";
+
+/// The delimiter where the attribute names none.
+pub(crate) const DEFAULT_DELIMITER: &str = ":";
+
+/// Whether `text` can stand between the segments of a name.
+///
+/// # Errors
+///
+/// What is wrong and what to write instead.
+pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
+    const WRITE: &str = "a delimiter is 1 to 4 of `: / . - _ | # @ ~ + = , ; !`";
+    if text.is_empty() {
+        return Err(format!("the delimiter is empty, and segments would run together: {WRITE}"));
+    }
+    if let Some(other) = text.chars().find(|c| !DELIMITERS.contains(*c)) {
+        return Err(format!("{} cannot be part of a delimiter: {WRITE}", describe(other)));
+    }
+    if text.len() > 4 {
+        return Err(format!("this delimiter has {} characters: {WRITE}", text.len()));
+    }
+    Ok(())
+}
+
+/// Whether `text` can be fixed text inside one segment of a name.
+///
+/// # Errors
+///
+/// What is wrong, for a message that begins with the place of the text.
+pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
+    for character in text.chars() {
+        if delimiter.contains(character) {
+            return Err(Mistake::Delimiter(character));
+        }
+        if matches!(character, '{' | '}') {
+            return Err(Mistake::Brace);
+        }
+        if character == '%' || character.is_control() || character.is_whitespace() || is_invisible(character) {
+            return Err(Mistake::Forbidden(describe(character)));
+        }
+    }
+    Ok(())
+}
+
+/// Why a text cannot be part of a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    /// It holds a character of the delimiter.
+    Delimiter(char),
+    /// It looks like a template.
+    Brace,
+    /// It holds this other character.
+    Forbidden(String),
+}
+
+/// Bidirectional controls, zero-width characters and other marks that change how a name looks but not what it is.
+const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+fn describe(character: char) -> String {
+    match character {
+        ' ' => "a space".to_owned(),
+        c if c.is_control() || c.is_whitespace() || is_invisible(c) => {
+            format!("the invisible character U+{:04X}", u32::from(c))
+        }
+        c => format!("`{c}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_one_to_four_of_the_set() {
+        for good in [":", "::", "/", "-_-", "!!!!"] {
+            assert_eq!(check_delimiter(good), Ok(()), "{good}");
+        }
+        for bad in ["", ":::::", "a", "%", "{", "*", " ", ":x", "é"] {
+            assert!(check_delimiter(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn fixed_text_holds_nothing_that_would_be_encoded() {
+        assert_eq!(check_text("order-größe_42", ":"), Ok(()));
+        assert_eq!(check_text("a:b", "/"), Ok(()));
+        assert_eq!(check_text("a:b", ":"), Err(Mistake::Delimiter(':')));
+        assert_eq!(check_text("a:b", "::"), Err(Mistake::Delimiter(':')));
+        assert_eq!(check_text("{id}", ":"), Err(Mistake::Brace));
+        for bad in ["a%", "a b", "a\n", "\u{202e}a", "a\u{200b}", "\u{a0}"] {
+            assert!(matches!(check_text(bad, ":"), Err(Mistake::Forbidden(_))), "{bad:?}");
+        }
+    }
+}

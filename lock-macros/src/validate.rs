@@ -1,0 +1,105 @@
+//! Rules that need more than one argument, or the function too.
+
+use proc_macro2::Span;
+use syn::{Expr, Ident};
+
+use crate::args::{Arguments, Given, Text};
+use crate::errors::Errors;
+use crate::function::Parameters;
+use crate::key;
+use crate::segment::{self, Mistake};
+
+/// Reports every broken rule.
+pub(crate) fn validate(
+    arguments: &Arguments,
+    delimiter: &str,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) {
+    says_which_lock(arguments, function, errors);
+    for given in [&arguments.prefix, &arguments.name].into_iter().flatten() {
+        is_fixed(given, delimiter, parameters, errors);
+    }
+    guard_is_new(arguments, parameters, errors);
+}
+
+/// Nothing is derived from the function's path: moving a function would change its lock in the middle of a deploy. And
+/// a key alone would be one lock for every function that has such an argument.
+fn says_which_lock(arguments: &Arguments, function: &Ident, errors: &mut Errors) {
+    if arguments.seen("prefix").is_some() || arguments.seen("name").is_some() {
+        return;
+    }
+    match arguments.seen("key") {
+        Some(key) => errors.at(
+            key,
+            format!(
+                "say which lock this is: add `prefix = \"{function}\"`; \
+                 a key alone would be shared by every function with the same argument"
+            ),
+        ),
+        None => errors.at(
+            Span::call_site(),
+            format!("say which lock this is: add `name = \"{function}\"`, and `key = ..` for one lock per argument"),
+        ),
+    }
+}
+
+fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, errors: &mut Errors) {
+    let Given { name, value } = given;
+    match value {
+        Text::Literal(text) => {
+            let value = text.value();
+            if value.is_empty() {
+                errors.under(text, format!("`{name}` is empty: write some text, or leave `{name}` out"));
+                return;
+            }
+            let Err(mistake) = segment::check_text(&value, delimiter) else { return };
+            errors.under(text, match mistake {
+                Mistake::Delimiter(_) => one_segment(name, &value, delimiter),
+                Mistake::Brace => {
+                    format!("`{name}` is fixed text and cannot hold braces: write what varies as `key = \"{value}\"`")
+                }
+                Mistake::Forbidden(what) => format!("`{name}` cannot hold {what}: leave it out"),
+            });
+        }
+        Text::Expression(value) => {
+            let varying = key::mentions(value, parameters);
+            for parameter in &varying {
+                errors.at(
+                    parameter.span(),
+                    format!("`{name}` is fixed, but `{parameter}` is a parameter: write `key = ..` for what varies"),
+                );
+            }
+            if let Some(word) = lower_case(value).filter(|_| varying.is_empty()) {
+                errors.at(word.span(), format!("text is written in quotes: `{name} = \"{word}\"`"));
+            }
+        }
+    }
+}
+
+fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
+    let wrong = format!("`{name}` is one segment of the lock's name and cannot hold the delimiter `{delimiter}`");
+    let parts: Vec<&str> = text.split(delimiter).collect();
+    match parts.as_slice() {
+        [first, second] if *name == "prefix" && !first.is_empty() && !second.is_empty() => {
+            format!("{wrong}: write `prefix = \"{first}\", name = \"{second}\"`")
+        }
+        _ => format!("{wrong}: write another character, or choose another `delimiter`"),
+    }
+}
+
+/// `prefix = order`: constants are upper-case, so this is text without its quotes.
+fn lower_case(value: &Expr) -> Option<&Ident> {
+    let Expr::Path(path) = value else { return None };
+    path.path.get_ident().filter(|name| name.to_string().starts_with(char::is_lowercase))
+}
+
+/// A guard named like a parameter would hide it in the body without a word.
+fn guard_is_new(arguments: &Arguments, parameters: &Parameters, errors: &mut Errors) {
+    if let Some(Given { value: guard, .. }) = &arguments.guard {
+        if parameters.binds(guard) {
+            errors.at(guard.span(), format!("`{guard}` is a parameter, which the guard would hide: give it another name"));
+        }
+    }
+}

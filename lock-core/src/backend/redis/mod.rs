@@ -1,1 +1,4 @@
 //! The Redis backend.
+
+mod class;
+mod scripts;

@@ -1,0 +1,73 @@
+//! What an error that a server reports is a case of.
+
+use crate::backend::FaultClass;
+
+/// The words by which an error is known, wherever in its text they stand: inside a script Redis 6.2 puts the script's
+/// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence.
+const WORDS: [(&str, FaultClass); 21] = [
+    ("FOREIGN", FaultClass::Foreign),
+    ("WRONGTYPE", FaultClass::Foreign),
+    ("OOM", FaultClass::Unavailable),
+    ("MISCONF", FaultClass::Unavailable),
+    ("NOREPLICAS", FaultClass::Unavailable),
+    ("NOAUTH", FaultClass::Refused),
+    ("WRONGPASS", FaultClass::Refused),
+    ("NOPERM", FaultClass::Refused),
+    ("ACL failure", FaultClass::Refused),
+    ("The user executing the script can't", FaultClass::Refused),
+    ("READONLY", FaultClass::Transient),
+    ("LOADING", FaultClass::Transient),
+    ("BUSY", FaultClass::Transient),
+    ("TRYAGAIN", FaultClass::Transient),
+    ("MOVED", FaultClass::Transient),
+    ("ASK", FaultClass::Transient),
+    ("CLUSTERDOWN", FaultClass::Transient),
+    ("MASTERDOWN", FaultClass::Transient),
+    ("UNBLOCKED", FaultClass::Transient),
+    ("NOSCRIPT", FaultClass::Transient),
+    ("CROSSSLOT", FaultClass::Unavailable),
+];
+
+/// The class of an error with this text. What is not known needs somebody's eye: it is not tried again.
+pub(crate) fn class_of(text: &str) -> FaultClass {
+    WORDS
+        .iter()
+        .find(|(word, _)| text.contains(word))
+        .map_or(FaultClass::Unavailable, |(_, class)| *class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_known_by_its_word_wherever_it_stands() {
+        let cases = [
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                FaultClass::Unavailable,
+            ),
+            (
+                "@user_script: 12: -MISCONF Redis is configured to save",
+                FaultClass::Unavailable,
+            ),
+            ("WRONGTYPE Operation against a key", FaultClass::Foreign),
+            (
+                "READONLY You can't write against a read only replica.",
+                FaultClass::Transient,
+            ),
+            (
+                "The user executing the script can't run this command",
+                FaultClass::Refused,
+            ),
+            (
+                "ERR ACL failure in script: User a has no permissions",
+                FaultClass::Refused,
+            ),
+            ("ERR something never seen", FaultClass::Unavailable),
+        ];
+        for (text, class) in cases {
+            assert_eq!(class_of(text), class, "{text}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The two scripts, as commands to send and replies to read. What they do stands in `PROTOCOL.md`.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Script as Hashed, Value};
+
+use super::class::class_of;
+use crate::backend::{Entry, Fault, FaultClass, Operation, Reply, Request};
+
+/// The operations that one call carries at most: a longer one would block the server for others.
+pub(crate) const MAX_OPERATIONS: usize = 128;
+
+const ACQUIRE: &str = concat!(
+    include_str!("scripts/record.lua"),
+    include_str!("scripts/acquire.lua")
+);
+const HOLD: &str = concat!(
+    include_str!("scripts/record.lua"),
+    include_str!("scripts/hold.lua")
+);
+
+static ACQUIRE_HASHED: LazyLock<Hashed> = LazyLock::new(|| Hashed::new(ACQUIRE));
+static HOLD_HASHED: LazyLock<Hashed> = LazyLock::new(|| Hashed::new(HOLD));
+
+/// Which script runs an operation. Acquisitions never share a call with the others: a renewal behind an acquisition
+/// must not share its failure, and an acquisition behind a renewal would pass when memory is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Script {
+    /// Acquire; declares the counter.
+    Acquire,
+    /// Renew, refresh, forget; declares the locks alone.
+    Hold,
+}
+
+impl Script {
+    pub(crate) const fn of(operation: &Operation) -> Self {
+        match operation {
+            Operation::Acquire(_) => Self::Acquire,
+            Operation::Refresh { .. } | Operation::Renew { .. } | Operation::Forget { .. } => Self::Hold,
+        }
+    }
+
+    pub(crate) const fn source(self) -> &'static str {
+        match self {
+            Self::Acquire => ACQUIRE,
+            Self::Hold => HOLD,
+        }
+    }
+
+    pub(crate) fn sha(self) -> &'static str {
+        match self {
+            Self::Acquire => ACQUIRE_HASHED.get_hash(),
+            Self::Hold => HOLD_HASHED.get_hash(),
+        }
+    }
+}
+
+/// What one call said.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    /// The server's clock when it ran, in ms since the epoch.
+    pub(crate) server_ms: u64,
+    /// For each request, in their order, its number and what became of it.
+    pub(crate) replies: Vec<(u64, Result<Reply, Fault>)>,
+}
+
+/// The call that runs `requests`, all of them `script`'s and at most [`MAX_OPERATIONS`], if the server knows the
+/// script.
+pub(crate) fn command(script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
+    call("EVALSHA", script.sha(), script, counter_key, requests)
+}
+
+/// The same call with the script's text, for a server that answered `NOSCRIPT`; it knows the script from then on.
+pub(crate) fn fallback_command(script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
+    call("EVAL", script.source(), script, counter_key, requests)
+}
+
+fn call(verb: &str, body: &str, script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
+    let mut cmd = redis::cmd(verb);
+    cmd.arg(body);
+    match script {
+        Script::Acquire => cmd.arg(requests.len() + 1).arg(counter_key),
+        Script::Hold => cmd.arg(requests.len()),
+    };
+    for request in requests {
+        cmd.arg(request.name.as_str());
+    }
+    for request in requests {
+        arguments(&mut cmd, request);
+    }
+    cmd
+}
+
+/// Seven arguments for `acquire.lua`, six for `hold.lua`, in the order of their headers.
+fn arguments(cmd: &mut Cmd, request: &Request) {
+    let (seq, id) = (request.seq, request.id.as_str());
+    match &request.operation {
+        Operation::Acquire(acquire) => {
+            cmd.arg(seq)
+                .arg(id)
+                .arg(acquire.lease_ms)
+                .arg(acquire.not_after_ms);
+            match &acquire.place {
+                Some(place) => cmd
+                    .arg(entry(&place.entry))
+                    .arg(place.heartbeat_ms)
+                    .arg(place.ticket.unwrap_or(0)),
+                None => cmd.arg("").arg(0).arg(0),
+            }
+        }
+        Operation::Renew { lease_ms } => cmd.arg(seq).arg("renew").arg(id).arg("").arg(lease_ms).arg(0),
+        Operation::Refresh {
+            entry: waits,
+            heartbeat_ms,
+            lease_ms,
+        } => cmd
+            .arg(seq)
+            .arg("refresh")
+            .arg(id)
+            .arg(entry(waits))
+            .arg(lease_ms)
+            .arg(heartbeat_ms),
+        Operation::Forget { entry: waited } => cmd
+            .arg(seq)
+            .arg("forget")
+            .arg(id)
+            .arg(waited.as_ref().map(entry).unwrap_or_default())
+            .arg(0)
+            .arg(0),
+    };
+}
+
+/// An entry as the scripts take it; with `;` and the id behind it is what identifies a waiter.
+fn entry(entry: &Entry) -> String {
+    format!("{};{}", entry.short_ms, entry.channel.as_str())
+}
+
+/// Reads the reply to a call that carried `requests`.
+///
+/// # Errors
+/// The reply is not one to these requests: the connection has lost its place and must not be read from again.
+pub(crate) fn decode(value: Value, requests: &[&Request]) -> Result<Decoded, Fault> {
+    let Value::Array(parts) = value else {
+        return Err(astray("it is not a list"));
+    };
+    let mut parts = parts.into_iter();
+    let server_ms = parts.next().and_then(number).ok_or_else(|| astray("no time"))?;
+    let mut replies = Vec::with_capacity(requests.len());
+    for request in requests {
+        let Some(Value::Array(fields)) = parts.next() else {
+            return Err(astray("a part is missing"));
+        };
+        replies.push((request.seq, one(fields, request)?));
+    }
+    match parts.next() {
+        None => Ok(Decoded { server_ms, replies }),
+        Some(_) => Err(astray("there is more than was asked")),
+    }
+}
+
+/// The reply to one request: its number, a code, and the code's values.
+fn one(fields: Vec<Value>, request: &Request) -> Result<Result<Reply, Fault>, Fault> {
+    let mut fields = Fields(fields.into_iter());
+    if fields.text()?.parse() != Ok(request.seq) {
+        return Err(astray("it answers another request"));
+    }
+    let reply = match fields.number()? {
+        0 => Reply::Held {
+            fence: fields.number()?,
+            left_ms: fields.number()?,
+        },
+        1 => Reply::Queued {
+            ticket: fields.number()?,
+            floor: fields.number()?,
+            ahead: fields.number()?,
+            owner_left_ms: fields.peek()?,
+            holder: fields.holder()?,
+        },
+        2 => Reply::Busy {
+            owner_left_ms: fields.peek()?,
+            holder: fields.holder()?,
+        },
+        3 => Reply::Late,
+        4 => Reply::Gone,
+        5 => Reply::Forgotten {
+            was_owner: fields.number()? == 1,
+        },
+        6 => {
+            let text = fields.text()?;
+            return Ok(Err(Fault::new(class_of(&text), text)));
+        }
+        _ => return Err(astray("its code is unknown")),
+    };
+    Ok(Ok(reply))
+}
+
+/// The values of one reply, one after the other.
+struct Fields(std::vec::IntoIter<Value>);
+
+impl Fields {
+    fn number(&mut self) -> Result<u64, Fault> {
+        self.0
+            .next()
+            .and_then(number)
+            .ok_or_else(|| astray("a number is missing"))
+    }
+
+    fn text(&mut self) -> Result<String, Fault> {
+        match self.0.next() {
+            Some(Value::BulkString(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Err(astray("a text is missing")),
+        }
+    }
+
+    /// The number that is next, which is left there.
+    fn peek(&self) -> Result<u64, Fault> {
+        match self.0.as_slice().first() {
+            Some(Value::Int(number)) => u64::try_from(*number).map_err(|_| astray("a number is negative")),
+            _ => Err(astray("a number is missing")),
+        }
+    }
+
+    /// The lease that an owner has left, and its record; a lease of 0 says that there is no owner.
+    fn holder(&mut self) -> Result<Option<String>, Fault> {
+        let left_ms = self.number()?;
+        let record = self.text()?;
+        Ok((left_ms > 0).then_some(record))
+    }
+}
+
+fn number(value: Value) -> Option<u64> {
+    match value {
+        Value::Int(number) => u64::try_from(number).ok(),
+        _ => None,
+    }
+}
+
+fn astray(what: &str) -> Fault {
+    Fault::new(
+        FaultClass::Transient,
+        format!("the reply is not one to this request: {what}"),
+    )
+}

@@ -1,0 +1,59 @@
+-- Renews, refreshes and forgets. Never creates, and declares no key but the locks.
+--
+-- KEYS     the locks
+-- ARGV     six for each lock: sequence number, operation, id; entry: "<short ms>;<channel>" or "", lease (ms),
+--          heartbeat (ms)
+--
+--   renew    the owner's deadline is set to now + lease; who is not the owner is gone
+--   refresh  a waiter stays alive for another heartbeat; an owner claims its grant and has the lease from now on; who
+--            is neither is gone. A waiter who finds the lock free gets it without a message, in his turn
+--   forget   out of the queue, or freed and handed over
+--
+-- Renew and refresh settle first. Forget removes the id and then settles, or it could grant the lock to who leaves.
+--
+-- Reply: server time in ms, then one list for each lock: sequence number, code, values.
+
+local function renew(key, record, id, lease, seq)
+  if record.owner ~= id then return { seq, GONE } end
+  local err = extend(key, record, lease)
+  if err then return { seq, FAILED, err } end
+  return { seq, HELD, record.fence, lease }
+end
+
+local function refresh(key, record, id, lease, mine, heartbeat, seq)
+  if record.beat > 0 and record.owner ~= id then
+    local ticket = pcall_redis('ZSCORE', key, '1Q' .. mine)
+    if error_of(ticket) then return { seq, FAILED, ticket.err } end
+    if ticket then return queued(key, record, mine, ticket, heartbeat, seq) end
+  end
+  return renew(key, record, id, lease, seq)
+end
+
+local function forget(key, record, id, entry, seq)
+  local owned = record.owner == id
+  local err
+  if not owned and entry ~= '' and record.beat > 0 then
+    local waiter = entry .. ';' .. id
+    local removed = pcall_redis('ZREM', key, '1B' .. waiter, '1Q' .. waiter)
+    err = error_of(removed)
+    -- Whether anybody else waits is not known without looking.
+    if not err and removed > 0 then record, err = read(key) end
+  end
+  local was_owner = owned and now < record.deadline
+  if not err then err = settle(key, record, nil, nil, owned) end
+  if err then return { seq, FAILED, err } end
+  return { seq, FORGOTTEN, was_owner and 1 or 0 }
+end
+
+return run(#KEYS, 6, function(i, at)
+  local key, seq, operation, id, entry = KEYS[i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local record, err = read(key)
+  if not record then return { seq, FAILED, err } end
+  if operation == 'forget' then return forget(key, record, id, entry, seq) end
+  local lease = tonumber(ARGV[at + 5])
+  local mine = operation == 'refresh' and entry .. ';' .. id or nil
+  err = settle(key, record, mine, lease)
+  if err then return { seq, FAILED, err } end
+  if mine then return refresh(key, record, id, lease, mine, ARGV[at + 6], seq) end
+  return renew(key, record, id, lease, seq)
+end)

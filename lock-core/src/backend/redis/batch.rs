@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::scripts::Script;
+use super::scripts::{MAX_OPERATIONS, Script};
 use crate::backend::{Operation, Request};
 
-/// The most operations of one call. Longer lists would hold up the server's other clients.
-const MAX_OPERATIONS: usize = 128;
 /// The most bytes of arguments of one call.
 const MAX_BYTES: usize = 256 * 1024;
 

@@ -131,9 +131,9 @@ impl Driver {
                 outcome = ask(&mut calls, &fallback).await;
             }
         }
-        let good = !outcome.as_ref().is_err_and(::redis::RedisError::is_unrecoverable_error);
+        let (answers, good) = answers(&requests, outcome, sent, generation);
         if self.lane.land(flight.number) {
-            self.hub.answer(answers(&requests, outcome, sent, generation));
+            self.hub.answer(answers);
         }
         good
     }
@@ -148,20 +148,26 @@ fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == UNKNOWN)
 }
 
-/// One answer for each request, whatever came.
-fn answers(requests: &[&Request], outcome: RedisResult<Value>, sent: Moment, generation: &Generation) -> Answers {
+/// One answer for each request, whatever came; and whether the connection may be read from again.
+fn answers(
+    requests: &[&Request],
+    outcome: RedisResult<Value>,
+    sent: Moment,
+    generation: &Generation,
+) -> (Answers, bool) {
     let to_all = |answer: Answer| requests.iter().map(|request| (request.seq, answer.clone())).collect();
     let value = match outcome {
         Ok(value) => value,
-        Err(error) => return to_all(fault::of_call(&error)),
+        Err(error) => return (to_all(fault::of_call(&error)), !error.is_unrecoverable_error()),
     };
     let decoded = match scripts::decode(value, requests) {
         Ok(decoded) => decoded,
-        // The script ran, but nobody knows what it did.
-        Err(fault) => return to_all(Answer::Lost(fault)),
+        // It answers something else than was asked: what became of the requests nobody knows, and the replies behind
+        // it would be taken for others too.
+        Err(fault) => return (to_all(Answer::Lost(fault)), false),
     };
     let mut replies = decoded.replies.into_iter();
-    requests
+    let answers = requests
         .iter()
         .map(|request| {
             let answer = match replies.next() {
@@ -176,5 +182,6 @@ fn answers(requests: &[&Request], outcome: RedisResult<Value>, sent: Moment, gen
             };
             (request.seq, answer)
         })
-        .collect()
+        .collect();
+    (answers, true)
 }

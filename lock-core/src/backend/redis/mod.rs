@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! ACL SETUSER locks on >password ~LOCK:* &LOCK:* +evalsha +eval +script|load +subscribe +publish +ping +time
-//!     +hget +hset +hdel +hmget +hgetall +del +pexpire +pexpireat +pttl +zadd +zrem +zrange +zrangebyscore +zscore +zcard +zrank +get +set +incr +info +role
+//!     +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
 //! ```
 //!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
@@ -21,6 +21,7 @@
 
 mod batch;
 mod check;
+mod class;
 mod config;
 mod connection;
 mod driver;

@@ -72,6 +72,8 @@ impl Subscription {
             }
             match tokio::time::timeout(PATIENCE, self.connection.ask(&ping)).await {
                 Ok(Ok(_)) => {}
+                // A user who may not even PING is told so by a server that lives.
+                Ok(Err(error)) if fault::is_refusal(&error) => {}
                 _ => return,
             }
         }

@@ -106,7 +106,7 @@ impl ManagerBuilder {
             }
             Source::Url(url) => open(&url, &self.namespace)?,
             #[cfg(feature = "redis")]
-            Source::Client(client) => super::connect::open_client(client, &self.namespace),
+            Source::Client(client) => super::connect::open_client(&client, &self.namespace),
             Source::Opened(opened) => opened,
         };
         // A lone `%` before a lower-case letter can't be spelled by a key: no lock meets this channel's name.

@@ -6,6 +6,8 @@ use super::LockManager;
 use crate::backend::Backend;
 use crate::backend::memory::MemoryBackend;
 #[cfg(feature = "redis")]
+use crate::backend::redis::{RedisBackend, RedisConfig, redis};
+#[cfg(feature = "redis")]
 use crate::clock::BootClock;
 use crate::clock::Clock;
 use crate::error::LockError;
@@ -58,22 +60,19 @@ fn memory(backend: MemoryBackend) -> Opened {
 
 #[cfg(feature = "redis")]
 fn open_server(url: &str, namespace: &str) -> Result<Opened, LockError> {
-    let clock: Arc<dyn Clock> = Arc::new(BootClock);
-    let config = crate::backend::redis::RedisConfig::from_url(url, namespace, Arc::clone(&clock))?;
-    Ok(Opened {
-        backend: Arc::new(crate::backend::redis::RedisBackend::new(config)),
-        clock,
-    })
+    Ok(on_redis(RedisConfig::parse(url)?, namespace))
 }
 
 #[cfg(feature = "redis")]
-pub(super) fn open_client(client: crate::backend::redis::redis::Client, namespace: &str) -> Opened {
+pub(super) fn open_client(client: &redis::Client, namespace: &str) -> Opened {
+    on_redis(RedisConfig::from_client(client), namespace)
+}
+
+#[cfg(feature = "redis")]
+fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
-    let config = crate::backend::redis::RedisConfig::from_client(client, namespace, Arc::clone(&clock));
-    Opened {
-        backend: Arc::new(crate::backend::redis::RedisBackend::new(config)),
-        clock,
-    }
+    let config = config.namespace(namespace).clock(Arc::clone(&clock));
+    Opened { backend: Arc::new(RedisBackend::new(config)), clock }
 }
 
 #[cfg(not(feature = "redis"))]

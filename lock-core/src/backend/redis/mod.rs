@@ -1,4 +1,162 @@
-//! The Redis backend.
+//! Locks on one Redis or Valkey server.
+//!
+//! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
+//! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
+//! that asks for locks has a connection of its own, a *lane*, which a task on that runtime drives (`lane`, `driver`,
+//! `hub`); callers outside any runtime, and the engine, use the engine's. Grants arrive on one more connection
+//! (`subscription`). None of them uses the timers of a user's runtime.
+//!
+//! # Least permissions
+//!
+//! Everything is kept under the namespace (default `LOCK`), so one pattern each for keys and channels covers it:
+//!
+//! ```text
+//! ACL SETUSER locks on >password ~LOCK:* &LOCK:* +evalsha +eval +script|load +subscribe +publish +ping +time
+//!     +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
+//! ```
+//!
+//! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
+//! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
+//! on a probe name, and reports what is missing.
 
+mod batch;
+mod check;
 mod class;
+mod config;
+mod connection;
+mod driver;
+mod fault;
+mod hub;
+mod lane;
 mod scripts;
+mod server;
+mod subscription;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// The client library, in the version that [`RedisConfig::from_client`] takes.
+pub use ::redis;
+use tokio::task::JoinHandle;
+
+use self::connection::Connection;
+use self::hub::Hub;
+use self::subscription::Subscription;
+use super::{Backend, Channel, Inbox, Request, Starting};
+use crate::clock::Moment;
+use crate::error::LockError;
+
+pub use self::config::RedisConfig;
+
+/// The longest that [`Backend::start`] takes.
+const START_LIMIT: Duration = Duration::from_secs(3);
+
+/// Keeps locks on one Redis or Valkey server.
+pub struct RedisBackend {
+    config: RedisConfig,
+    hub: OnceLock<Arc<Hub>>,
+    subscription: Mutex<Option<JoinHandle<()>>>,
+    warnings: Mutex<Vec<String>>,
+    garbage: Arc<AtomicU64>,
+}
+
+impl RedisBackend {
+    /// A backend that will use the server of `config`. Nothing is connected before [`Backend::start`].
+    #[must_use]
+    pub fn new(config: RedisConfig) -> Self {
+        Self {
+            config,
+            hub: OnceLock::new(),
+            subscription: Mutex::default(),
+            warnings: Mutex::default(),
+            garbage: Arc::default(),
+        }
+    }
+
+    /// How many messages on the push channel were no grants.
+    #[must_use]
+    pub fn garbage_messages(&self) -> u64 {
+        self.garbage.load(Ordering::Relaxed)
+    }
+
+    /// The server and the names in use.
+    #[must_use]
+    pub fn config(&self) -> &RedisConfig {
+        &self.config
+    }
+
+    async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
+        let failed = |fault| check::failed(&self.config, fault);
+        let (mut connection, time) = Connection::open(&self.config).await.map_err(failed)?;
+        let warnings = check::run(&self.config, &mut connection).await?;
+        let hub = Hub::new(self.config.clone(), inbox);
+        hub.server_time(time);
+        let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
+        let subscription = subscription.await.map_err(failed)?;
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        hub.drive_engine_lane(connection);
+        let task = tokio::spawn(subscription.keep());
+        *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        // Started once; a second start would find the first hub and be told so.
+        self.hub.set(hub).map_err(|_| LockError::Config {
+            message: "the backend was started twice".to_owned(),
+        })
+    }
+}
+
+impl Backend for RedisBackend {
+    fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
+        Box::pin(async move {
+            match tokio::time::timeout(START_LIMIT, self.start_within(channel, inbox)).await {
+                Ok(started) => started,
+                Err(_) => Err(LockError::Unavailable {
+                    key: self.config.in_namespace().to_owned(),
+                    waited: START_LIMIT,
+                    reason: format!("no answer from the server {}", self.config.address()),
+                }),
+            }
+        })
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn submit(&self, requests: Vec<Request>) {
+        if let Some(hub) = self.hub.get() {
+            hub.submit(requests);
+        }
+    }
+
+    fn tick(&self, now: Moment) {
+        if let Some(hub) = self.hub.get() {
+            hub.tick(now);
+        }
+    }
+
+    fn stop(&self) {
+        if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+        if let Some(hub) = self.hub.get() {
+            hub.close();
+        }
+    }
+}
+
+impl Drop for RedisBackend {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for RedisBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBackend").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! Which of the waiting requests travel in which call.
+
+use std::collections::HashMap;
+
+use super::scripts::{MAX_OPERATIONS, Script};
+use crate::backend::{Operation, Request};
+
+/// The most bytes of arguments of one call.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// The requests of one call, in order.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) script: Script,
+    pub(super) requests: Vec<Request>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn of(request: Request) -> Self {
+        let bytes = size(&request);
+        Self {
+            script: Script::of(&request.operation),
+            requests: vec![request],
+            bytes,
+        }
+    }
+
+    fn takes(&self, bytes: usize) -> bool {
+        self.requests.len() < MAX_OPERATIONS && self.bytes + bytes <= MAX_BYTES
+    }
+}
+
+/// Takes as many of `pending` as fit into `room` calls, as few calls as that needs; they are to be sent in this order.
+///
+/// What could go wrong: a release overtaken by the acquire behind it. It can't: a request joins only a call that is sent
+/// no earlier than the last one with its name, and once one request of a name stays behind, all later ones of it do.
+pub(super) fn take(pending: &mut Vec<Request>, room: usize) -> Vec<Batch> {
+    if room == 0 || pending.is_empty() {
+        return Vec::new();
+    }
+    if pending.len() == 1 {
+        return pending.pop().map(Batch::of).into_iter().collect();
+    }
+    let mut batches: Vec<Batch> = Vec::with_capacity(room.min(2));
+    // By script: the newest call, the only one that is still filled.
+    let mut open: Vec<(Script, usize)> = Vec::with_capacity(2);
+    let mut last_call: HashMap<crate::name::LockName, Option<usize>> = HashMap::with_capacity(pending.len());
+    let mut behind = Vec::new();
+    for request in pending.drain(..) {
+        let script = Script::of(&request.operation);
+        let bytes = size(&request);
+        let not_before = match last_call.get(&request.name) {
+            Some(None) => {
+                behind.push(request);
+                continue;
+            }
+            Some(Some(call)) => *call,
+            None => 0,
+        };
+        let filled = open
+            .iter()
+            .find(|(of, call)| *of == script && *call >= not_before && batches[*call].takes(bytes))
+            .map(|(_, call)| *call);
+        if let Some(call) = filled {
+            last_call.insert(request.name.clone(), Some(call));
+            batches[call].bytes += bytes;
+            batches[call].requests.push(request);
+        } else if batches.len() < room {
+            let call = batches.len();
+            last_call.insert(request.name.clone(), Some(call));
+            open.retain(|(of, _)| *of != script);
+            open.push((script, call));
+            batches.push(Batch::of(request));
+        } else {
+            last_call.insert(request.name.clone(), None);
+            behind.push(request);
+        }
+    }
+    *pending = behind;
+    batches
+}
+
+/// About how many bytes the request's arguments take.
+fn size(request: &Request) -> usize {
+    const NUMBERS: usize = 128;
+    let entry = match &request.operation {
+        Operation::Acquire(acquire) => acquire.place.as_ref().map(|place| &place.entry),
+        Operation::Refresh { entry, .. } => Some(entry),
+        Operation::Forget { entry } => entry.as_ref(),
+        Operation::Renew { .. } => None,
+    };
+    NUMBERS
+        + request.name.as_str().len()
+        + request.id.as_str().len()
+        + entry.map_or(0, |entry| entry.channel.as_str().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::{Acquire, HoldId, Via};
+    use crate::clock::Moment;
+    use crate::name::LockName;
+
+    fn request(seq: u64, name: &str, operation: Operation) -> Request {
+        Request {
+            seq,
+            name: LockName::new(name),
+            id: HoldId::from_random(u128::from(seq), "test"),
+            operation,
+            via: Via::Caller,
+            submitted: Moment::default(),
+        }
+    }
+
+    fn acquire(seq: u64, name: &str) -> Request {
+        let acquire = Acquire {
+            lease_ms: 1000,
+            not_after_ms: u64::MAX,
+            place: None,
+        };
+        request(seq, name, Operation::Acquire(acquire))
+    }
+
+    fn forget(seq: u64, name: &str) -> Request {
+        request(seq, name, Operation::Forget { entry: None })
+    }
+
+    fn sequences(batches: &[Batch]) -> Vec<Vec<u64>> {
+        batches.iter().map(|batch| batch.requests.iter().map(|request| request.seq).collect()).collect()
+    }
+
+    #[test]
+    fn different_names_need_one_call_of_each_script() {
+        let mut pending = vec![acquire(1, "a"), forget(2, "b"), acquire(3, "c"), forget(4, "d")];
+        assert_eq!(sequences(&take(&mut pending, 4)), [[1, 3], [2, 4]]);
+        assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn one_name_keeps_its_order_over_both_scripts() {
+        let mut pending = vec![forget(1, "a"), acquire(2, "a"), forget(3, "a"), acquire(4, "b")];
+        assert_eq!(sequences(&take(&mut pending, 4)), [vec![1], vec![2, 4], vec![3]]);
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_behind_in_order() {
+        let mut pending = vec![acquire(1, "a"), forget(2, "a"), acquire(3, "a"), acquire(4, "b")];
+        assert_eq!(sequences(&take(&mut pending, 1)), [vec![1, 4]]);
+        assert_eq!(sequences(&take(&mut pending, 2)), [[2], [3]]);
+        assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn a_call_is_bounded_by_operations_and_by_bytes() {
+        let mut pending: Vec<_> = (0..300).map(|seq| acquire(seq, &format!("n{seq}"))).collect();
+        let lengths: Vec<_> = take(&mut pending, 4).iter().map(|batch| batch.requests.len()).collect();
+        assert_eq!(lengths, [128, 128, 44]);
+        let long = "x".repeat(100_000);
+        let mut pending: Vec<_> = (0..5).map(|seq| acquire(seq, &format!("{long}{seq}"))).collect();
+        let lengths: Vec<_> = take(&mut pending, 9).iter().map(|batch| batch.requests.len()).collect();
+        assert_eq!(lengths, [2, 2, 1]);
+    }
+
+    #[test]
+    fn random_rounds_never_reorder_a_name() {
+        let mut state = 7_u64;
+        let mut random = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for _ in 0..200 {
+            let mut pending: Vec<_> = (0..random(400))
+                .map(|seq| {
+                    let name = format!("n{}", random(6));
+                    if random(2) == 0 { acquire(seq, &name) } else { forget(seq, &name) }
+                })
+                .collect();
+            let all = pending.len();
+            let mut sent = Vec::new();
+            while !pending.is_empty() {
+                for batch in take(&mut pending, 1 + random(3) as usize) {
+                    assert!(batch.requests.iter().all(|request| Script::of(&request.operation) == batch.script));
+                    sent.extend(batch.requests);
+                }
+            }
+            assert_eq!(sent.len(), all);
+            for name in 0..6 {
+                let name = format!("n{name}");
+                let order: Vec<_> =
+                    sent.iter().filter(|request| request.name.as_str() == name).map(|request| request.seq).collect();
+                assert!(order.is_sorted(), "{name}: {order:?}");
+            }
+        }
+    }
+}

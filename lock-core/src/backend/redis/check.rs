@@ -1,0 +1,125 @@
+//! The start-up check: whether this server, and what this user may do there, are enough to keep locks.
+
+use ::redis::{ErrorKind, ServerErrorKind};
+
+use super::config::RedisConfig;
+use super::connection::Connection;
+use super::fault;
+use super::scripts::{self, Script};
+use super::server::Server;
+use crate::backend::{Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Operation, Place, Reply, Request, Via};
+use crate::error::LockError;
+use crate::name::LockName;
+
+/// How long the probe's lock would live if this process died in the middle.
+const PROBE_MS: u64 = 2_000;
+
+/// What the scripts need; the module's documentation has the whole ACL line.
+const NEEDED: &str = "the module documentation of `lock_core::backend::redis` has the ACL line that suffices";
+
+/// Checks the server behind `connection`; what is worth a warning, for people.
+pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
+    let mut info = ::redis::cmd("INFO");
+    let server = match connection.ask(info.arg("all")).await {
+        Ok(info) => Server::default().with_info(Some(&info)),
+        Err(error) if fault::is_refusal(&error) => Server::default(),
+        Err(error) => return Err(failed(config, fault::of_opening(&error))),
+    };
+    if let Some(message) = server.unfit() {
+        return Err(LockError::Config { message });
+    }
+    probe(config, connection).await.map_err(|fault| failed(config, fault))?;
+    Ok(server.warnings())
+}
+
+/// Says a fault of the start in the words of a [`LockError`].
+pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
+    let key = config.in_namespace().to_owned();
+    let reason = format!("{} (server {})", fault.message, config.address());
+    match fault.class {
+        FaultClass::Refused => LockError::Refused {
+            key,
+            reason: format!("{reason}; {NEEDED}"),
+        },
+        _ => LockError::Unavailable {
+            key,
+            waited: std::time::Duration::ZERO,
+            reason,
+        },
+    }
+}
+
+/// Runs every kind of operation on a name that nobody else has: two requests, so that one waits and gets the lock handed
+/// over, and a message is published.
+async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), Fault> {
+    let random = HoldId::new("start-up probe");
+    let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
+    let entry = Entry {
+        short_ms: PROBE_MS,
+        channel: Channel::new(&format!("{}probe:{}", config.channel_prefix(), random.hex())),
+    };
+    let mut publish = ::redis::cmd("PUBLISH");
+    publish.arg(entry.channel.as_str()).arg("probe");
+    connection.ask(&publish).await.map_err(|error| fault_of(&error))?;
+
+    let (first, second) = (random, HoldId::new("start-up probe"));
+    let place = Place {
+        entry: entry.clone(),
+        heartbeat_ms: PROBE_MS,
+        ticket: None,
+    };
+    let acquire = |place| {
+        Operation::Acquire(Acquire {
+            lease_ms: PROBE_MS,
+            not_after_ms: u64::MAX >> 11,
+            place,
+        })
+    };
+    let refresh = Operation::Refresh {
+        entry: entry.clone(),
+        heartbeat_ms: PROBE_MS,
+        lease_ms: PROBE_MS,
+    };
+    let forget = Operation::Forget { entry: Some(entry) };
+    let steps: [(&HoldId, Operation); 6] = [
+        (&first, acquire(None)),
+        (&first, Operation::Renew { lease_ms: PROBE_MS }),
+        (&second, acquire(Some(place))),
+        (&second, refresh),
+        (&first, forget.clone()),
+        (&second, forget),
+    ];
+    for (seq, (id, operation)) in (1..).zip(steps) {
+        let request = Request {
+            seq,
+            name: name.clone(),
+            id: id.clone(),
+            operation,
+            via: Via::Engine,
+            submitted: config.shared_clock().now(),
+        };
+        run_one(config, connection, &request).await?;
+    }
+    Ok(())
+}
+
+async fn run_one(config: &RedisConfig, connection: &mut Connection, request: &Request) -> Result<Reply, Fault> {
+    let (script, counter) = (Script::of(&request.operation), config.counter_key());
+    let mut outcome = connection.ask(&scripts::command(script, &counter, &[request])).await;
+    if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
+        outcome = connection.ask(&scripts::fallback_command(script, &counter, &[request])).await;
+    }
+    let value = outcome.map_err(|error| fault_of(&error))?;
+    let decoded = scripts::decode(value, &[request])?;
+    match decoded.replies.into_iter().next() {
+        Some((_, reply)) => reply,
+        None => Err(fault::transient("the lock server's reply does not fit the request")),
+    }
+}
+
+fn fault_of(error: &::redis::RedisError) -> Fault {
+    match fault::of_call(error) {
+        Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => fault,
+        Answer::Reply { .. } => fault::transient(error),
+    }
+}

@@ -1,0 +1,151 @@
+//! Where the server is, who we are there, and under which names we keep things.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
+
+use super::url;
+use crate::clock::{BootClock, Clock};
+use crate::error::LockError;
+use crate::params::DEFAULT_KEY_PREFIX;
+
+/// What a [`RedisBackend`](super::RedisBackend) needs to know. Its `Debug` shows no password.
+#[derive(Clone)]
+pub struct RedisConfig {
+    info: ConnectionInfo,
+    namespace: Arc<str>,
+    clock: Arc<dyn Clock>,
+    own_stream: bool,
+}
+
+impl RedisConfig {
+    /// The server at `url`: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`),
+    /// `unix:///path[?db=0&user=..&pass=..]`. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`LockError::Config`] says what is wrong with the URL and what to write; it never quotes the password.
+    pub fn parse(url: &str) -> Result<Self, LockError> {
+        Ok(Self::from_info(url::parse(url)?, true))
+    }
+
+    /// The server of an existing client, with its address, credentials, TLS certificates and socket options. Connections
+    /// are our own: RESP2, `TCP_NODELAY`, no time limits (the engine has them).
+    #[must_use]
+    pub fn from_client(client: &Client) -> Self {
+        Self::from_info(client.get_connection_info().clone(), false)
+    }
+
+    fn from_info(info: ConnectionInfo, plain_socket_options: bool) -> Self {
+        let settings = info.tcp_settings().clone().set_nodelay(true);
+        let own_stream =
+            plain_socket_options && matches!(info.addr(), ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_));
+        Self {
+            info: info.set_tcp_settings(settings),
+            namespace: Arc::from(DEFAULT_KEY_PREFIX),
+            clock: Arc::new(BootClock),
+            own_stream,
+        }
+    }
+
+    /// Logs in as this ACL user.
+    #[must_use]
+    pub fn username(mut self, username: &str) -> Self {
+        let settings = self.info.redis_settings().clone().set_username(username);
+        self.info = self.info.set_redis_settings(settings);
+        self
+    }
+
+    /// Logs in with this password.
+    #[must_use]
+    pub fn password(mut self, password: &str) -> Self {
+        let settings = self.info.redis_settings().clone().set_password(password);
+        self.info = self.info.set_redis_settings(settings);
+        self
+    }
+
+    /// Keeps everything under `namespace` (default [`DEFAULT_KEY_PREFIX`]), which the caller has checked.
+    #[must_use]
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Arc::from(namespace);
+        self
+    }
+
+    /// Measures by `clock`; it must be the engine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The name of the counter that fences come from.
+    #[must_use]
+    pub fn counter_key(&self) -> String {
+        format!("{}:%fence", self.namespace)
+    }
+
+    /// What the names of push channels begin with.
+    #[must_use]
+    pub fn channel_prefix(&self) -> String {
+        format!("{}:%grants:", self.namespace)
+    }
+
+    /// Where the server is, for messages; without credentials.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.info.addr().to_string()
+    }
+
+    pub(super) fn in_namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(super) fn shared_clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Whether a plain socket will do, which the driver then polls itself instead of through a second task.
+    pub(super) fn opens_own_stream(&self) -> bool {
+        self.own_stream
+    }
+
+    pub(super) fn info(&self, protocol: ProtocolVersion) -> ConnectionInfo {
+        let settings = self.info.redis_settings().clone().set_protocol(protocol);
+        self.info.clone().set_redis_settings(settings)
+    }
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("address", &self.address())
+            .field("db", &self.info.redis_settings().db())
+            .field("username", &self.info.redis_settings().username())
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_where_but_no_password() {
+        let config = RedisConfig::parse("redis://app:secret@127.0.0.1:7000/2").unwrap();
+        let text = format!("{config:?} {}", config.address());
+        assert!(text.contains("127.0.0.1:7000") && text.contains("app"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn an_existing_client_hands_over_address_and_credentials() {
+        let client = Client::open("redis://app:secret@127.0.0.1:7000/2?protocol=resp3").unwrap();
+        let config = RedisConfig::from_client(&client).namespace("JOBS");
+        let info = config.info(ProtocolVersion::RESP2);
+        assert_eq!(info.redis_settings().password(), Some("secret"));
+        assert_eq!(info.redis_settings().db(), 2);
+        assert!(info.tcp_settings().nodelay());
+        assert_eq!(config.counter_key(), "JOBS:%fence");
+    }
+}

@@ -1,0 +1,187 @@
+//! One connection to the server.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ProtocolVersion, PushInfo, RedisError, RedisResult, Value,
+};
+
+use super::config::RedisConfig;
+use super::fault;
+use super::server::Server;
+use crate::backend::{Fault, Generation};
+use crate::clock::Moment;
+
+type Io = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An open connection. Its bytes move only while [`poll_io`](Self::poll_io) is polled: the driver that owns it is the
+/// one task that a request passes through. Dropping it closes the socket.
+pub(super) struct Connection {
+    pub(super) calls: MultiplexedConnection,
+    /// `None`: the client library runs a task of its own (TLS, or socket options of the user's).
+    io: Option<Io>,
+    pub(super) generation: Generation,
+}
+
+/// The server's clock, and when it was asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServerTime {
+    pub(super) sent: Moment,
+    pub(super) ms: u64,
+}
+
+impl Connection {
+    /// Opens a connection for requests. Has no time limit of its own: whoever polls it drops it when it takes too long,
+    /// by a clock that is not the runtime's.
+    pub(super) async fn open(config: &RedisConfig) -> Result<(Self, Option<ServerTime>), Fault> {
+        let settings = untimed();
+        let mut connection =
+            Self::connect(config, ProtocolVersion::RESP2, settings).await.map_err(|e| fault::of_opening(&e))?;
+        let time = connection.look_around(config).await?;
+        Ok((connection, time))
+    }
+
+    /// Opens a connection on which the server pushes what was published; `push` must not block.
+    pub(super) async fn open_for_pushes(
+        config: &RedisConfig,
+        push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
+    ) -> Result<(Self, Option<ServerTime>), Fault> {
+        let settings = untimed().set_push_sender(push);
+        let mut connection =
+            Self::connect(config, ProtocolVersion::RESP3, settings).await.map_err(|e| fault::of_opening(&e))?;
+        let time = connection.look_around(config).await?;
+        Ok((connection, time))
+    }
+
+    async fn connect(
+        config: &RedisConfig,
+        protocol: ProtocolVersion,
+        settings: AsyncConnectionConfig,
+    ) -> RedisResult<Self> {
+        let info = config.info(protocol);
+        let (calls, io): (_, Option<Io>) = match info.addr() {
+            ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
+                let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                let redis = info.redis_settings();
+                let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
+                (calls, Some(Box::pin(io)))
+            }
+            #[cfg(unix)]
+            ConnectionAddr::Unix(path) if config.opens_own_stream() => {
+                let stream = tokio::net::UnixStream::connect(path).await?;
+                let redis = info.redis_settings();
+                let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
+                (calls, Some(Box::pin(io)))
+            }
+            _ => {
+                install_crypto();
+                let client = Client::open(info)?;
+                (client.get_multiplexed_async_connection_with_config(&settings).await?, None)
+            }
+        };
+        Ok(Self {
+            calls,
+            io,
+            generation: Generation::UNKNOWN,
+        })
+    }
+
+    /// Learns the server's run id, role and time in one round trip, each where the user may look.
+    async fn look_around(&mut self, config: &RedisConfig) -> Result<Option<ServerTime>, Fault> {
+        let mut questions = ::redis::pipe();
+        questions.cmd("INFO").arg("server").cmd("ROLE").cmd("TIME");
+        let sent = config.shared_clock().now();
+        let mut calls = self.calls.clone();
+        let answers = self.beside_io(calls.send_packed_commands(&questions, 0, 3)).await;
+        let [info, role, time] = <[Value; 3]>::try_from(answers.map_err(|e| fault::of_opening(&e))?)
+            .map_err(|_| fault::transient("the server answered something else than was asked"))?;
+        let server = Server::default()
+            .with_info(permitted(info)?.as_ref())
+            .with_role(permitted(role)?.as_ref());
+        server.must_be_master()?;
+        self.generation = server.generation();
+        Ok(permitted(time)?
+            .as_ref()
+            .and_then(millis)
+            .map(|ms| ServerTime { sent, ms }))
+    }
+
+    /// One command outside the driver: while connecting and checking.
+    pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let mut calls = self.calls.clone();
+        self.beside_io(calls.send_packed_command(command)).await.and_then(no_error)
+    }
+
+    /// Subscribes a connection made by [`open_for_pushes`](Self::open_for_pushes).
+    pub(super) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
+        let mut calls = self.calls.clone();
+        self.beside_io(calls.subscribe(channel)).await
+    }
+
+    /// Moves bytes; ready when the connection has ended.
+    pub(super) fn poll_io(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.io {
+            Some(io) => io.as_mut().poll(context),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Polls `future` and the bytes that it waits for.
+    async fn beside_io<T>(&mut self, future: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        let mut future = std::pin::pin!(future);
+        let mut open = self.io.is_some();
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(done) = future.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            if open && self.poll_io(context).is_ready() {
+                open = false;
+                self.io = None;
+            }
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
+/// No time limits here: they would need the timers of the user's runtime, which may be off, or paused by a test.
+fn untimed() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
+}
+
+/// An error that the server said is an error, also where the client hands it over as a value.
+pub(super) fn no_error(value: Value) -> RedisResult<Value> {
+    match value {
+        Value::ServerError(error) => Err(RedisError::from(error)),
+        value => Ok(value),
+    }
+}
+
+/// The answer, or `None` where the user may not ask. Wrong credentials are another matter.
+fn permitted(answer: Value) -> Result<Option<Value>, Fault> {
+    match no_error(answer) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.code(), Some("NOAUTH" | "LOADING" | "MASTERDOWN")) => {
+            Err(fault::of_opening(&error))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Milliseconds out of the answer to TIME, rounded down.
+fn millis(time: &Value) -> Option<u64> {
+    let (seconds, micros): (u64, u64) = ::redis::from_redis_value_ref(time).ok()?;
+    seconds.checked_mul(1000)?.checked_add(micros / 1000)
+}
+
+/// Without a crypto provider the first TLS connection would panic. Whatever the application installed stays.
+#[cfg(feature = "tls")]
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(not(feature = "tls"))]
+fn install_crypto() {}

@@ -1,0 +1,187 @@
+//! The task that drives a lane: it connects, sends what waits as few calls, and brings the answers.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{Cmd, ErrorKind, RedisResult, ServerErrorKind, Value};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::connection::{Connection, no_error};
+use super::fault;
+use super::hub::Hub;
+use super::lane::{Answers, Flight, Lane, Round};
+use super::scripts;
+use crate::backend::{Answer, Fault, Generation, Request};
+use crate::clock::Moment;
+
+/// Closes the lane however its driver ends: with its runtime, by a panic, or when the backend stops. Made before the task
+/// is spawned, since a runtime that is shutting down drops a task without ever polling it.
+pub(super) struct Driver {
+    hub: Arc<Hub>,
+    lane: Arc<Lane>,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.hub.lane_ended(&self.lane, std::thread::panicking());
+    }
+}
+
+impl Driver {
+    pub(super) fn new(hub: Arc<Hub>, lane: Arc<Lane>) -> Self {
+        Self { hub, lane }
+    }
+
+    /// Runs until the lane is closed, beginning with `open` if there is a connection already.
+    pub(super) async fn run(self, open: Option<Connection>) {
+        if let Some(connection) = open {
+            let epoch = self.lane.adopt();
+            self.serve(connection, epoch).await;
+        }
+        while let Some(epoch) = self.wanted().await {
+            match self.open(epoch).await {
+                None => {}
+                Some(Ok(connection)) => self.serve(connection, epoch).await,
+                Some(Err(fault)) => {
+                    self.hub.answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
+                }
+            }
+        }
+    }
+
+    async fn wanted(&self) -> Option<u64> {
+        std::future::poll_fn(|context| self.lane.poll_wanted(context, self.hub.now())).await
+    }
+
+    /// `None` if the attempt was given up; then its socket is closed by dropping it here.
+    async fn open(&self, epoch: u64) -> Option<Result<Connection, Fault>> {
+        let mut opening = std::pin::pin!(Connection::open(self.hub.config()));
+        let opened = std::future::poll_fn(|context| {
+            if self.lane.is_over(context, epoch) {
+                return Poll::Ready(None);
+            }
+            opening.as_mut().poll(context).map(Some)
+        })
+        .await?;
+        Some(opened.map(|(connection, time)| {
+            self.lane.opened(epoch);
+            self.hub.server_time(time);
+            connection
+        }))
+    }
+
+    /// Sends and receives until the connection ends or is given up; returning drops it.
+    async fn serve(&self, mut connection: Connection, epoch: u64) {
+        let generation = connection.generation.clone();
+        let mut calls = FuturesUnordered::new();
+        let fault = std::future::poll_fn(|context: &mut Context<'_>| {
+            loop {
+                let flights = match self.lane.next_round(context, epoch, || self.hub.now()) {
+                    Round::Over => return Poll::Ready(None),
+                    Round::Send(flights) => flights,
+                };
+                for flight in flights {
+                    calls.push(self.call(connection.calls.clone(), flight, &generation));
+                }
+                // First the calls, which put their bytes into the connection's queue, then the bytes, then the answers
+                // that came with them.
+                let mut moved = false;
+                let mut ended = false;
+                while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
+                    moved = true;
+                    ended |= !good;
+                }
+                ended |= connection.poll_io(context).is_ready();
+                while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
+                    moved = true;
+                    ended |= !good;
+                }
+                if ended {
+                    return Poll::Ready(Some(fault::transient("the connection to the lock server broke")));
+                }
+                if !moved {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await;
+        if let Some(fault) = fault {
+            self.hub.answer(self.lane.broke(epoch, &fault, self.hub.now()));
+        }
+    }
+
+    /// One call, from its bytes to its answers; whether the connection is still good.
+    async fn call(&self, mut calls: MultiplexedConnection, flight: Arc<Flight>, generation: &Generation) -> bool {
+        let requests: Vec<&Request> = flight.requests.iter().collect();
+        let counter = self.hub.counter_key();
+        let mut sent = flight.sent;
+        let mut outcome = ask(&mut calls, &scripts::command(flight.script, counter, &requests)).await;
+        if is_unknown_script(&outcome) {
+            // Nothing was executed, so the same requests may go again, unless a later call has one of their names: it
+            // may have been executed already, and they had to run in front of it. Then the engine decides.
+            if self.lane.is_followed(&flight) {
+                let mut load = ::redis::cmd("SCRIPT");
+                load.arg("LOAD").arg(flight.script.source());
+                let _ = ask(&mut calls, &load).await;
+            } else {
+                sent = self.hub.now();
+                let fallback = scripts::fallback_command(flight.script, counter, &requests);
+                outcome = ask(&mut calls, &fallback).await;
+            }
+        }
+        let (answers, good) = answers(&requests, outcome, sent, generation);
+        if self.lane.land(flight.number) {
+            self.hub.answer(answers);
+        }
+        good
+    }
+}
+
+async fn ask(calls: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+    calls.send_packed_command(command).await.and_then(no_error)
+}
+
+fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
+    const UNKNOWN: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
+    outcome.as_ref().is_err_and(|error| error.kind() == UNKNOWN)
+}
+
+/// One answer for each request, whatever came; and whether the connection may be read from again.
+fn answers(
+    requests: &[&Request],
+    outcome: RedisResult<Value>,
+    sent: Moment,
+    generation: &Generation,
+) -> (Answers, bool) {
+    let to_all = |answer: Answer| requests.iter().map(|request| (request.seq, answer.clone())).collect();
+    let value = match outcome {
+        Ok(value) => value,
+        Err(error) => return (to_all(fault::of_call(&error)), !error.is_unrecoverable_error()),
+    };
+    let decoded = match scripts::decode(value, requests) {
+        Ok(decoded) => decoded,
+        // It answers something else than was asked: what became of the requests nobody knows, and the replies behind
+        // it would be taken for others too.
+        Err(fault) => return (to_all(Answer::Lost(fault)), false),
+    };
+    let mut replies = decoded.replies.into_iter();
+    let answers = requests
+        .iter()
+        .map(|request| {
+            let answer = match replies.next() {
+                Some((seq, Ok(reply))) if seq == request.seq => Answer::Reply {
+                    reply,
+                    sent,
+                    server_ms: decoded.server_ms,
+                    generation: generation.clone(),
+                },
+                Some((seq, Err(fault))) if seq == request.seq => Answer::Failed(fault),
+                _ => Answer::Lost(fault::transient("the lock server's reply does not fit the request")),
+            };
+            (request.seq, answer)
+        })
+        .collect();
+    (answers, true)
+}

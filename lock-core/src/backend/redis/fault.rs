@@ -1,0 +1,119 @@
+//! What an error of Redis, or of the connection to it, means for a request.
+
+use ::redis::{ErrorKind, RedisError};
+
+use crate::backend::{Answer, Fault, FaultClass};
+
+/// The class of an error that the server named by `code` (`OOM`, `NOPERM`, ..) with `text` behind it; `None` where the
+/// code does not say whether anything was done.
+pub(super) fn class_of(code: &str, text: &str) -> Option<FaultClass> {
+    match code {
+        "NOSCRIPT" | "LOADING" | "BUSY" | "TRYAGAIN" | "MOVED" | "ASK" | "READONLY" | "CLUSTERDOWN"
+        | "MASTERDOWN" => Some(FaultClass::Transient),
+        "OOM" | "MISCONF" | "NOREPLICAS" | "CROSSSLOT" => Some(FaultClass::Unavailable),
+        "NOAUTH" | "WRONGPASS" | "NOPERM" => Some(FaultClass::Refused),
+        // A command that a script may not call is reported as a plain error of the script.
+        _ if text.contains("NOPERM") || text.contains("ACL") => Some(FaultClass::Refused),
+        _ => None,
+    }
+}
+
+/// How every request of a call that ended with `error` ends.
+///
+/// A named error was said instead of running the script, so nothing was done. Everything else (a broken connection, a
+/// reply that can't be read, an error without a known code) may have come after the script ran: claiming "nothing was
+/// done" would leave a lock behind, while "lost" only costs an undo.
+pub(super) fn of_call(error: &RedisError) -> Answer {
+    match server_class(error) {
+        Some(class) => Answer::Failed(Fault::new(class, error.to_string())),
+        None if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) => {
+            Answer::Lost(Fault::new(FaultClass::Unavailable, error.to_string()))
+        }
+        None => Answer::Lost(transient(error)),
+    }
+}
+
+/// Why a connection could not be opened.
+pub(super) fn of_opening(error: &RedisError) -> Fault {
+    match server_class(error) {
+        Some(class) => Fault::new(class, error.to_string()),
+        // The client wraps whatever the server says to AUTH; "still loading" is no wrong password.
+        None if error.kind() == ErrorKind::AuthenticationFailed
+            && !error.detail().is_some_and(|text| text.contains("LOADING")) =>
+        {
+            Fault::new(FaultClass::Refused, format!("authentication failed: {error}"))
+        }
+        None if error.kind() == ErrorKind::InvalidClientConfig => {
+            Fault::new(FaultClass::Unavailable, error.to_string())
+        }
+        None => transient(error),
+    }
+}
+
+/// Trouble that passes by itself.
+pub(super) fn transient(reason: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultClass::Transient, reason.to_string())
+}
+
+/// Whether the server does not let this user do what was asked.
+pub(super) fn is_refusal(error: &RedisError) -> bool {
+    server_class(error) == Some(FaultClass::Refused)
+}
+
+fn server_class(error: &RedisError) -> Option<FaultClass> {
+    match error.kind() {
+        ErrorKind::Server(_) | ErrorKind::Extension => {
+            class_of(error.code().unwrap_or_default(), error.detail().unwrap_or_default())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::redis::{ErrorKind, RedisError, parse_redis_value};
+
+    use super::*;
+
+    fn said(line: &str) -> RedisError {
+        match parse_redis_value(format!("-{line}\r\n").as_bytes()) {
+            Ok(::redis::Value::ServerError(error)) => error.into(),
+            other => panic!("not an error: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_named_error_has_its_class() {
+        for (line, class) in [
+            ("NOSCRIPT No matching script", FaultClass::Transient),
+            ("LOADING Redis is loading the dataset in memory", FaultClass::Transient),
+            ("BUSY Redis is busy running a script", FaultClass::Transient),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", FaultClass::Transient),
+            ("MOVED 3999 127.0.0.1:6381", FaultClass::Transient),
+            ("READONLY You can't write against a read only replica.", FaultClass::Transient),
+            ("CLUSTERDOWN Hash slot not served", FaultClass::Transient),
+            ("MASTERDOWN Link with MASTER is down", FaultClass::Transient),
+            ("OOM command not allowed when used memory > 'maxmemory'.", FaultClass::Unavailable),
+            ("MISCONF Redis is configured to save RDB snapshots", FaultClass::Unavailable),
+            ("NOREPLICAS Not enough good replicas to write.", FaultClass::Unavailable),
+            ("NOAUTH Authentication required.", FaultClass::Refused),
+            ("WRONGPASS invalid username-password pair", FaultClass::Refused),
+            ("NOPERM this user has no permissions to run the 'evalsha' command", FaultClass::Refused),
+            ("ERR The user executing the script can't run this command or subcommand script: ACL", FaultClass::Refused),
+        ] {
+            match of_call(&said(line)) {
+                Answer::Failed(fault) => assert_eq!(fault.class, class, "{line}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_proves_nothing_is_lost() {
+        let broken = RedisError::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
+        let odd = RedisError::from((ErrorKind::Parse, "odd reply"));
+        for error in [broken, odd, said("ERR something new"), said("WRONGTYPE in a script")] {
+            assert!(matches!(of_call(&error), Answer::Lost(_)), "{error}");
+        }
+    }
+}

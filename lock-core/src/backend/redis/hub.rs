@@ -1,0 +1,165 @@
+//! Which lane serves whom, and the way back to the engine.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{Handle, Id};
+
+use super::config::RedisConfig;
+use super::connection::{Connection, ServerTime};
+use super::driver::Driver;
+use super::fault;
+use super::lane::{self, Answers, Lane};
+use crate::backend::{Inbox, Request, Via};
+use crate::clock::Moment;
+
+/// Shared by the backend, the drivers of its lanes, and its subscription.
+pub(super) struct Hub {
+    config: RedisConfig,
+    counter_key: String,
+    /// `None` after stop: the engine must not be kept alive by a task that is slow to end.
+    inbox: Mutex<Option<Arc<dyn Inbox>>>,
+    engine: Arc<Lane>,
+    /// One lane for each runtime that submitted; a runtime that can't drive a connection has the engine's.
+    lanes: Mutex<HashMap<Id, Arc<Lane>>>,
+}
+
+impl Hub {
+    pub(super) fn new(config: RedisConfig, inbox: Arc<dyn Inbox>) -> Arc<Self> {
+        Arc::new(Self {
+            counter_key: config.counter_key(),
+            config,
+            inbox: Mutex::new(Some(inbox)),
+            engine: Arc::default(),
+            lanes: Mutex::default(),
+        })
+    }
+
+    pub(super) fn config(&self) -> &RedisConfig {
+        &self.config
+    }
+
+    pub(super) fn counter_key(&self) -> &str {
+        &self.counter_key
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.config.shared_clock().now()
+    }
+
+    /// Starts the engine's lane on the present runtime, with a connection that is open.
+    pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Connection) {
+        let driver = Driver::new(Arc::clone(self), Arc::clone(&self.engine));
+        tokio::spawn(driver.run(Some(connection)));
+    }
+
+    pub(super) fn submit(self: &Arc<Self>, mut requests: Vec<Request>) {
+        while let Some(first) = requests.first() {
+            let via = first.via;
+            let run = requests.iter().take_while(|request| request.via == via).count();
+            let rest = requests.split_off(run);
+            self.submit_via(via, std::mem::replace(&mut requests, rest));
+        }
+    }
+
+    fn submit_via(self: &Arc<Self>, via: Via, requests: Vec<Request>) {
+        let refused = match via {
+            Via::Engine => requests,
+            Via::Caller => match Handle::try_current() {
+                Err(_) => requests,
+                Ok(runtime) => match self.lane_of(&runtime).push(requests) {
+                    Ok(()) => return,
+                    Err(refused) => refused,
+                },
+            },
+        };
+        if let Err(unsent) = self.engine.push(refused) {
+            self.answer(lane::unsent(unsent, &fault::transient("the connection to the lock server is closed")));
+        }
+    }
+
+    fn lane_of(self: &Arc<Self>, runtime: &Handle) -> Arc<Lane> {
+        let known = self.lanes().get(&runtime.id()).cloned();
+        if let Some(lane) = known {
+            // Back from the engine's lane only when nothing is on it that must run first.
+            return if lane.hears_again(|| self.engine.is_idle()) { lane } else { Arc::clone(&self.engine) };
+        }
+        let lane = Arc::<Lane>::default();
+        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert(lane));
+        if lane.claim() {
+            // Not under the lock: a runtime that is shutting down drops the driver here, and that takes the lock.
+            runtime.spawn(Driver::new(Arc::clone(self), Arc::clone(&lane)).run(None));
+        }
+        lane
+    }
+
+    /// A driver is gone. `panicked`: its runtime has no I/O (that is how tokio says so), so the engine's lane serves it
+    /// from now on.
+    pub(super) fn lane_ended(&self, ended: &Arc<Lane>, panicked: bool) {
+        let fault = fault::transient("the runtime that owned the connection has ended");
+        let (answers, unsent) = ended.close(&fault);
+        if !Arc::ptr_eq(ended, &self.engine) {
+            let mut lanes = self.lanes();
+            if panicked {
+                for lane in lanes.values_mut().filter(|lane| Arc::ptr_eq(lane, ended)) {
+                    *lane = Arc::clone(&self.engine);
+                }
+            } else {
+                lanes.retain(|_, lane| !Arc::ptr_eq(lane, ended));
+            }
+        }
+        self.answer(answers);
+        if let Err(unsent) = self.engine.push(unsent) {
+            self.answer(lane::unsent(unsent, &fault));
+        }
+    }
+
+    pub(super) fn tick(&self, now: Moment) {
+        self.answer(self.engine.tick(now));
+        let lanes: Vec<_> = self.lanes().values().cloned().collect();
+        for lane in lanes.iter().filter(|lane| !Arc::ptr_eq(lane, &self.engine)) {
+            self.answer(lane.tick(now));
+        }
+    }
+
+    /// Closes every lane; what has no answer gets one.
+    pub(super) fn close(&self) {
+        let fault = fault::transient("the lock manager is shut down");
+        let mut lanes: Vec<_> = self.lanes().drain().map(|(_, lane)| lane).collect();
+        // The engine's first, so that nothing moves onto it any more.
+        lanes.insert(0, Arc::clone(&self.engine));
+        for lane in lanes {
+            let (answers, unsent) = lane.close(&fault);
+            self.answer(answers);
+            self.answer(lane::unsent(unsent, &fault));
+        }
+        *self.inbox_slot() = None;
+    }
+
+    pub(super) fn answer(&self, answers: Answers) {
+        if answers.is_empty() {
+            return;
+        }
+        if let Some(inbox) = self.inbox() {
+            inbox.answers(answers);
+        }
+    }
+
+    pub(super) fn server_time(&self, time: Option<ServerTime>) {
+        if let (Some(time), Some(inbox)) = (time, self.inbox()) {
+            inbox.server_time(time.sent, time.ms);
+        }
+    }
+
+    pub(super) fn inbox(&self) -> Option<Arc<dyn Inbox>> {
+        self.inbox_slot().clone()
+    }
+
+    fn inbox_slot(&self) -> MutexGuard<'_, Option<Arc<dyn Inbox>>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Id, Arc<Lane>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

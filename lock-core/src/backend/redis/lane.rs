@@ -1,0 +1,342 @@
+//! A lane: one connection with a queue in front of it, and the table of everything that has no answer yet.
+//!
+//! The table is shared between the tasks that submit, the driver on the lane's runtime, and the engine's thread, which
+//! can answer for a lane whose runtime is blocked. Every request is answered exactly once because taking it out of the
+//! table, under its mutex, is the permission to answer it.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::batch::{self, Batch};
+use super::fault;
+use super::scripts::Script;
+use crate::backend::{Answer, Fault, REQUEST_LIMIT, Request};
+use crate::clock::Moment;
+
+/// Answers by [`Request::seq`].
+pub(super) type Answers = Vec<(u64, Answer)>;
+
+/// How many calls are on their way at most. Two are enough to keep the server busy while replies travel; more only make
+/// the calls smaller.
+const WINDOW: usize = 2;
+/// A request that has waited for a connection this long is not sent any more: it would have too little time left to be
+/// answered, and its silence would be blamed on a connection that is well.
+const TOO_OLD_TO_SEND: Duration = Duration::from_millis(REQUEST_LIMIT.as_millis() as u64 / 2);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// One call on its way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    /// Numbers rise in the order of sending.
+    pub(super) number: u64,
+    pub(super) script: Script,
+    pub(super) requests: Vec<Request>,
+    /// Read before the first byte could leave.
+    pub(super) sent: Moment,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Somebody spawns its driver.
+    claimed: bool,
+    closed: bool,
+    pending: Vec<Request>,
+    flying: VecDeque<Arc<Flight>>,
+    next_number: u64,
+    /// Counts connections, also failed ones. A driver that works for another epoch drops its connection.
+    epoch: u64,
+    /// Since when a connection is being opened.
+    opening: Option<Moment>,
+    /// Openings that failed in a row, and connections that died before they answered anything.
+    failures: u32,
+    /// Not to be opened before.
+    pause_until: Moment,
+    /// A connection broke: open the next without waiting for a request.
+    hurry: bool,
+    /// The driver's runtime was found blocked.
+    deaf: bool,
+    waker: Option<Waker>,
+    /// Since when the driver has been woken and not come.
+    woken: Option<Moment>,
+}
+
+/// What the driver does next.
+pub(super) enum Round {
+    /// Sends these, in this order; none means waiting.
+    Send(Vec<Arc<Flight>>),
+    /// Gives up this connection.
+    Over,
+}
+
+impl Lane {
+    /// Queues requests, or hands them back: the lane is closed, or its runtime is blocked.
+    pub(super) fn push(&self, mut requests: Vec<Request>) -> Result<(), Vec<Request>> {
+        let Some(now) = requests.last().map(|request| request.submitted) else {
+            return Ok(());
+        };
+        let mut table = self.table();
+        if table.closed || table.deaf {
+            return Err(requests);
+        }
+        if table.pending.is_empty() {
+            table.pending = requests;
+        } else {
+            table.pending.append(&mut requests);
+        }
+        let waker = table.take_waker(now);
+        drop(table);
+        wake(waker);
+        Ok(())
+    }
+
+    /// Whether nothing is queued or on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        let table = self.table();
+        table.pending.is_empty() && table.flying.is_empty()
+    }
+
+    /// Whether the runtime was found blocked and `ready` says that its requests may come back here.
+    pub(super) fn hears_again(&self, ready: impl FnOnce() -> bool) -> bool {
+        let mut table = self.table();
+        if table.deaf && table.waker.is_some() && ready() {
+            table.deaf = false;
+        }
+        !table.deaf
+    }
+
+    /// `true` once: whoever gets it spawns the driver.
+    pub(super) fn claim(&self) -> bool {
+        !std::mem::replace(&mut self.table().claimed, true)
+    }
+
+    /// Starts an epoch with a connection that is open already.
+    pub(super) fn adopt(&self) -> u64 {
+        let mut table = self.table();
+        table.epoch += 1;
+        table.epoch
+    }
+
+    /// Waits until a connection is wanted; its epoch, or `None` if the lane is closed.
+    pub(super) fn poll_wanted(&self, context: &Context<'_>, now: Moment) -> Poll<Option<u64>> {
+        let mut table = self.table();
+        if table.closed {
+            return Poll::Ready(None);
+        }
+        table.remember(context.waker());
+        if (table.pending.is_empty() && !table.hurry) || now < table.pause_until {
+            return Poll::Pending;
+        }
+        table.hurry = false;
+        table.epoch += 1;
+        table.opening = Some(now);
+        Poll::Ready(Some(table.epoch))
+    }
+
+    /// Whether the opening of `epoch` was given up.
+    pub(super) fn is_over(&self, context: &Context<'_>, epoch: u64) -> bool {
+        let mut table = self.table();
+        table.remember(context.waker());
+        table.epoch != epoch || table.closed
+    }
+
+    /// The connection of `epoch` is open.
+    pub(super) fn opened(&self, epoch: u64) {
+        let mut table = self.table();
+        if table.epoch == epoch {
+            table.opening = None;
+        }
+    }
+
+    /// The connection of `epoch` could not be opened: nothing that waits for it was sent.
+    pub(super) fn failed_to_open(&self, epoch: u64, fault: &Fault, now: Moment) -> Answers {
+        let mut table = self.table();
+        if table.epoch != epoch {
+            return Answers::new();
+        }
+        table.next_epoch(now, true);
+        table.take_pending(fault)
+    }
+
+    /// What the driver of `epoch` sends now.
+    pub(super) fn next_round(&self, context: &Context<'_>, epoch: u64, now: impl FnOnce() -> Moment) -> Round {
+        let mut table = self.table();
+        if table.epoch != epoch || table.closed {
+            return Round::Over;
+        }
+        table.remember(context.waker());
+        if table.pending.is_empty() || table.flying.len() >= WINDOW {
+            return Round::Send(Vec::new());
+        }
+        let room = WINDOW - table.flying.len();
+        let sent = now();
+        let batches = batch::take(&mut table.pending, room);
+        let flights: Vec<_> = batches.into_iter().map(|batch| table.take_off(batch, sent)).collect();
+        Round::Send(flights)
+    }
+
+    /// Takes a finished call out of the table; `false` if it was answered already.
+    pub(super) fn land(&self, number: u64) -> bool {
+        let mut table = self.table();
+        let Some(at) = table.flying.iter().position(|flight| flight.number == number) else {
+            return false;
+        };
+        table.flying.remove(at);
+        table.failures = 0;
+        true
+    }
+
+    /// Whether a call behind `flight` has a request of one of its names. Then `flight` can't be sent again without
+    /// running behind what it had to run in front of.
+    pub(super) fn is_followed(&self, flight: &Flight) -> bool {
+        let table = self.table();
+        let behind = table.flying.iter().filter(|other| other.number > flight.number);
+        behind
+            .flat_map(|other| &other.requests)
+            .any(|later| flight.requests.iter().any(|earlier| earlier.name == later.name))
+    }
+
+    /// The connection of `epoch` has ended: what is on its way may or may not have been executed.
+    pub(super) fn broke(&self, epoch: u64, fault: &Fault, now: Moment) -> Answers {
+        let mut table = self.table();
+        if table.epoch != epoch {
+            return Answers::new();
+        }
+        // Once is an accident: try again at once. A connection that died before it answered anything is a failure.
+        let died_young = table.failures > 0;
+        table.next_epoch(now, died_young);
+        table.failures = table.failures.max(1);
+        table.hurry = true;
+        table.take_flying(fault)
+    }
+
+    /// Answers what has waited for too long, and gives up a connection, or a runtime, that does not answer.
+    pub(super) fn tick(&self, now: Moment) -> Answers {
+        let mut table = self.table();
+        let mut answers = Answers::new();
+        let waited = |request: &Request| now.since(request.submitted);
+        if table.flying.iter().flat_map(|flight| &flight.requests).any(|request| waited(request) >= REQUEST_LIMIT) {
+            let fault = fault::transient("the lock server did not answer in time");
+            answers = table.take_flying(&fault);
+            table.next_epoch(now, false);
+            table.hurry = true;
+        }
+        if table.opening.is_some_and(|since| now.since(since) >= REQUEST_LIMIT) {
+            let fault = fault::transient("the lock server did not accept a connection in time");
+            answers.append(&mut table.take_pending(&fault));
+            table.next_epoch(now, true);
+        }
+        if table.woken.is_some_and(|since| now.since(since) >= REQUEST_LIMIT) {
+            // Later requests go elsewhere, so nothing of this lane may stay in front of them.
+            let fault = fault::transient("the runtime that owns the connection is blocked");
+            answers.append(&mut table.take_flying(&fault));
+            answers.append(&mut table.take_pending(&fault));
+            table.next_epoch(now, false);
+            table.deaf = true;
+        }
+        if table.pending.iter().any(|request| waited(request) >= TOO_OLD_TO_SEND) {
+            let fault = fault::transient("no free connection to the lock server");
+            let (old, young) =
+                std::mem::take(&mut table.pending).into_iter().partition(|it| waited(it) >= TOO_OLD_TO_SEND);
+            table.pending = young;
+            answers.extend(unsent(old, &fault));
+        }
+        // A driver that pauses after a failure has no timer of its own; nor does one whose connection was given up
+        // know of it.
+        let waker = if table.pending.is_empty() && answers.is_empty() { None } else { table.take_waker(now) };
+        drop(table);
+        wake(waker);
+        answers
+    }
+
+    /// Ends the lane. What is on its way is answered as lost; what was never sent is handed back.
+    pub(super) fn close(&self, fault: &Fault) -> (Answers, Vec<Request>) {
+        let mut table = self.table();
+        table.closed = true;
+        let answers = table.take_flying(fault);
+        let unsent = std::mem::take(&mut table.pending);
+        let waker = table.waker.take();
+        drop(table);
+        wake(waker);
+        (answers, unsent)
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing panics while it is locked; if it did, the table would still be whole.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn remember(&mut self, waker: &Waker) {
+        self.woken = None;
+        match &mut self.waker {
+            Some(known) if known.will_wake(waker) => {}
+            slot => *slot = Some(waker.clone()),
+        }
+    }
+
+    fn take_waker(&mut self, now: Moment) -> Option<Waker> {
+        self.woken.get_or_insert(now);
+        self.waker.take()
+    }
+
+    fn take_off(&mut self, batch: Batch, sent: Moment) -> Arc<Flight> {
+        let flight = Arc::new(Flight {
+            number: self.next_number,
+            script: batch.script,
+            requests: batch.requests,
+            sent,
+        });
+        self.next_number += 1;
+        self.flying.push_back(Arc::clone(&flight));
+        flight
+    }
+
+    fn take_flying(&mut self, fault: &Fault) -> Answers {
+        let flights = std::mem::take(&mut self.flying);
+        let requests = flights.iter().flat_map(|flight| &flight.requests);
+        requests.map(|request| (request.seq, Answer::Lost(fault.clone()))).collect()
+    }
+
+    fn take_pending(&mut self, fault: &Fault) -> Answers {
+        unsent(std::mem::take(&mut self.pending), fault)
+    }
+
+    /// Ends the present connection, or the attempt at one.
+    fn next_epoch(&mut self, now: Moment, failed: bool) {
+        self.epoch += 1;
+        self.opening = None;
+        if failed {
+            self.failures = self.failures.saturating_add(1);
+            self.pause_until = now + pause(self.failures);
+        }
+    }
+}
+
+/// The answers to requests that were never sent.
+pub(super) fn unsent(requests: Vec<Request>, fault: &Fault) -> Answers {
+    requests.into_iter().map(|request| (request.seq, Answer::Unsent(fault.clone()))).collect()
+}
+
+/// How long to wait after so many failures: doubling, bounded, and half of it random, so that the processes of a fleet
+/// do not come back in step.
+fn pause(failures: u32) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
+    let random = (RandomState::new().hash_one(failures) % 1024) as u32;
+    longest / 2 + longest / 2 * random / 1024
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

@@ -1,0 +1,140 @@
+//! What a server tells about itself.
+
+use ::redis::Value;
+
+use super::fault;
+use crate::backend::{Fault, Generation};
+
+/// The oldest version that has everything the scripts use.
+const OLDEST: (u32, u32) = (6, 2);
+
+/// What INFO and ROLE said; everything is unknown where the user may not ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Server {
+    pub(super) version: Option<String>,
+    run_id: Option<String>,
+    role: Option<String>,
+    cluster: bool,
+    eviction: Option<String>,
+    looked: bool,
+}
+
+impl Server {
+    /// Adds what INFO said.
+    pub(super) fn with_info(mut self, info: Option<&Value>) -> Self {
+        let Some(text) = info.and_then(|value| ::redis::from_redis_value_ref::<String>(value).ok()) else {
+            return self;
+        };
+        self.looked = true;
+        for (field, value) in text.lines().filter_map(|line| line.split_once(':')) {
+            let value = value.trim();
+            match field {
+                "redis_version" => self.version = Some(value.to_owned()),
+                "run_id" => self.run_id = Some(value.to_owned()),
+                "role" => self.role = Some(value.to_owned()),
+                "redis_mode" => self.cluster |= value == "cluster",
+                "cluster_enabled" => self.cluster |= value == "1",
+                "maxmemory_policy" => self.eviction = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Adds what ROLE said.
+    pub(super) fn with_role(mut self, role: Option<&Value>) -> Self {
+        if let Some(Value::Array(parts)) = role
+            && let Some(first) = parts.first().and_then(|part| ::redis::from_redis_value_ref(part).ok())
+        {
+            self.role = Some(first);
+        }
+        self
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        self.run_id.as_deref().map_or(Generation::UNKNOWN, Generation::new)
+    }
+
+    /// A replica would refuse the writes, or worse, be a master that was demoted a moment ago.
+    pub(super) fn must_be_master(&self) -> Result<(), Fault> {
+        match self.role.as_deref() {
+            None | Some("master") => Ok(()),
+            Some(role) => Err(fault::transient(format!(
+                "READONLY the server is a {role}, and locks need the master"
+            ))),
+        }
+    }
+
+    /// What makes this server unfit for good, for people.
+    pub(super) fn unfit(&self) -> Option<String> {
+        if self.cluster {
+            return Some(
+                "the server is part of a cluster, which one connection can't serve; clusters come with a URL scheme of \
+                 their own in a later version: name a server that is not in cluster mode"
+                    .to_owned(),
+            );
+        }
+        let version = self.version.as_deref()?;
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        (found < OLDEST).then(|| {
+            format!("the server has version {version}, but locks need Redis {}.{} or later, or Valkey", OLDEST.0, OLDEST.1)
+        })
+    }
+
+    /// What somebody should look at although locks work.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.looked {
+            warnings.push(
+                "the server's INFO may not be looked at: version, role, cluster mode and eviction are unchecked, and \
+                 pushed grants cost a round trip (grant +info to change that)"
+                    .to_owned(),
+            );
+        }
+        if let Some(policy) = self.eviction.as_deref().filter(|policy| *policy != "noeviction") {
+            warnings.push(format!(
+                "the server's maxmemory-policy is {policy}: when its memory is full it deletes held locks; \
+                 set maxmemory-policy to noeviction"
+            ));
+        }
+        warnings
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::FaultClass;
+
+    fn told(info: &str) -> Server {
+        Server::default().with_info(Some(&Value::BulkString(info.as_bytes().to_vec())))
+    }
+
+    #[test]
+    fn old_servers_and_clusters_are_unfit() {
+        assert!(told("redis_version:6.0.16\r\n").unfit().unwrap().contains("6.2"));
+        assert!(told("redis_version:7.0.15\r\nredis_mode:cluster\r\n").unfit().unwrap().contains("cluster"));
+        assert!(told("redis_version:7.0.15\r\ncluster_enabled:1\r\n").unfit().is_some());
+        for version in ["6.2.14", "7.0.15", "7.2.4", "10.0.0"] {
+            assert_eq!(told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(), None);
+        }
+        assert_eq!(Server::default().unfit(), None);
+    }
+
+    #[test]
+    fn eviction_is_warned_about() {
+        assert!(told("maxmemory_policy:noeviction\r\n").warnings().is_empty());
+        assert!(told("maxmemory_policy:allkeys-lru\r\n").warnings()[0].contains("allkeys-lru"));
+        assert!(Server::default().warnings()[0].contains("INFO"));
+    }
+
+    #[test]
+    fn replicas_are_refused_for_now() {
+        let role = Value::Array(vec![Value::BulkString(b"slave".to_vec())]);
+        let fault = Server::default().with_role(Some(&role)).must_be_master().unwrap_err();
+        assert_eq!(fault.class, FaultClass::Transient);
+        assert!(told("role:master\r\n").must_be_master().is_ok());
+    }
+}

@@ -1,0 +1,121 @@
+//! Connection URLs: what is understood, and what is said about the rest. The text of a URL never goes into an error,
+//! since it may hold a password.
+
+use ::redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
+
+use crate::error::LockError;
+
+const EXAMPLES: &str = "write redis://[user:password@]host[:port][/db], rediss://.. for TLS, \
+                        or unix:///path/to/socket[?db=0&user=..&pass=..]";
+
+/// The connection that `url` describes.
+pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return Err(wrong("the lock server's URL has no scheme"));
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "redis" | "valkey" => understood(url),
+        "rediss" | "valkeys" => tls(url),
+        "unix" | "redis+unix" | "valkey+unix" => {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if !path.starts_with('/') {
+                return Err(wrong("the path of the unix socket is not absolute"));
+            }
+            understood(&format!("redis+unix://{path}"))
+        }
+        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => {
+            Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
+        }
+        _ => Err(wrong(&format!("the lock server's URL has the unknown scheme `{}`", shortened(scheme)))),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn tls(url: &str) -> Result<ConnectionInfo, LockError> {
+    understood(url)
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(_: &str) -> Result<ConnectionInfo, LockError> {
+    Err(wrong(
+        "rediss:// needs TLS, which is not compiled in: enable the feature `tls` of `lock-core`",
+    ))
+}
+
+fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
+    url.into_connection_info().map_err(|error| wrong(reason(&error)))
+}
+
+/// The fixed part of the client's message; the detail could quote the URL.
+fn reason(error: &RedisError) -> &'static str {
+    let text = error.to_string();
+    const KNOWN: [(&str, &str); 6] = [
+        ("database", "the database in the lock server's URL is no number"),
+        ("hostname", "the lock server's URL has no host"),
+        ("wildcard", "the lock server's URL names a wildcard address, which can't be connected to"),
+        ("path", "the lock server's URL has no path"),
+        ("UTF-8", "user or password in the lock server's URL are not UTF-8"),
+        ("protocol", "the lock server's URL has an unknown `protocol`"),
+    ];
+    KNOWN
+        .iter()
+        .find_map(|(word, said)| text.contains(word).then_some(*said))
+        .unwrap_or("the lock server's URL can't be parsed; percent-encode special characters of user and password")
+}
+
+fn shortened(scheme: &str) -> String {
+    scheme.chars().filter(|c| c.is_ascii_graphic()).take(20).collect()
+}
+
+fn wrong(what: &str) -> LockError {
+    LockError::Config {
+        message: format!("{what}; {EXAMPLES}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::redis::ConnectionAddr;
+
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_url_arrive() {
+        let info = parse("redis://app:p%40ss@db.example:7000/3").unwrap();
+        assert_eq!(info.addr(), &ConnectionAddr::Tcp("db.example".into(), 7000));
+        assert_eq!(info.redis_settings().username(), Some("app"));
+        assert_eq!(info.redis_settings().password(), Some("p@ss"));
+        assert_eq!(info.redis_settings().db(), 3);
+        for url in ["unix:/run/r.sock?db=2", "unix:///run/r.sock?db=2", "redis+unix:///run/r.sock?db=2"] {
+            let info = parse(url).unwrap();
+            assert_eq!(info.addr(), &ConnectionAddr::Unix("/run/r.sock".into()), "{url}");
+            assert_eq!(info.redis_settings().db(), 2);
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_to_write_and_never_the_password() {
+        for url in [
+            "127.0.0.1",
+            "127.0.0.1:6379",
+            "http://user:secret@host",
+            "redis://user:secret@",
+            "redis://user:secret@host:notaport",
+            "redis://user:secret@host/secret",
+            "redis://user:sec/ret@host",
+            "unix:relative/secret",
+            "redis-cluster://user:secret@host",
+            "",
+        ] {
+            let text = parse(url).unwrap_err().to_string();
+            assert!(text.contains("redis://"), "{url}: {text}");
+            assert!(!text.contains("secret") && !text.contains("sec/ret"), "{url}: {text}");
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn tls_without_its_feature_names_the_feature() {
+        assert!(parse("rediss://host").unwrap_err().to_string().contains("feature `tls`"));
+    }
+}

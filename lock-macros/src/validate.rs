@@ -51,10 +51,15 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
         Text::Literal(text) => {
             let value = text.value();
             if value.is_empty() {
-                errors.under(text, format!("`{name}` is empty: write some text, or leave `{name}` out"));
+                errors.under(
+                    text,
+                    format!("`{name}` is empty: write some text, or leave `{name}` out"),
+                );
                 return;
             }
-            let Err(mistake) = segment::check_text(&value, delimiter) else { return };
+            let Err(mistake) = segment::check_text(&value, delimiter) else {
+                return;
+            };
             errors.under(text, match mistake {
                 Mistake::Delimiter(_) => one_segment(name, &value, delimiter),
                 Mistake::Brace => {
@@ -72,14 +77,18 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
                 );
             }
             if let Some(word) = lower_case(value).filter(|_| varying.is_empty()) {
-                errors.at(word.span(), format!("text is written in quotes: `{name} = \"{word}\"`"));
+                errors.at(
+                    word.span(),
+                    format!("text is written in quotes: `{name} = \"{word}\"`"),
+                );
             }
         }
     }
 }
 
 fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
-    let wrong = format!("`{name}` is one segment of the lock's name and cannot hold the delimiter `{delimiter}`");
+    let wrong =
+        format!("`{name}` is one segment of the lock's name and cannot hold the delimiter `{delimiter}`");
     let parts: Vec<&str> = text.split(delimiter).collect();
     match parts.as_slice() {
         [first, second] if *name == "prefix" && !first.is_empty() && !second.is_empty() => {
@@ -92,14 +101,19 @@ fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
 /// `prefix = order`: constants are upper-case, so this is text without its quotes.
 fn lower_case(value: &Expr) -> Option<&Ident> {
     let Expr::Path(path) = value else { return None };
-    path.path.get_ident().filter(|name| name.to_string().starts_with(char::is_lowercase))
+    path.path
+        .get_ident()
+        .filter(|name| name.to_string().starts_with(char::is_lowercase))
 }
 
 /// A guard named like a parameter would hide it in the body without a word.
 fn guard_is_new(arguments: &Arguments, parameters: &Parameters, errors: &mut Errors) {
     if let Some(Given { value: guard, .. }) = &arguments.guard {
         if parameters.binds(guard) {
-            errors.at(guard.span(), format!("`{guard}` is a parameter, which the guard would hide: give it another name"));
+            errors.at(
+                guard.span(),
+                format!("`{guard}` is a parameter, which the guard would hide: give it another name"),
+            );
         }
     }
 }

@@ -4,10 +4,10 @@ use crate::error::LockError;
 
 /// Return types of functions that the attribute can wrap: `Result<T, E>` where `E: From<LockError>`.
 #[diagnostic::on_unimplemented(
-    message = "`#[distributed_lock]` cannot report a lock error through the return type `{Self}`",
-    label = "this must be `Result<T, E>` where `E: From<LockError>`",
-    note = "a lock may be busy, unavailable or lost: the caller has to hear of it",
-    note = "return `Result<_, E>` and implement `From<lock_core::LockError> for E` (with `thiserror`: `#[from]`)"
+    message = "a locked function cannot report a lock error through the return type `{Self}`",
+    label = "write `Result<T, E>` where `E: From<LockError>`",
+    note = "the lock may be busy, unavailable or lost; the function's return type must be able to say so",
+    note = "with `thiserror`, a variant `Lock(#[from] LockError)` makes `E: From<LockError>`"
 )]
 pub trait LockOutcome {
     /// The lock's failure as the function's result.

@@ -76,7 +76,9 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
     if let Some(hint) = particular(&word) {
         return Err(format!("unknown argument `{name}`: {hint}"));
     }
-    let by_other_name = TABLE.iter().find(|argument| argument.also.contains(&word.as_str()));
+    let by_other_name = TABLE
+        .iter()
+        .find(|argument| argument.also.contains(&word.as_str()));
     let misspelt = || {
         let names = TABLE.iter().map(|argument| argument.name);
         let meant = closest(name, names)?;
@@ -84,7 +86,10 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
     };
     Err(match by_other_name.or_else(misspelt) {
         Some(meant) if meant.read.is_some() => {
-            format!("unknown argument `{name}`: did you mean `{}`, as in `{}`?", meant.name, meant.example)
+            format!(
+                "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
+                meant.name, meant.example
+            )
         }
         Some(meant) => format!(
             "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
@@ -103,14 +108,20 @@ fn particular(word: &str) -> Option<&'static str> {
             "nothing is retried, a waiting call is handed the lock: say how long to wait with `wait = \"3s\"`"
         }
         "trylock" | "try" | "tryonce" | "nowait" | "nonblocking" => "to try once write `wait = \"0s\"`",
-        "lockuuid" | "uuid" | "owner" | "ownerid" => "the owner of each hold is made anew by the framework: leave it out",
+        "lockuuid" | "uuid" | "owner" | "ownerid" => {
+            "the owner of each hold is made anew by the framework: leave it out"
+        }
         _ => return None,
     })
 }
 
 /// The arguments that this version has.
 fn available() -> String {
-    let names: Vec<_> = TABLE.iter().filter(|argument| argument.read.is_some()).map(|a| format!("`{}`", a.name)).collect();
+    let names: Vec<_> = TABLE
+        .iter()
+        .filter(|argument| argument.read.is_some())
+        .map(|a| format!("`{}`", a.name))
+        .collect();
     names.join(", ")
 }
 
@@ -128,24 +139,43 @@ mod tests {
     #[test]
     fn words_of_other_frameworks_are_understood() {
         for (word, meant) in [
-            ("ttl", "expire"), ("lease", "expire"), ("lease_time", "expire"), ("leaseTime", "expire"),
-            ("expireTime", "expire"), ("lock_at_most_for", "expire"), ("timeout", "wait"), ("wait_time", "wait"),
-            ("waitTime", "wait"), ("lock_name_prefix", "prefix"), ("separator", "delimiter"), ("watchdog", "renew"),
+            ("ttl", "expire"),
+            ("lease", "expire"),
+            ("lease_time", "expire"),
+            ("leaseTime", "expire"),
+            ("expireTime", "expire"),
+            ("lock_at_most_for", "expire"),
+            ("timeout", "wait"),
+            ("wait_time", "wait"),
+            ("waitTime", "wait"),
+            ("lock_name_prefix", "prefix"),
+            ("separator", "delimiter"),
+            ("watchdog", "renew"),
             ("manager", "locks"),
         ] {
             let message = refusal(word);
-            assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
+            assert!(
+                message.contains(&format!("did you mean `{meant}`")),
+                "{word}: {message}"
+            );
         }
     }
 
     #[test]
     fn words_for_what_comes_later_say_so() {
         for (word, meant) in [
-            ("lock_type", "kind"), ("condition", "when"), ("auto_release", "hold_at_least"),
-            ("lock_at_least_for", "hold_at_least"), ("fallback", "on_busy"), ("max_hld", "max_hold"),
+            ("lock_type", "kind"),
+            ("condition", "when"),
+            ("auto_release", "hold_at_least"),
+            ("lock_at_least_for", "hold_at_least"),
+            ("fallback", "on_busy"),
+            ("max_hld", "max_hold"),
         ] {
             let message = refusal(word);
-            assert!(message.contains(&format!("`{meant}` is not available in this version")), "{word}: {message}");
+            assert!(
+                message.contains(&format!("`{meant}` is not available in this version")),
+                "{word}: {message}"
+            );
         }
     }
 

@@ -10,7 +10,12 @@ use crate::args::{Arguments, Length, OnLost, Text};
 use crate::key::Segment;
 
 /// `prepare(manager, settings, key)`.
-pub(super) fn prepare(private: &TokenStream, arguments: &Arguments, segments: &[Segment], function: &Ident) -> TokenStream {
+pub(super) fn prepare(
+    private: &TokenStream,
+    arguments: &Arguments,
+    segments: &[Segment],
+    function: &Ident,
+) -> TokenStream {
     let manager = match &arguments.locks {
         Some(given) => {
             let locks = borrowed(&given.value);
@@ -50,7 +55,12 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         None => quote!(#private::None),
     };
     let renew = arguments.renew.as_ref().is_none_or(|given| given.value.value);
-    let on_lost = match arguments.on_lost.as_ref().map(|given| given.value).unwrap_or_default() {
+    let on_lost = match arguments
+        .on_lost
+        .as_ref()
+        .map(|given| given.value)
+        .unwrap_or_default()
+    {
         OnLost::Cancel => quote!(#private::OnLost::Cancel),
         OnLost::Finish => quote!(#private::OnLost::Finish),
     };

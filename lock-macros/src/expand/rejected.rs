@@ -18,5 +18,9 @@ pub(crate) fn rejected(arguments: &Arguments, function: &Function) -> TokenStrea
     });
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
     let body = function.body.stream();
-    put_together(function, &quiet, &quote_spanned!(function.body.span()=> #guard #body))
+    put_together(
+        function,
+        &quiet,
+        &quote_spanned!(function.body.span()=> #guard #body),
+    )
 }

@@ -15,8 +15,14 @@ pub(super) struct Returned {
 
 impl Returned {
     pub(super) fn of(ty: Option<&Type>, function: &Ident) -> Self {
-        let span = ty.map_or_else(|| function.span(), |ty| first(ty).unwrap_or_else(|| function.span()));
-        Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
+        let span = ty.map_or_else(
+            || function.span(),
+            |ty| first(ty).unwrap_or_else(|| function.span()),
+        );
+        Self {
+            ty: nameable(ty, function),
+            span: Span::mixed_site().located_at(span),
+        }
     }
 
     /// `hold.run(body)`, not yet awaited.
@@ -34,7 +40,9 @@ impl Returned {
 
 /// The type as it can be written inside the body.
 pub(super) fn nameable(ty: Option<&Type>, function: &Ident) -> TokenStream {
-    let Some(ty) = ty else { return quote_spanned!(Span::mixed_site().located_at(function.span())=> ()) };
+    let Some(ty) = ty else {
+        return quote_spanned!(Span::mixed_site().located_at(function.span())=> ());
+    };
     let mut ty = ty.clone();
     EraseImplTrait.visit_type_mut(&mut ty);
     ty.into_token_stream()
@@ -50,7 +58,10 @@ impl VisitMut for EraseImplTrait {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(bounds) = ty {
             let span = bounds.impl_token.span;
-            *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: syn::token::Underscore { spans: [span] } });
+            *ty = Type::Infer(TypeInfer {
+                attrs: Vec::new(),
+                underscore_token: syn::token::Underscore { spans: [span] },
+            });
         } else {
             visit_mut::visit_type_mut(self, ty);
         }

@@ -1,7 +1,9 @@
 //! The names that an expression begins with, and what cannot stand in a key.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent};
+use syn::{
+    Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent,
+};
 
 use crate::errors::Errors;
 use crate::function::Parameters;
@@ -13,7 +15,9 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
     let is_unknown = |name: &Ident| {
         let text = name.to_string();
-        let local = text.trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_');
+        let local = text
+            .trim_start_matches("r#")
+            .starts_with(|c: char| c.is_lowercase() || c == '_');
         local && !parameters.knows(name) && !names.bound.contains(name)
     };
     names.used.into_iter().filter(is_unknown).collect()
@@ -22,7 +26,11 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
 /// The parameters that `value` mentions.
 pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
-    names.used.into_iter().filter(|name| parameters.binds(name) && !names.bound.contains(name)).collect()
+    names
+        .used
+        .into_iter()
+        .filter(|name| parameters.binds(name) && !names.bound.contains(name))
+        .collect()
 }
 
 /// Says that `name` is no parameter, and which one it may be.
@@ -33,10 +41,16 @@ pub(super) fn report(name: &Ident, function: &Ident, parameters: &Parameters, er
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, []) => format!("`{function}` has no parameters; for a fixed name write `name = \"{name}\"`"),
         (None, names) => {
-            format!("its parameters are `{}`; for a fixed name write `name = \"{name}\"`", names.join("`, `"))
+            format!(
+                "its parameters are `{}`; for a fixed name write `name = \"{name}\"`",
+                names.join("`, `")
+            )
         }
     };
-    errors.at(name.span(), format!("`{name}` is not a parameter of `{function}`: {hint}"));
+    errors.at(
+        name.span(),
+        format!("`{name}` is not a parameter of `{function}`: {hint}"),
+    );
 }
 
 fn names(value: &Expr) -> Names {
@@ -54,7 +68,8 @@ struct Names {
 
 impl Visit<'_> for Names {
     fn visit_expr_path(&mut self, path: &ExprPath) {
-        self.used.extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
+        self.used
+            .extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
     }
 
     fn visit_expr_call(&mut self, call: &ExprCall) {
@@ -81,21 +96,31 @@ struct ControlFlow<'a> {
     errors: &'a mut Errors,
 }
 
-const INSTEAD: &str = "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
+const INSTEAD: &str =
+    "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
 
 impl Visit<'_> for ControlFlow<'_> {
     fn visit_expr_await(&mut self, value: &ExprAwait) {
-        self.errors.at(value.await_token.span, format!("`.await` cannot stand in a lock key; {INSTEAD}"));
+        self.errors.at(
+            value.await_token.span,
+            format!("`.await` cannot stand in a lock key; {INSTEAD}"),
+        );
         visit::visit_expr_await(self, value);
     }
 
     fn visit_expr_try(&mut self, value: &ExprTry) {
-        self.errors.under(value.question_token, format!("`?` cannot stand in a lock key; {INSTEAD}"));
+        self.errors.under(
+            value.question_token,
+            format!("`?` cannot stand in a lock key; {INSTEAD}"),
+        );
         visit::visit_expr_try(self, value);
     }
 
     fn visit_expr_return(&mut self, value: &ExprReturn) {
-        self.errors.at(value.return_token.span, format!("`return` cannot stand in a lock key; {INSTEAD}"));
+        self.errors.at(
+            value.return_token.span,
+            format!("`return` cannot stand in a lock key; {INSTEAD}"),
+        );
         visit::visit_expr_return(self, value);
     }
 
@@ -112,9 +137,13 @@ mod tests {
 
     fn unknown_in(key: &str) -> Vec<String> {
         let mut sig: Signature =
-            syn::parse_str("fn f<const n: usize>(&self, order: Order, Path((id, _)): Path<(u8, u8)>)").unwrap();
+            syn::parse_str("fn f<const n: usize>(&self, order: Order, Path((id, _)): Path<(u8, u8)>)")
+                .unwrap();
         let parameters = Parameters::take(&mut sig);
-        unknown(&syn::parse_str(key).unwrap(), &parameters).iter().map(Ident::to_string).collect()
+        unknown(&syn::parse_str(key).unwrap(), &parameters)
+            .iter()
+            .map(Ident::to_string)
+            .collect()
     }
 
     #[test]
@@ -128,9 +157,21 @@ mod tests {
     #[test]
     fn everything_else_is_left_to_the_compiler() {
         for known in [
-            "order.id", "id", "self.tenant", "n", "LIMIT", "Self::LIMIT", "config::limit", "limit()", "::a::b",
-            "order.items.iter().map(|i| i.sku).max()", "match order.kind { Some(kind) => kind, None => 0 }",
-            "{ let x = order.id; x }", "Point { id }", "format!(\"{x}\")", "order.map(|(a, b)| a + b)",
+            "order.id",
+            "id",
+            "self.tenant",
+            "n",
+            "LIMIT",
+            "Self::LIMIT",
+            "config::limit",
+            "limit()",
+            "::a::b",
+            "order.items.iter().map(|i| i.sku).max()",
+            "match order.kind { Some(kind) => kind, None => 0 }",
+            "{ let x = order.id; x }",
+            "Point { id }",
+            "format!(\"{x}\")",
+            "order.map(|(a, b)| a + b)",
         ] {
             assert_eq!(unknown_in(known), Vec::<String>::new(), "{known}");
         }

@@ -45,7 +45,8 @@ impl Driver {
                 None => {}
                 Some(Ok(connection)) => self.serve(connection, epoch).await,
                 Some(Err(fault)) => {
-                    self.hub.answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
+                    self.hub
+                        .answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
                 }
             }
         }
@@ -113,7 +114,12 @@ impl Driver {
     }
 
     /// One call, from its bytes to its answers; whether the connection is still good.
-    async fn call(&self, mut calls: MultiplexedConnection, flight: Arc<Flight>, generation: &Generation) -> bool {
+    async fn call(
+        &self,
+        mut calls: MultiplexedConnection,
+        flight: Arc<Flight>,
+        generation: &Generation,
+    ) -> bool {
         let requests: Vec<&Request> = flight.requests.iter().collect();
         let counter = self.hub.counter_key();
         let mut sent = flight.sent;
@@ -155,7 +161,12 @@ fn answers(
     sent: Moment,
     generation: &Generation,
 ) -> (Answers, bool) {
-    let to_all = |answer: Answer| requests.iter().map(|request| (request.seq, answer.clone())).collect();
+    let to_all = |answer: Answer| {
+        requests
+            .iter()
+            .map(|request| (request.seq, answer.clone()))
+            .collect()
+    };
     let value = match outcome {
         Ok(value) => value,
         Err(error) => return (to_all(fault::of_call(&error)), !error.is_unrecoverable_error()),
@@ -178,7 +189,9 @@ fn answers(
                     generation: generation.clone(),
                 },
                 Some((seq, Err(fault))) if seq == request.seq => Answer::Failed(fault),
-                _ => Answer::Lost(fault::transient("the lock server's reply does not fit the request")),
+                _ => Answer::Lost(fault::transient(
+                    "the lock server's reply does not fit the request",
+                )),
             };
             (request.seq, answer)
         })

@@ -74,7 +74,10 @@ impl Hub {
             },
         };
         if let Err(unsent) = self.engine.push(refused) {
-            self.answer(lane::unsent(unsent, &fault::transient("the connection to the lock server is closed")));
+            self.answer(lane::unsent(
+                unsent,
+                &fault::transient("the connection to the lock server is closed"),
+            ));
         }
     }
 
@@ -82,7 +85,11 @@ impl Hub {
         let known = self.lanes().get(&runtime.id()).cloned();
         if let Some(lane) = known {
             // Back from the engine's lane only when nothing is on it that must run first.
-            return if lane.hears_again(|| self.engine.is_idle()) { lane } else { Arc::clone(&self.engine) };
+            return if lane.hears_again(|| self.engine.is_idle()) {
+                lane
+            } else {
+                Arc::clone(&self.engine)
+            };
         }
         let lane = Arc::<Lane>::default();
         let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert(lane));

@@ -1,16 +1,27 @@
 //! The only names that generated code mentions. Not for use by hand: it may change in any release.
 
-use std::borrow::Borrow;
-pub use std::time::Duration;
+mod as_manager;
+mod parts;
+
+// Whatever names the user's module shadows, generated code means these.
+pub use core::future::Future;
+pub use core::module_path;
+pub use core::option::Option::{self, None, Some};
+pub use core::pin::Pin;
+pub use core::result::Result::{self, Err, Ok};
+pub use core::time::Duration;
+pub use std::boxed::Box;
 
 use crate::backend::Via;
 use crate::engine::block_on;
 use crate::error::LockError;
-use crate::key::{KeyError, KeyWriter, LockKey, LockKeyPart};
+use crate::key::{KeyError, LockKey};
 use crate::manager::{LockManager, LockRequest};
 pub use crate::params::OnLost;
 use crate::params::{DEFAULT_DELIMITER, check_expire};
-pub use crate::run::{Hold, LockOutcome};
+pub use crate::run::{Held, Hold, LockOutcome};
+pub use as_manager::{AsManager, manager};
+pub use parts::{Glued, key, part};
 
 /// Where an annotated function stands.
 #[derive(Debug)]
@@ -42,37 +53,10 @@ pub struct Settings<'a> {
     pub on_lost: OnLost,
 }
 
-/// Points the compiler's complaint at the part.
-pub fn part<T: LockKeyPart>(value: &T) -> &dyn LockKeyPart {
-    value
-}
-
-/// The key of those parts.
-///
-/// # Errors
-/// What the parts say.
-pub fn key(parts: &[&dyn LockKeyPart]) -> Result<LockKey, KeyError> {
-    LockKey::try_of(Parts(parts))
-}
-
-struct Parts<'a>(&'a [&'a dyn LockKeyPart]);
-
-impl LockKeyPart for Parts<'_> {
-    fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
-        self.0.iter().try_for_each(|part| part.write_part(out))
-    }
-}
-
 /// The scope's manager, else the installed one.
 #[must_use]
 pub fn current() -> Option<LockManager> {
     LockManager::current()
-}
-
-/// The manager of `locks = ..`.
-#[must_use]
-pub fn manager(locks: &(impl Borrow<LockManager> + ?Sized)) -> Option<LockManager> {
-    Some(locks.borrow().clone())
 }
 
 /// An acquisition that needs nothing of the caller's any more.

@@ -1,0 +1,55 @@
+//! What `locks = ..` accepts.
+
+use std::sync::Arc;
+
+use crate::manager::LockManager;
+
+/// A manager, or something that points to one.
+#[diagnostic::on_unimplemented(
+    message = "`locks` takes a `LockManager`, but this is `{Self}`",
+    label = "not a `LockManager`",
+    note = "a `LockManager`, a reference to one, and `Arc<LockManager>` are accepted"
+)]
+pub trait AsManager {
+    /// A clone of it.
+    fn to_manager(&self) -> LockManager;
+}
+
+impl AsManager for LockManager {
+    fn to_manager(&self) -> LockManager {
+        self.clone()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl AsManager for crate::manager::MemoryLocks {
+    fn to_manager(&self) -> LockManager {
+        (**self).clone()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsManager + ?Sized> AsManager for &T {
+    fn to_manager(&self) -> LockManager {
+        (**self).to_manager()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsManager + ?Sized> AsManager for &mut T {
+    fn to_manager(&self) -> LockManager {
+        (**self).to_manager()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsManager + ?Sized> AsManager for Arc<T> {
+    fn to_manager(&self) -> LockManager {
+        (**self).to_manager()
+    }
+}
+
+/// The manager of `locks = ..`.
+pub fn manager<T: AsManager + ?Sized>(locks: &T) -> Option<LockManager> {
+    Some(locks.to_manager())
+}

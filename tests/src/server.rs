@@ -244,7 +244,6 @@ impl Server {
         let fill = format!(
             "for i = 1, {KEYS} do redis.call('SET', '%filler' .. i, ('x'):rep(2100000)) end return 0"
         );
-        self.must(&["CONFIG", "SET", "rdbcompression", "no"]);
         self.must(&["EVAL", &fill, "0"]);
         self.must(&["SAVE"]);
         self.restart_with(&[&format!(
@@ -329,6 +328,8 @@ impl Server {
             format!("logfile {folder}/log"),
             "save \"\"".to_owned(),
             "appendonly no".to_owned(),
+            // So that lengths on disk say what is in memory.
+            "rdbcompression no".to_owned(),
         ];
         if let Some(socket) = &self.socket {
             lines.push(format!("unixsocket {}", socket.display()));

@@ -28,12 +28,8 @@ pub(crate) async fn a_lease_that_is_not_renewed_ends(stage: &Stage) {
         .expect("the lease ends");
     assert!(first.is_lost(), "two hold at a time");
     assert_eq!(first.remaining(), Duration::ZERO);
-    // The server counts whole milliseconds.
-    assert!(
-        start.elapsed() + Duration::from_millis(1) >= LEASE,
-        "{:?}",
-        start.elapsed()
-    );
+    // A little earlier than the whole lease: a holder that has counted its loss gives the lock back.
+    assert!(start.elapsed() >= LEASE * 9 / 10, "{:?}", start.elapsed());
     assert!(second.token() > first.token());
     // What is lost is not given back a second time.
     drop(first);

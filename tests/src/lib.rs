@@ -1,1 +1,37 @@
-//! The test kit.
+//! The test kit: real servers, processes that can be killed, a network that can be broken, and a history that is checked.
+//!
+//! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
+
+#[cfg(feature = "face")]
+mod arrival;
+mod found;
+mod history;
+mod leftovers;
+mod now;
+mod process;
+mod proxy;
+mod resp;
+mod scratch;
+mod seed;
+mod server;
+#[cfg(feature = "face")]
+mod stage;
+mod sudden_drop;
+mod until;
+
+#[cfg(feature = "face")]
+pub use arrival::arrive;
+pub use found::{Binary, each_server, servers};
+pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
+pub use leftovers::leftovers;
+pub use now::now_ns;
+pub use process::Process;
+pub use proxy::{Direction, Proxy};
+pub use resp::{Connection, Value};
+pub use scratch::Scratch;
+pub use seed::Seed;
+pub use server::{Server, ServerOptions};
+#[cfg(feature = "face")]
+pub use stage::Stage;
+pub use sudden_drop::{DropAfter, drop_after};
+pub use until::{until, until_async};

@@ -1,0 +1,456 @@
+//! A network that can be broken: a TCP proxy between a client and a server.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::seed::Seed;
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Requests.
+    ToServer,
+    /// Replies and pushes.
+    ToClient,
+}
+
+/// What happens to bytes of one direction, on all connections.
+#[derive(Debug, Default)]
+struct Rules {
+    delay: Duration,
+    jitter: Duration,
+    stalled: bool,
+    swallowing: bool,
+    cut_after: Option<u64>,
+    passed: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    rules: [Rules; 2],
+    seed: Seed,
+    refusing: bool,
+    closed: bool,
+    connections: Vec<(TcpStream, TcpStream)>,
+    accepted: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A proxy on a port of its own. Its rules can be changed while it runs; they hold for all of its connections, present
+/// and future. Gone when dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// Lets everything through to `server`. `seed` decides about jitter.
+    ///
+    /// # Panics
+    /// If it cannot listen.
+    #[must_use]
+    pub fn start(server: SocketAddr, seed: u64) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("it listens");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                rules: [Rules::default(), Rules::default()],
+                seed: Seed::new(seed),
+                refusing: false,
+                closed: false,
+                connections: Vec::new(),
+                accepted: 0,
+            }),
+            changed: Condvar::new(),
+        });
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, server, &accepting));
+        Self { address, shared }
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every byte arrives `delay` later, plus a random part of `jitter`; the order stays.
+    pub fn delay(&self, direction: Direction, delay: Duration, jitter: Duration) {
+        self.change(direction, |rules| (rules.delay, rules.jitter) = (delay, jitter));
+    }
+
+    /// Holds bytes back, or (`false`) lets go what was held back.
+    pub fn stall(&self, direction: Direction, stalled: bool) {
+        self.change(direction, |rules| rules.stalled = stalled);
+    }
+
+    /// Takes bytes and forgets them; both ends believe that the connection is well. Streams that lost bytes are of no
+    /// more use: [`cut`](Self::cut) them when it ends.
+    pub fn swallow(&self, direction: Direction, swallowing: bool) {
+        self.change(direction, |rules| rules.swallowing = swallowing);
+    }
+
+    /// Swallows both ways: the peer is there, and silent.
+    pub fn black_hole(&self, on: bool) {
+        self.swallow(Direction::ToServer, on);
+        self.swallow(Direction::ToClient, on);
+    }
+
+    /// Lets `bytes` more through, then closes the connection that brings the next one, once.
+    pub fn cut_after(&self, direction: Direction, bytes: u64) {
+        self.change(direction, |rules| rules.cut_after = Some(bytes));
+    }
+
+    /// Closes all present connections.
+    pub fn cut(&self) {
+        for (client, server) in self.shared.state().connections.drain(..) {
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        }
+        self.shared.changed.notify_all();
+    }
+
+    /// Closes new connections at once, or (`false`) accepts them again.
+    pub fn refuse(&self, refusing: bool) {
+        self.shared.state().refusing = refusing;
+    }
+
+    /// Everything as at the start, for connections made from now on; present ones are closed.
+    pub fn heal(&self) {
+        let mut state = self.shared.state();
+        state.refusing = false;
+        for rules in &mut state.rules {
+            *rules = Rules {
+                passed: rules.passed,
+                ..Rules::default()
+            };
+        }
+        drop(state);
+        self.cut();
+    }
+
+    /// How many bytes went through so far.
+    #[must_use]
+    pub fn passed(&self, direction: Direction) -> u64 {
+        self.shared.state().rules[direction as usize].passed
+    }
+
+    /// Whether a cut that was asked for is yet to come.
+    #[must_use]
+    pub fn cut_is_pending(&self, direction: Direction) -> bool {
+        self.shared.state().rules[direction as usize].cut_after.is_some()
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.shared.state().accepted
+    }
+
+    fn change(&self, direction: Direction, change: impl FnOnce(&mut Rules)) {
+        change(&mut self.shared.state().rules[direction as usize]);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.state().closed = true;
+        self.cut();
+        // Wakes the thread that accepts.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn accept(listener: &TcpListener, server: SocketAddr, shared: &Arc<Shared>) {
+    for client in listener.incoming() {
+        let mut state = shared.state();
+        if state.closed {
+            return;
+        }
+        let Ok(client) = client else { continue };
+        state.accepted += 1;
+        if state.refusing {
+            continue;
+        }
+        drop(state);
+        // Dropping the client's stream says what a closed port says, only later.
+        let Ok(server) = TcpStream::connect(server) else {
+            continue;
+        };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let pair = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
+        let (Some(known), Some(requests), Some((to, from))) = (pair(), pair(), pair()) else {
+            continue;
+        };
+        shared.state().connections.push(known);
+        spawn_pump(Direction::ToServer, requests.0, requests.1, shared);
+        spawn_pump(Direction::ToClient, from, to, shared);
+    }
+}
+
+/// Bytes on their way, and when they may arrive.
+#[derive(Debug, Default)]
+struct Wire {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    chunks: VecDeque<(Instant, Vec<u8>)>,
+    ended: bool,
+}
+
+impl Wire {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reading and writing are two threads, so that a delay does not make the line slower, only longer.
+fn spawn_pump(direction: Direction, from: TcpStream, to: TcpStream, shared: &Arc<Shared>) {
+    let wire = Arc::new(Wire::default());
+    let (reading, shared_reading) = (Arc::clone(&wire), Arc::clone(shared));
+    thread::spawn(move || read_into(&reading, from, direction, &shared_reading));
+    let shared = Arc::clone(shared);
+    thread::spawn(move || write_from(&wire, to, direction, &shared));
+}
+
+fn read_into(wire: &Wire, mut from: TcpStream, direction: Direction, shared: &Shared) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut last = Instant::now();
+    loop {
+        let count = from.read(&mut buffer).unwrap_or(0);
+        let mut state = shared.state();
+        let (delay, jitter) = {
+            let rules = &state.rules[direction as usize];
+            (rules.delay, rules.jitter)
+        };
+        let jitter = state.seed.below(u64::try_from(jitter.as_micros()).unwrap_or(0));
+        drop(state);
+        // Never before what was sent earlier.
+        last = last.max(Instant::now() + delay + Duration::from_micros(jitter));
+        let mut queue = wire.queue();
+        if count == 0 {
+            queue.ended = true;
+        } else {
+            queue.chunks.push_back((last, buffer[..count].to_vec()));
+        }
+        drop(queue);
+        wire.changed.notify_all();
+        if count == 0 {
+            // Wakes a writer that is stalled; under the lock, so not between its look and its wait.
+            let _state = shared.state();
+            shared.changed.notify_all();
+            return;
+        }
+    }
+}
+
+fn write_from(wire: &Wire, mut to: TcpStream, direction: Direction, shared: &Shared) {
+    while let Some((due, bytes)) = next_chunk(wire) {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        let (keep, cut) = admit(wire, bytes.len(), direction, shared);
+        let written = to.write_all(&bytes[..keep]).is_ok();
+        if cut || !written {
+            break;
+        }
+    }
+    // The pump of the other direction reads the end from its own streams.
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+fn next_chunk(wire: &Wire) -> Option<(Instant, Vec<u8>)> {
+    let mut queue = wire.queue();
+    loop {
+        if let Some(chunk) = queue.chunks.pop_front() {
+            return Some(chunk);
+        }
+        if queue.ended {
+            return None;
+        }
+        queue = wire.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// How many of `count` bytes may pass, and whether the connection is to be cut behind them.
+fn admit(wire: &Wire, count: usize, direction: Direction, shared: &Shared) -> (usize, bool) {
+    let mut state = shared.state();
+    loop {
+        if state.closed {
+            return (0, true);
+        }
+        if !state.rules[direction as usize].stalled {
+            break;
+        }
+        if wire.queue().ended {
+            // The sender is gone: what was held back is lost with the connection, as on a broken line.
+            return (0, true);
+        }
+        state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    let rules = &mut state.rules[direction as usize];
+    if rules.swallowing {
+        return (0, false);
+    }
+    let keep = match rules.cut_after {
+        Some(limit) if limit < count as u64 => {
+            rules.cut_after = None;
+            let keep = usize::try_from(limit).unwrap_or(count);
+            rules.passed += limit;
+            return (keep, true);
+        }
+        Some(limit) => {
+            rules.cut_after = Some(limit - count as u64);
+            count
+        }
+        None => count,
+    };
+    rules.passed += keep as u64;
+    (keep, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends back what it gets.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                thread::spawn(move || std::io::copy(&mut stream.try_clone().unwrap(), &mut stream));
+            }
+        });
+        address
+    }
+
+    fn connect(proxy: &Proxy) -> TcpStream {
+        let stream = TcpStream::connect(proxy.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        stream
+    }
+
+    fn receive(stream: &mut TcpStream, count: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        stream.read_exact(&mut bytes).ok().map(|()| bytes)
+    }
+
+    #[test]
+    fn bytes_go_through() {
+        let proxy = Proxy::start(echo(), 1);
+        let mut stream = connect(&proxy);
+        stream.write_all(b"hello").unwrap();
+        assert_eq!(receive(&mut stream, 5).unwrap(), b"hello");
+        assert_eq!(
+            (
+                proxy.passed(Direction::ToServer),
+                proxy.passed(Direction::ToClient)
+            ),
+            (5, 5)
+        );
+        assert_eq!(proxy.accepted(), 1);
+    }
+
+    #[test]
+    fn delayed_bytes_arrive_late_and_in_order() {
+        let proxy = Proxy::start(echo(), 1);
+        let (delay, jitter) = (Duration::from_millis(20), Duration::from_millis(20));
+        proxy.delay(Direction::ToServer, delay, jitter);
+        proxy.delay(Direction::ToClient, delay, jitter);
+        let mut stream = connect(&proxy);
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let start = Instant::now();
+        for byte in 0..=255 {
+            stream.write_all(&[byte]).unwrap();
+        }
+        assert_eq!(receive(&mut stream, 256).unwrap(), (0..=255).collect::<Vec<u8>>());
+        assert!(start.elapsed() >= 2 * delay);
+    }
+
+    #[test]
+    fn stalled_bytes_come_when_they_are_let_go() {
+        let proxy = Proxy::start(echo(), 1);
+        let mut stream = connect(&proxy);
+        proxy.stall(Direction::ToClient, true);
+        stream.write_all(b"abc").unwrap();
+        assert_eq!(receive(&mut stream, 3), None);
+        proxy.stall(Direction::ToClient, false);
+        assert_eq!(receive(&mut stream, 3).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn swallowed_bytes_never_come() {
+        let proxy = Proxy::start(echo(), 1);
+        let mut stream = connect(&proxy);
+        proxy.swallow(Direction::ToClient, true);
+        stream.write_all(b"abc").unwrap();
+        assert_eq!(receive(&mut stream, 1), None);
+        proxy.swallow(Direction::ToClient, false);
+        stream.write_all(b"de").unwrap();
+        assert_eq!(receive(&mut stream, 2).unwrap(), b"de");
+    }
+
+    #[test]
+    fn a_connection_is_cut_after_the_asked_byte() {
+        let proxy = Proxy::start(echo(), 1);
+        for count in 0..5 {
+            proxy.cut_after(Direction::ToServer, count);
+            let before = proxy.passed(Direction::ToServer);
+            let mut stream = connect(&proxy);
+            stream.write_all(b"abcde").unwrap();
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest);
+            assert_eq!(proxy.passed(Direction::ToServer) - before, count);
+            assert!(!proxy.cut_is_pending(Direction::ToServer));
+        }
+    }
+
+    #[test]
+    fn cut_and_refused_connections_end() {
+        let proxy = Proxy::start(echo(), 1);
+        let mut stream = connect(&proxy);
+        stream.write_all(b"a").unwrap();
+        assert_eq!(receive(&mut stream, 1).unwrap(), b"a");
+        proxy.stall(Direction::ToClient, true);
+        proxy.cut();
+        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
+        proxy.refuse(true);
+        assert_eq!(connect(&proxy).read(&mut [0]).unwrap_or(0), 0);
+        proxy.heal();
+        let mut stream = connect(&proxy);
+        stream.write_all(b"a").unwrap();
+        assert_eq!(receive(&mut stream, 1).unwrap(), b"a");
+    }
+
+    #[test]
+    fn a_dropped_proxy_is_gone() {
+        let proxy = Proxy::start(echo(), 1);
+        let address = proxy.address();
+        let mut stream = connect(&proxy);
+        drop(proxy);
+        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
+        crate::until(Duration::from_secs(5), "the port is closed", || {
+            TcpStream::connect(address).is_err()
+        });
+    }
+}

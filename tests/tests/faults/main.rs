@@ -1,0 +1,8 @@
+//! What happens to locks when servers, networks and runtimes fail.
+
+mod cuts;
+mod guards;
+mod held;
+mod injury;
+mod network;
+mod waiting;

@@ -2,7 +2,6 @@
 //!
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
-#[cfg(feature = "face")]
 mod arrival;
 mod found;
 mod history;
@@ -14,12 +13,10 @@ mod resp;
 mod scratch;
 mod seed;
 mod server;
-#[cfg(feature = "face")]
 mod stage;
 mod sudden_drop;
 mod until;
 
-#[cfg(feature = "face")]
 pub use arrival::arrive;
 pub use found::{Binary, each_server, servers};
 pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
@@ -31,7 +28,6 @@ pub use resp::{Connection, Value};
 pub use scratch::Scratch;
 pub use seed::Seed;
 pub use server::{Server, ServerOptions};
-#[cfg(feature = "face")]
 pub use stage::Stage;
 pub use sudden_drop::{DropAfter, drop_after};
 pub use until::{until, until_async};

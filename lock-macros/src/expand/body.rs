@@ -56,8 +56,8 @@ fn return_edge(sig: &Signature) -> TokenStream {
             clippy::unreachable
         )]
         if false {
-            let returned: #ty = loop {};
-            return returned;
+            let __lock_returned: #ty = loop {};
+            return __lock_returned;
         }
     }
 }

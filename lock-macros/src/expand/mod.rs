@@ -29,18 +29,18 @@ pub(crate) fn expand(
     let body = body::body(&private, &mode, &function.sig, &function.body, parameters);
     let guard = arguments.guard.as_ref().map(|given| {
         let guard = &given.value;
-        quote_spanned!(Span::mixed_site()=> let #guard = hold.held();)
+        quote_spanned!(Span::mixed_site()=> let #guard = __lock_hold.held();)
     });
 
     let (acquire, run) = match mode {
         Mode::Plain(_) => (
-            quote_spanned!(Span::mixed_site()=> #private::acquire_blocking(prepared)),
+            quote_spanned!(Span::mixed_site()=> #private::acquire_blocking(__lock_request)),
             returned.run(&private, &quote!(run_blocking), &body),
         ),
         Mode::Async(_) | Mode::Future { .. } => {
             let run = returned.run(&private, &quote!(run), &body);
             (
-                quote_spanned!(Span::mixed_site()=> #private::acquire(prepared).await),
+                quote_spanned!(Span::mixed_site()=> #private::acquire(__lock_request).await),
                 quote_spanned!(Span::mixed_site()=> #run.await),
             )
         }
@@ -50,13 +50,13 @@ pub(crate) fn expand(
     // The key is made in a block of its own that ends before the first await: what it borrows does not become part of
     // the future, which stays `Send` beside a `Cell` argument.
     let locked = quote_spanned! {Span::mixed_site()=>
-        let prepared = { #prepare };
+        let __lock_request = { #prepare };
         match #acquire {
-            #private::Ok(hold) => {
+            #private::Ok(__lock_hold) => {
                 #guard
                 #run
             }
-            #private::Err(error) => #failed,
+            #private::Err(__lock_error) => #failed,
         }
     };
     let block = match mode {

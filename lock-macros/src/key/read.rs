@@ -27,7 +27,9 @@ pub(crate) fn read(
         let Segment::Value { value, .. } = segment else { continue };
         roots::refuse_control_flow(value, errors);
         for name in roots::unknown(value, parameters) {
-            roots::report(&name, function, parameters, errors);
+            // A name out of a string is shown at the string, not at code that the string became.
+            let at = string(key).map_or_else(|| name.span(), LitStr::span);
+            roots::report(&name, at, function, parameters, errors);
         }
     }
     segments

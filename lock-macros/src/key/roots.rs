@@ -1,5 +1,6 @@
 //! The names that an expression begins with, and what cannot stand in a key.
 
+use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent};
 
@@ -26,7 +27,7 @@ pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
 }
 
 /// Says that `name` is no parameter, and which one it may be.
-pub(super) fn report(name: &Ident, function: &Ident, parameters: &Parameters, errors: &mut Errors) {
+pub(super) fn report(name: &Ident, at: Span, function: &Ident, parameters: &Parameters, errors: &mut Errors) {
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
     let hint = match (meant, names.as_slice()) {
@@ -36,7 +37,7 @@ pub(super) fn report(name: &Ident, function: &Ident, parameters: &Parameters, er
             format!("its parameters are `{}`; for a fixed name write `name = \"{name}\"`", names.join("`, `"))
         }
     };
-    errors.at(name.span(), format!("`{name}` is not a parameter of `{function}`: {hint}"));
+    errors.at(at, format!("`{name}` is not a parameter of `{function}`: {hint}"));
 }
 
 fn names(value: &Expr) -> Names {

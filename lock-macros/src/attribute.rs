@@ -30,7 +30,7 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
     match errors.into_tokens() {
         None => expand::expand(&arguments, &segments, &function, &parameters),
         Some(errors) => {
-            let rejected = expand::rejected(&arguments, &original);
+            let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)
         }
     }

@@ -16,10 +16,15 @@ pub(crate) const DEFAULT_DELIMITER: &str = ":";
 pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
     const WRITE: &str = "a delimiter is 1 to 4 of `: / . - _ | # @ ~ + = , ; !`";
     if text.is_empty() {
-        return Err(format!("the delimiter is empty, and segments would run together: {WRITE}"));
+        return Err(format!(
+            "the delimiter is empty, and segments would run together: {WRITE}"
+        ));
     }
     if let Some(other) = text.chars().find(|c| !DELIMITERS.contains(*c)) {
-        return Err(format!("{} cannot be part of a delimiter: {WRITE}", describe(other)));
+        return Err(format!(
+            "{} cannot be part of a delimiter: {WRITE}",
+            describe(other)
+        ));
     }
     if text.len() > 4 {
         return Err(format!("this delimiter has {} characters: {WRITE}", text.len()));
@@ -40,7 +45,8 @@ pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
         if matches!(character, '{' | '}') {
             return Err(Mistake::Brace);
         }
-        if character == '%' || character.is_control() || character.is_whitespace() || is_invisible(character) {
+        if character == '%' || character.is_control() || character.is_whitespace() || is_invisible(character)
+        {
             return Err(Mistake::Forbidden(describe(character)));
         }
     }
@@ -101,7 +107,10 @@ mod tests {
         assert_eq!(check_text("a:b", "::"), Err(Mistake::Delimiter(':')));
         assert_eq!(check_text("{id}", ":"), Err(Mistake::Brace));
         for bad in ["a%", "a b", "a\n", "\u{202e}a", "a\u{200b}", "\u{a0}"] {
-            assert!(matches!(check_text(bad, ":"), Err(Mistake::Forbidden(_))), "{bad:?}");
+            assert!(
+                matches!(check_text(bad, ":"), Err(Mistake::Forbidden(_))),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -31,19 +31,21 @@ pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Arguments {
 fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> syn::Result<()> {
     if input.peek(Lit) && !input.peek(Ident::peek_any) {
         let value: Lit = input.parse()?;
+        arguments.meant.push("name");
         return Err(syn::Error::new(
             value.span(),
             "name this argument: `name = ..` for fixed text, `key = ..` for what comes from the function's arguments",
         ));
     }
-    let name = input.call(Ident::parse_any).map_err(|error| {
-        syn::Error::new(error.span(), "expected an argument, as in `prefix = \"order\"`")
-    })?;
+    let name = input
+        .call(Ident::parse_any)
+        .map_err(|error| syn::Error::new(error.span(), "expected an argument, as in `prefix = \"order\"`"))?;
     let argument = match table::find(&name.unraw().to_string()) {
         Ok(argument) => argument,
-        Err(message) => {
+        Err(unknown) => {
             skip_value(input);
-            return Err(syn::Error::new(name.span(), message));
+            arguments.meant.extend(unknown.meant);
+            return Err(syn::Error::new(name.span(), unknown.message));
         }
     };
     let Some(read) = argument.read else {
@@ -56,7 +58,10 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
     arguments.seen.push(Ident::new(argument.name, name.span()));
     let value = value(input, &name, argument)?;
     if twice {
-        return Err(syn::Error::new(name.span(), format!("`{name}` is given twice: keep one")));
+        return Err(syn::Error::new(
+            name.span(),
+            format!("`{name}` is given twice: keep one"),
+        ));
     }
     read(arguments, name, value, errors);
     Ok(())
@@ -65,11 +70,17 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
 fn value(input: ParseStream<'_>, name: &Ident, argument: &Argument) -> syn::Result<Expr> {
     let write = format!("write `{}`", argument.example);
     if !input.peek(Token![=]) {
-        return Err(syn::Error::new(name.span(), format!("`{name}` takes its value after `=`: {write}")));
+        return Err(syn::Error::new(
+            name.span(),
+            format!("`{name}` takes its value after `=`: {write}"),
+        ));
     }
     let equals: Token![=] = input.parse()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(syn::Error::new_spanned(equals, format!("`{name}` has no value: {write}")));
+        return Err(syn::Error::new_spanned(
+            equals,
+            format!("`{name}` has no value: {write}"),
+        ));
     }
     Expr::parse(input)
 }

@@ -63,34 +63,54 @@ static TABLE: [Argument; 18] = [
         also: &["cratepath", "path"] },
 ];
 
+/// A word that is no argument.
+pub(super) struct Unknown {
+    pub(super) message: String,
+    /// The argument that was probably meant.
+    pub(super) meant: Option<&'static str>,
+}
+
 /// The argument called `name`.
 ///
 /// # Errors
 ///
 /// What to write instead: the argument that a misspelling or another framework's word means, or the list of all.
-pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
+pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     if let Some(argument) = TABLE.iter().find(|argument| argument.name == name) {
         return Ok(argument);
     }
     let word = plain(name);
     if let Some(hint) = particular(&word) {
-        return Err(format!("unknown argument `{name}`: {hint}"));
+        return Err(Unknown {
+            message: format!("unknown argument `{name}`: {hint}"),
+            meant: None,
+        });
     }
-    let by_other_name = TABLE.iter().find(|argument| argument.also.contains(&word.as_str()));
+    let by_other_name = TABLE
+        .iter()
+        .find(|argument| argument.also.contains(&word.as_str()));
     let misspelt = || {
         let names = TABLE.iter().map(|argument| argument.name);
         let meant = closest(name, names)?;
         TABLE.iter().find(|argument| argument.name == meant)
     };
-    Err(match by_other_name.or_else(misspelt) {
+    let meant = by_other_name.or_else(misspelt);
+    let message = match meant {
         Some(meant) if meant.read.is_some() => {
-            format!("unknown argument `{name}`: did you mean `{}`, as in `{}`?", meant.name, meant.example)
+            format!(
+                "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
+                meant.name, meant.example
+            )
         }
         Some(meant) => format!(
             "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
             meant.name, meant.name
         ),
         None => format!("unknown argument `{name}`: the arguments are {}", available()),
+    };
+    Err(Unknown {
+        message,
+        meant: meant.map(|meant| meant.name),
     })
 }
 
@@ -103,14 +123,20 @@ fn particular(word: &str) -> Option<&'static str> {
             "nothing is retried, a waiting call is handed the lock: say how long to wait with `wait = \"3s\"`"
         }
         "trylock" | "try" | "tryonce" | "nowait" | "nonblocking" => "to try once write `wait = \"0s\"`",
-        "lockuuid" | "uuid" | "owner" | "ownerid" => "the owner of each hold is made anew by the framework: leave it out",
+        "lockuuid" | "uuid" | "owner" | "ownerid" => {
+            "the owner of each hold is made anew by the framework: leave it out"
+        }
         _ => return None,
     })
 }
 
 /// The arguments that this version has.
 fn available() -> String {
-    let names: Vec<_> = TABLE.iter().filter(|argument| argument.read.is_some()).map(|a| format!("`{}`", a.name)).collect();
+    let names: Vec<_> = TABLE
+        .iter()
+        .filter(|argument| argument.read.is_some())
+        .map(|a| format!("`{}`", a.name))
+        .collect();
     names.join(", ")
 }
 
@@ -121,31 +147,50 @@ mod tests {
     fn refusal(name: &str) -> String {
         match find(name) {
             Ok(argument) => panic!("{name} is {}", argument.name),
-            Err(message) => message,
+            Err(unknown) => unknown.message,
         }
     }
 
     #[test]
     fn words_of_other_frameworks_are_understood() {
         for (word, meant) in [
-            ("ttl", "expire"), ("lease", "expire"), ("lease_time", "expire"), ("leaseTime", "expire"),
-            ("expireTime", "expire"), ("lock_at_most_for", "expire"), ("timeout", "wait"), ("wait_time", "wait"),
-            ("waitTime", "wait"), ("lock_name_prefix", "prefix"), ("separator", "delimiter"), ("watchdog", "renew"),
+            ("ttl", "expire"),
+            ("lease", "expire"),
+            ("lease_time", "expire"),
+            ("leaseTime", "expire"),
+            ("expireTime", "expire"),
+            ("lock_at_most_for", "expire"),
+            ("timeout", "wait"),
+            ("wait_time", "wait"),
+            ("waitTime", "wait"),
+            ("lock_name_prefix", "prefix"),
+            ("separator", "delimiter"),
+            ("watchdog", "renew"),
             ("manager", "locks"),
         ] {
             let message = refusal(word);
-            assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
+            assert!(
+                message.contains(&format!("did you mean `{meant}`")),
+                "{word}: {message}"
+            );
         }
     }
 
     #[test]
     fn words_for_what_comes_later_say_so() {
         for (word, meant) in [
-            ("lock_type", "kind"), ("condition", "when"), ("auto_release", "hold_at_least"),
-            ("lock_at_least_for", "hold_at_least"), ("fallback", "on_busy"), ("max_hld", "max_hold"),
+            ("lock_type", "kind"),
+            ("condition", "when"),
+            ("auto_release", "hold_at_least"),
+            ("lock_at_least_for", "hold_at_least"),
+            ("fallback", "on_busy"),
+            ("max_hld", "max_hold"),
         ] {
             let message = refusal(word);
-            assert!(message.contains(&format!("`{meant}` is not available in this version")), "{word}: {message}");
+            assert!(
+                message.contains(&format!("`{meant}` is not available in this version")),
+                "{word}: {message}"
+            );
         }
     }
 

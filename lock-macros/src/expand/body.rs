@@ -8,14 +8,7 @@ use super::returned::nameable;
 use crate::function::{Binding, Mode, Parameters};
 
 /// What is handed to the hold to be run.
-pub(super) fn body(
-    private: &TokenStream,
-    mode: &Mode,
-    sig: &Signature,
-    body: &Group,
-    parameters: &Parameters,
-) -> TokenStream {
-    let _ = private;
+pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
     let capture = capture(parameters);
     let edge = return_edge(sig);
     let body = fresh_braces(body);
@@ -33,7 +26,8 @@ pub(super) fn body(
 /// lock is freed. Last to first, since captured values are dropped in the order of their first mention and parameters
 /// in the reverse order of their declaration.
 pub(super) fn capture(parameters: &Parameters) -> TokenStream {
-    let each = |Binding { ident, cfgs }: &Binding| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = &#ident;);
+    let each =
+        |Binding { ident, cfgs }: &Binding| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = &#ident;);
     parameters.bindings.iter().rev().map(each).collect()
 }
 

@@ -15,26 +15,28 @@ pub(super) struct Returned {
 
 impl Returned {
     pub(super) fn of(ty: Option<&Type>, function: &Ident) -> Self {
-        let span = ty.map_or_else(|| function.span(), |ty| first(ty).unwrap_or_else(|| function.span()));
-        Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
+        let span = ty.map_or_else(
+            || function.span(),
+            |ty| first(ty).unwrap_or_else(|| function.span()),
+        );
+        Self {
+            ty: nameable(ty, function),
+            span: Span::mixed_site().located_at(span),
+        }
     }
 
-    /// `hold.run(body)`, not yet awaited.
-    pub(super) fn run(&self, private: &TokenStream, run: &TokenStream, body: &TokenStream) -> TokenStream {
-        let _ = private;
-        quote_spanned!(Span::mixed_site()=> __lock_hold.#run(#body))
-    }
-
-    /// What is returned if there is no hold.
-    pub(super) fn failed(&self, private: &TokenStream) -> TokenStream {
+    /// `outcome::<R>()`: the one place that asks whether the type can report a lock error, so that it is said once.
+    pub(super) fn outcome(&self, private: &TokenStream) -> TokenStream {
         let Self { ty, span } = self;
-        quote_spanned!(*span=> #private::failed::<#ty>(__lock_error))
+        quote_spanned!(*span=> #private::outcome::<#ty>())
     }
 }
 
 /// The type as it can be written inside the body.
 pub(super) fn nameable(ty: Option<&Type>, function: &Ident) -> TokenStream {
-    let Some(ty) = ty else { return quote_spanned!(Span::mixed_site().located_at(function.span())=> ()) };
+    let Some(ty) = ty else {
+        return quote_spanned!(Span::mixed_site().located_at(function.span())=> ());
+    };
     let mut ty = ty.clone();
     EraseImplTrait.visit_type_mut(&mut ty);
     ty.into_token_stream()
@@ -50,7 +52,10 @@ impl VisitMut for EraseImplTrait {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(bounds) = ty {
             let span = bounds.impl_token.span;
-            *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: syn::token::Underscore { spans: [span] } });
+            *ty = Type::Infer(TypeInfer {
+                attrs: Vec::new(),
+                underscore_token: syn::token::Underscore { spans: [span] },
+            });
         } else {
             visit_mut::visit_type_mut(self, ty);
         }

@@ -40,7 +40,12 @@ impl Parameters {
                     let mut collect = CollectNames(Vec::new());
                     collect.visit_pat(&typed.pat);
                     let cfgs = cfgs(&typed.attrs);
-                    parameters.bindings.extend(collect.0.into_iter().map(|ident| Binding { ident, cfgs: cfgs.clone() }));
+                    parameters
+                        .bindings
+                        .extend(collect.0.into_iter().map(|ident| Binding {
+                            ident,
+                            cfgs: cfgs.clone(),
+                        }));
                 }
             }
         }
@@ -103,7 +108,11 @@ impl Visit<'_> for CollectNames {
 }
 
 fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cfg"))
+        .cloned()
+        .collect()
 }
 
 fn constant(param: &GenericParam) -> Option<Ident> {
@@ -122,7 +131,8 @@ mod tests {
     #[test]
     fn wildcards_get_names_but_not_behind_a_reference() {
         let mut sig: Signature =
-            syn::parse_str("fn f(&self, _: A, (a, _): (A, B), &(_, b): &(A, B), P { c, d: _, .. }: P)").unwrap();
+            syn::parse_str("fn f(&self, _: A, (a, _): (A, B), &(_, b): &(A, B), P { c, d: _, .. }: P)")
+                .unwrap();
         let parameters = Parameters::take(&mut sig);
         assert_eq!(parameters.names(), ["self", "a", "b", "c"]);
         let text = sig.to_token_stream().to_string();

@@ -24,7 +24,11 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> 
 fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
-    let defaultness = if input.peek(Token![default]) { Some(input.parse()?) } else { None };
+    let defaultness = if input.peek(Token![default]) {
+        Some(input.parse()?)
+    } else {
+        None
+    };
     let sig: Signature = input.parse()?;
     if input.peek(Token![;]) {
         let end: Token![;] = input.parse()?;
@@ -36,14 +40,22 @@ fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     }
     let body = braces(input.parse()?)
         .ok_or_else(|| syn::Error::new_spanned(&sig, "expected a function with a body in braces"))?;
-    let mut function = Function { attrs, vis, defaultness, sig, body };
+    let mut function = Function {
+        attrs,
+        vis,
+        defaultness,
+        sig,
+        body,
+    };
     lift_inner_attributes(&mut function);
     Ok(function)
 }
 
 /// A body that came through a macro (`$body:block`) stands in an invisible group.
 fn braces(tree: TokenTree) -> Option<Group> {
-    let TokenTree::Group(group) = tree else { return None };
+    let TokenTree::Group(group) = tree else {
+        return None;
+    };
     match group.delimiter() {
         Delimiter::Brace => Some(group),
         Delimiter::None => group.stream().into_iter().next().and_then(braces),
@@ -57,11 +69,16 @@ fn lift_inner_attributes(function: &mut Function) {
         let attrs = input.call(Attribute::parse_inner)?;
         Ok((attrs, TokenStream::parse(input)?))
     };
-    let Ok((attrs, rest)) = split.parse2(function.body.stream()) else { return };
+    let Ok((attrs, rest)) = split.parse2(function.body.stream()) else {
+        return;
+    };
     if attrs.is_empty() {
         return;
     }
-    function.attrs.extend(attrs.into_iter().map(|attr| Attribute { style: AttrStyle::Outer, ..attr }));
+    function.attrs.extend(attrs.into_iter().map(|attr| Attribute {
+        style: AttrStyle::Outer,
+        ..attr
+    }));
     let mut body = Group::new(Delimiter::Brace, rest);
     body.set_span(function.body.span());
     function.body = body;
@@ -72,7 +89,11 @@ fn not_a_function(item: TokenStream) -> Option<syn::Error> {
         input.call(Attribute::parse_outer)?;
         let _: Visibility = input.parse()?;
         let _: Option<Token![unsafe]> = input.parse()?;
-        let keyword = if input.peek(Ident::peek_any) { Some(input.call(Ident::parse_any)?) } else { None };
+        let keyword = if input.peek(Ident::peek_any) {
+            Some(input.call(Ident::parse_any)?)
+        } else {
+            None
+        };
         let _: TokenStream = input.parse()?;
         Ok(keyword)
     };
@@ -82,7 +103,9 @@ fn not_a_function(item: TokenStream) -> Option<syn::Error> {
             format!("`#[distributed_lock]` goes on a function with a body; this is a `{word}`")
         }
         word @ ("impl" | "trait" | "mod") => {
-            format!("`#[distributed_lock]` goes on a function; put it on each function in this `{word}` that needs a lock")
+            format!(
+                "`#[distributed_lock]` goes on a function; put it on each function in this `{word}` that needs a lock"
+            )
         }
         _ => return None,
     };
@@ -92,7 +115,10 @@ fn not_a_function(item: TokenStream) -> Option<syn::Error> {
 /// Functions around which no lock can be put.
 fn check(sig: &Signature, errors: &mut Errors) {
     if let Some(constness) = &sig.constness {
-        errors.under(constness, "a `const fn` may run at compile time, where no lock can be taken: remove `const`");
+        errors.under(
+            constness,
+            "a `const fn` may run at compile time, where no lock can be taken: remove `const`",
+        );
     }
     if let Some(abi) = &sig.abi {
         errors.under(
@@ -101,6 +127,9 @@ fn check(sig: &Signature, errors: &mut Errors) {
         );
     }
     if let Some(variadic) = &sig.variadic {
-        errors.under(variadic, "variable arguments cannot be moved into the locked body");
+        errors.under(
+            variadic,
+            "variable arguments cannot be moved into the locked body",
+        );
     }
 }

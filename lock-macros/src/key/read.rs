@@ -16,30 +16,50 @@ pub(crate) fn read(
     errors: &mut Errors,
 ) -> Vec<Segment> {
     let segments = match string(key) {
-        Some(text) if template::is_template(&text.value()) => from_template(text, delimiter, parameters, errors),
+        Some(text) if template::is_template(&text.value()) => {
+            from_template(text, delimiter, parameters, errors)
+        }
         Some(text) => {
-            let Some(value) = from_string(text, function, parameters, errors) else { return Vec::new() };
+            let Some(value) = from_string(text, function, parameters, errors) else {
+                return Vec::new();
+            };
             elements(value, errors)
         }
         None => elements(key.clone(), errors),
     };
     for segment in &segments {
-        let Segment::Value { value, .. } = segment else { continue };
-        roots::refuse_control_flow(value, errors);
+        let Segment::Value { value, .. } = segment else {
+            continue;
+        };
+        // What comes out of a string is shown at the string, not at code that the string became.
+        let literal = string(key).map(LitStr::span);
+        roots::refuse_control_flow(value, literal, errors);
         for name in roots::unknown(value, parameters) {
-            // A name out of a string is shown at the string, not at code that the string became.
-            let at = string(key).map_or_else(|| name.span(), LitStr::span);
-            roots::report(&name, at, function, parameters, errors);
+            roots::report(
+                &name,
+                value,
+                literal.unwrap_or_else(|| name.span()),
+                function,
+                parameters,
+                errors,
+            );
         }
     }
     segments
 }
 
-fn from_template(text: &LitStr, delimiter: &str, parameters: &Parameters, errors: &mut Errors) -> Vec<Segment> {
+fn from_template(
+    text: &LitStr,
+    delimiter: &str,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) -> Vec<Segment> {
     let slots = match template::parse(&text.value(), delimiter) {
         Ok(slots) => slots,
         Err(mistakes) => {
-            mistakes.into_iter().for_each(|mistake| errors.under(text, mistake));
+            mistakes
+                .into_iter()
+                .for_each(|mistake| errors.under(text, mistake));
             return Vec::new();
         }
     };
@@ -50,14 +70,23 @@ fn from_template(text: &LitStr, delimiter: &str, parameters: &Parameters, errors
             continue;
         };
         match respan::expression(&code, text.span(), parameters) {
-            Ok(value) => segments.push(Segment::Value { before: slot.before, value, after: slot.after }),
+            Ok(value) => segments.push(Segment::Value {
+                before: slot.before,
+                value,
+                after: slot.after,
+            }),
             Err(error) => errors.push(error),
         }
     }
     segments
 }
 
-fn from_string(text: &LitStr, function: &Ident, parameters: &Parameters, errors: &mut Errors) -> Option<Expr> {
+fn from_string(
+    text: &LitStr,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) -> Option<Expr> {
     let code = text.value();
     if code.trim().is_empty() {
         errors.under(
@@ -92,8 +121,13 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
         return false;
     }
     let known = parameters.names();
-    let words: Vec<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
-    let resembles = words.iter().any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
+    let words: Vec<&str> = code
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|w| !w.is_empty())
+        .collect();
+    let resembles = words
+        .iter()
+        .any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
     let foreign = read.is_none_or(|value| {
         let unknown = roots::unknown(value, parameters);
         !unknown.is_empty() && roots::mentions(value, parameters).is_empty()
@@ -107,10 +141,17 @@ fn elements(value: Expr, errors: &mut Errors) -> Vec<Segment> {
         Expr::Group(group) => elements(*group.expr, errors),
         Expr::Paren(paren) => elements(*paren.expr, errors),
         Expr::Tuple(tuple) if tuple.elems.is_empty() => {
-            errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
+            errors.under(
+                tuple,
+                "the key is empty: write a parameter, as in `key = (user.id, sku)`",
+            );
             Vec::new()
         }
-        Expr::Tuple(tuple) => tuple.elems.into_iter().flat_map(|element| elements(element, errors)).collect(),
+        Expr::Tuple(tuple) => tuple
+            .elems
+            .into_iter()
+            .flat_map(|element| elements(element, errors))
+            .collect(),
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();
@@ -122,7 +163,11 @@ fn elements(value: Expr, errors: &mut Errors) -> Vec<Segment> {
                     ),
                 );
             }
-            vec![Segment::Value { before: String::new(), value, after: String::new() }]
+            vec![Segment::Value {
+                before: String::new(),
+                value,
+                after: String::new(),
+            }]
         }
     }
 }
@@ -151,9 +196,18 @@ mod tests {
     #[test]
     fn right_keys_are_silent() {
         for key in [
-            "order_id", "\"order_id\"", "user.id", "\"user.id\"", "(user.id, order_id)", "\"(user.id, order_id)\"",
-            "\"{user.id}:{order_id}\"", "\"user-{user.id}:eu:{order_id}\"", "user.name()", "\"Kind::of(order_id)\"",
-            "if user.vip { 1 } else { 2 }", "(user.a, (user.b, order_id))",
+            "order_id",
+            "\"order_id\"",
+            "user.id",
+            "\"user.id\"",
+            "(user.id, order_id)",
+            "\"(user.id, order_id)\"",
+            "\"{user.id}:{order_id}\"",
+            "\"user-{user.id}:eu:{order_id}\"",
+            "user.name()",
+            "\"Kind::of(order_id)\"",
+            "if user.vip { 1 } else { 2 }",
+            "(user.a, (user.b, order_id))",
         ] {
             assert_eq!(messages(key), Vec::<String>::new(), "{key}");
         }
@@ -169,7 +223,10 @@ mod tests {
     #[test]
     fn fixed_text_belongs_to_name() {
         for text in ["daily", "nightly-report", "refund:mail", "send mails"] {
-            assert!(message(&format!("{text:?}")).contains(&format!("write `name = \"{text}\"`")), "{text}");
+            assert!(
+                message(&format!("{text:?}")).contains(&format!("write `name = \"{text}\"`")),
+                "{text}"
+            );
         }
         assert!(message("daily").contains("write `name = \"daily\"`"));
         assert!(message("(\"user.id\", order_id)").contains("without quotes"));

@@ -2,7 +2,9 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent};
+use syn::{
+    Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent,
+};
 
 use crate::errors::Errors;
 use crate::function::Parameters;
@@ -14,7 +16,9 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
     let is_unknown = |name: &Ident| {
         let text = name.to_string();
-        let local = text.trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_');
+        let local = text
+            .trim_start_matches("r#")
+            .starts_with(|c: char| c.is_lowercase() || c == '_');
         local && !parameters.knows(name) && !names.bound.contains(name)
     };
     names.used.into_iter().filter(is_unknown).collect()
@@ -23,19 +27,41 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
 /// The parameters that `value` mentions.
 pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
-    names.used.into_iter().filter(|name| parameters.binds(name) && !names.bound.contains(name)).collect()
+    names
+        .used
+        .into_iter()
+        .filter(|name| parameters.binds(name) && !names.bound.contains(name))
+        .collect()
 }
 
 /// Says that `name` is no parameter, and which one it may be.
-pub(super) fn report(name: &Ident, at: Span, function: &Ident, parameters: &Parameters, errors: &mut Errors) {
+pub(super) fn report(
+    name: &Ident,
+    value: &Expr,
+    at: Span,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) {
+    if name == "self" {
+        errors.at(
+            at,
+            format!("`{function}` has no `self` that the key could be made from: name one of its parameters"),
+        );
+        return;
+    }
+    let alone = matches!(value, Expr::Path(_));
+    let fixed = if alone {
+        format!("; for a fixed name write `name = \"{name}\"`")
+    } else {
+        String::new()
+    };
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
     let hint = match (meant, names.as_slice()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, []) => format!("`{function}` has no parameters; for a fixed name write `name = \"{name}\"`"),
-        (None, names) => {
-            format!("its parameters are `{}`; for a fixed name write `name = \"{name}\"`", names.join("`, `"))
-        }
+        (None, []) => format!("it has none{fixed}"),
+        (None, names) => format!("it has `{}`{fixed}", names.join("`, `")),
     };
     errors.at(at, format!("`{name}` is not a parameter of `{function}`: {hint}"));
 }
@@ -55,7 +81,8 @@ struct Names {
 
 impl Visit<'_> for Names {
     fn visit_expr_path(&mut self, path: &ExprPath) {
-        self.used.extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
+        self.used
+            .extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
     }
 
     fn visit_expr_call(&mut self, call: &ExprCall) {
@@ -74,29 +101,41 @@ impl Visit<'_> for Names {
 }
 
 /// Reports what would leave the function, or wait, while the lock's name is made.
-pub(super) fn refuse_control_flow(value: &Expr, errors: &mut Errors) {
-    ControlFlow { errors }.visit_expr(value);
+pub(super) fn refuse_control_flow(value: &Expr, literal: Option<Span>, errors: &mut Errors) {
+    ControlFlow { literal, errors }.visit_expr(value);
 }
 
 struct ControlFlow<'a> {
+    /// The string in which the expression stood.
+    literal: Option<Span>,
     errors: &'a mut Errors,
 }
 
-const INSTEAD: &str = "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
+const INSTEAD: &str =
+    "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
+
+impl ControlFlow<'_> {
+    fn refuse(&mut self, what: &str, at: Span) {
+        self.errors.at(
+            self.literal.unwrap_or(at),
+            format!("`{what}` cannot stand in a lock key; {INSTEAD}"),
+        );
+    }
+}
 
 impl Visit<'_> for ControlFlow<'_> {
     fn visit_expr_await(&mut self, value: &ExprAwait) {
-        self.errors.at(value.await_token.span, format!("`.await` cannot stand in a lock key; {INSTEAD}"));
+        self.refuse(".await", value.await_token.span);
         visit::visit_expr_await(self, value);
     }
 
     fn visit_expr_try(&mut self, value: &ExprTry) {
-        self.errors.under(value.question_token, format!("`?` cannot stand in a lock key; {INSTEAD}"));
+        self.refuse("?", value.question_token.spans[0]);
         visit::visit_expr_try(self, value);
     }
 
     fn visit_expr_return(&mut self, value: &ExprReturn) {
-        self.errors.at(value.return_token.span, format!("`return` cannot stand in a lock key; {INSTEAD}"));
+        self.refuse("return", value.return_token.span);
         visit::visit_expr_return(self, value);
     }
 
@@ -113,9 +152,13 @@ mod tests {
 
     fn unknown_in(key: &str) -> Vec<String> {
         let mut sig: Signature =
-            syn::parse_str("fn f<const n: usize>(&self, order: Order, Path((id, _)): Path<(u8, u8)>)").unwrap();
+            syn::parse_str("fn f<const n: usize>(&self, order: Order, Path((id, _)): Path<(u8, u8)>)")
+                .unwrap();
         let parameters = Parameters::take(&mut sig);
-        unknown(&syn::parse_str(key).unwrap(), &parameters).iter().map(Ident::to_string).collect()
+        unknown(&syn::parse_str(key).unwrap(), &parameters)
+            .iter()
+            .map(Ident::to_string)
+            .collect()
     }
 
     #[test]
@@ -129,9 +172,21 @@ mod tests {
     #[test]
     fn everything_else_is_left_to_the_compiler() {
         for known in [
-            "order.id", "id", "self.tenant", "n", "LIMIT", "Self::LIMIT", "config::limit", "limit()", "::a::b",
-            "order.items.iter().map(|i| i.sku).max()", "match order.kind { Some(kind) => kind, None => 0 }",
-            "{ let x = order.id; x }", "Point { id }", "format!(\"{x}\")", "order.map(|(a, b)| a + b)",
+            "order.id",
+            "id",
+            "self.tenant",
+            "n",
+            "LIMIT",
+            "Self::LIMIT",
+            "config::limit",
+            "limit()",
+            "::a::b",
+            "order.items.iter().map(|i| i.sku).max()",
+            "match order.kind { Some(kind) => kind, None => 0 }",
+            "{ let x = order.id; x }",
+            "Point { id }",
+            "format!(\"{x}\")",
+            "order.map(|(a, b)| a + b)",
         ] {
             assert_eq!(unknown_in(known), Vec::<String>::new(), "{known}");
         }

@@ -51,7 +51,11 @@ pub(super) fn parse(text: &str, delimiter: &str) -> Result<Vec<Slot>, Vec<String
             mistakes.push("a `}` without its `{`: a placeholder is written `{order.id}`".to_owned());
             return Err(mistakes);
         } else {
-            let side = if slot.placeholder.is_some() { &mut slot.after } else { &mut slot.before };
+            let side = if slot.placeholder.is_some() {
+                &mut slot.after
+            } else {
+                &mut slot.before
+            };
             side.push(character);
             rest = &rest[character.len_utf8()..];
         }
@@ -63,19 +67,31 @@ pub(super) fn parse(text: &str, delimiter: &str) -> Result<Vec<Slot>, Vec<String
             ));
         }
         for text in [&slot.before, &slot.after] {
-            mistakes.extend(segment::check_text(text, delimiter).err().map(|mistake| explain(text, delimiter, mistake)));
+            mistakes.extend(
+                segment::check_text(text, delimiter)
+                    .err()
+                    .map(|mistake| explain(text, delimiter, mistake)),
+            );
         }
     }
-    if mistakes.is_empty() { Ok(slots) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(slots)
+    } else {
+        Err(mistakes)
+    }
 }
 
 fn explain(text: &str, delimiter: &str, mistake: Mistake) -> String {
     match mistake {
         Mistake::Delimiter(part) => {
-            format!("`{part}` in the fixed text `{text}` is a part of the delimiter `{delimiter}`: leave it out")
+            format!(
+                "`{part}` in the fixed text `{text}` is a part of the delimiter `{delimiter}`: leave it out"
+            )
         }
         Mistake::Brace => format!("braces in the fixed text `{text}`: leave them out"),
-        Mistake::Forbidden(what) => format!("the fixed text `{text}` of a template cannot hold {what}: leave it out"),
+        Mistake::Forbidden(what) => {
+            format!("the fixed text `{text}` of a template cannot hold {what}: leave it out")
+        }
     }
 }
 
@@ -85,10 +101,13 @@ fn placeholder(text: &str) -> Result<(String, &str), String> {
     if inside.starts_with('{') {
         return Err("braces cannot be escaped in a lock key: leave out the doubled `{{`".to_owned());
     }
-    let end = inside.find(['{', '}']).ok_or("a `{` without its `}`: a placeholder is written `{order.id}`")?;
+    let end = inside
+        .find(['{', '}'])
+        .ok_or("a `{` without its `}`: a placeholder is written `{order.id}`")?;
     if inside[end..].starts_with('{') {
         return Err(
-            "braces inside a placeholder: write the expression bare, without quotes, as in `key = (a, b)`".to_owned()
+            "braces inside a placeholder: write the expression bare, without quotes, as in `key = (a, b)`"
+                .to_owned(),
         );
     }
     let (inner, after) = (inside[..end].trim(), &inside[end + 1..]);
@@ -112,7 +131,9 @@ fn before_format(inner: &str) -> Option<&str> {
             _ if quoted => {}
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 && previous != ':' && !inner[at + 1..].starts_with(':') => return Some(inner[..at].trim()),
+            ':' if depth == 0 && previous != ':' && !inner[at + 1..].starts_with(':') => {
+                return Some(inner[..at].trim());
+            }
             _ => {}
         }
         previous = character;
@@ -126,7 +147,11 @@ mod tests {
 
     fn slot(before: &str, placeholder: &str, after: &str) -> Slot {
         let placeholder = (!placeholder.is_empty()).then(|| placeholder.to_owned());
-        Slot { before: before.to_owned(), placeholder, after: after.to_owned() }
+        Slot {
+            before: before.to_owned(),
+            placeholder,
+            after: after.to_owned(),
+        }
     }
 
     fn mistake(text: &str) -> String {
@@ -136,17 +161,38 @@ mod tests {
     #[test]
     fn segments_are_placeholders_with_text_around() {
         assert_eq!(parse("{ user.id }", ":").unwrap(), [slot("", "user.id", "")]);
-        assert_eq!(parse("u-{a}:{b}x", ":").unwrap(), [slot("u-", "a", ""), slot("", "b", "x")]);
-        assert_eq!(parse("{a}:eu:{b}", ":").unwrap(), [slot("", "a", ""), slot("eu", "", ""), slot("", "b", "")]);
-        assert_eq!(parse("{a}::{b}", "::").unwrap(), [slot("", "a", ""), slot("", "b", "")]);
-        assert_eq!(parse("{a}:x/{b}", "/").unwrap(), [slot("", "a", ":x"), slot("", "b", "")]);
+        assert_eq!(
+            parse("u-{a}:{b}x", ":").unwrap(),
+            [slot("u-", "a", ""), slot("", "b", "x")]
+        );
+        assert_eq!(
+            parse("{a}:eu:{b}", ":").unwrap(),
+            [slot("", "a", ""), slot("eu", "", ""), slot("", "b", "")]
+        );
+        assert_eq!(
+            parse("{a}::{b}", "::").unwrap(),
+            [slot("", "a", ""), slot("", "b", "")]
+        );
+        assert_eq!(
+            parse("{a}:x/{b}", "/").unwrap(),
+            [slot("", "a", ":x"), slot("", "b", "")]
+        );
     }
 
     #[test]
     fn a_delimiter_inside_braces_belongs_to_the_expression() {
-        assert_eq!(parse("{Kind::of(a)}:{b}", ":").unwrap(), [slot("", "Kind::of(a)", ""), slot("", "b", "")]);
-        assert_eq!(parse("{a.b}.{c}", ".").unwrap(), [slot("", "a.b", ""), slot("", "c", "")]);
-        assert_eq!(parse("{f(|x: u8| x)}", ":").unwrap(), [slot("", "f(|x: u8| x)", "")]);
+        assert_eq!(
+            parse("{Kind::of(a)}:{b}", ":").unwrap(),
+            [slot("", "Kind::of(a)", ""), slot("", "b", "")]
+        );
+        assert_eq!(
+            parse("{a.b}.{c}", ".").unwrap(),
+            [slot("", "a.b", ""), slot("", "c", "")]
+        );
+        assert_eq!(
+            parse("{f(|x: u8| x)}", ":").unwrap(),
+            [slot("", "f(|x: u8| x)", "")]
+        );
     }
 
     #[test]

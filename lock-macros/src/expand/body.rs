@@ -17,7 +17,12 @@ pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Para
         Mode::Plain(_) => quote_spanned!(Span::mixed_site()=> move || { #capture #edge #body }),
         // The inner block gives `return` in the body a place to return to, and makes the future; then it is awaited.
         Mode::Future { .. } => quote_spanned! {Span::mixed_site()=>
-            async move { #capture async move { #edge #body }.await.await }
+            async move {
+                #capture
+                #[allow(clippy::async_yields_async)]
+                let __lock_future = async move { #edge #body };
+                __lock_future.await.await
+            }
         },
     }
 }

@@ -10,7 +10,10 @@ async fn part<T: LockKeyPart + Send + Sync>(id: T) -> Result<T, LockError> {
 }
 
 #[distributed_lock(prefix = "g", key = "id")]
-async fn impl_part(id: impl LockKeyPart + Send + Sync, text: impl Display + Send) -> Result<String, LockError> {
+async fn impl_part(
+    id: impl LockKeyPart + Send + Sync,
+    text: impl Display + Send,
+) -> Result<String, LockError> {
     drop(id);
     Ok(text.to_string())
 }

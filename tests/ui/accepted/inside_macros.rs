@@ -17,13 +17,15 @@ macro_rules! with_block {
 with_block!(block, order, { Ok(order + 1) });
 
 macro_rules! whole_body {
-    ($name:ident, $key:expr, $prefix:literal, $wait:expr, $guard:ident, $body:block) => {
+    ($name:ident, $argument:ident, $key:expr, $prefix:literal, $wait:expr, $guard:ident, $body:block) => {
         #[distributed_lock(prefix = $prefix, key = $key, wait = $wait, guard = $guard)]
-        async fn $name(order: u64) -> Result<String, LockError> $body
+        async fn $name($argument: u64) -> Result<String, LockError> $body
     };
 }
 
-whole_body!(body, 1, "m", "3s", held, { Ok(held.name().to_string()) });
+whole_body!(body, order, order + 1, "m", "3s", held, {
+    Ok(held.name().to_string())
+});
 
 macro_rules! plain_body {
     ($name:ident, ($($argument:ident: $ty:ty),*), $body:block) => {
@@ -51,7 +53,7 @@ impl Number {
 fn hygiene_holds_in_both_directions() {
     super::run(async {
         assert_eq!(block(1, 2).await.unwrap(), 2);
-        assert_eq!(body(1).await.unwrap(), "LOCK:m:1");
+        assert_eq!(body(1).await.unwrap(), "LOCK:m:2");
         assert_eq!(plain(1, 2).unwrap(), 3);
         assert_eq!(Number(4).method().await.unwrap(), 4);
     });

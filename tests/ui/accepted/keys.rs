@@ -15,7 +15,11 @@ impl User {
 }
 
 fn user() -> User {
-    User { id: 42, name: "ann".to_owned(), region: None }
+    User {
+        id: 42,
+        name: "ann".to_owned(),
+        region: None,
+    }
 }
 
 const SITE: u64 = 7;

@@ -31,3 +31,7 @@ pub use params::{
     MIN_EXPIRE, OnLost,
 };
 pub use run::{Held, LockOutcome};
+
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../lock-macros/src/distributed_lock.md")]
+struct AttributeDoctests;

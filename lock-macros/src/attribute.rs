@@ -30,8 +30,72 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
     match errors.into_tokens() {
         None => expand::expand(&arguments, &segments, &function, &parameters),
         Some(errors) => {
-            let rejected = expand::rejected(&arguments, &original);
+            let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(attribute: &str, item: &str) -> String {
+        distributed_lock(attribute.parse().unwrap(), item.parse().unwrap()).to_string()
+    }
+
+    const FUNCTIONS: [&str; 4] = [
+        "async fn f(id: u64, _: T) -> R { body() }",
+        "fn f(id: u64, _: T) -> R { body() }",
+        "fn f(id: u64, _: T) -> impl Future<Output = R> { body() }",
+        "fn f(id: u64, _: T) -> Pin<Box<dyn Future<Output = R>>> { body() }",
+    ];
+
+    #[test]
+    fn generated_code_names_the_private_module_alone() {
+        let every = "prefix = \"p\", key = \"a{id}:b\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
+        for function in FUNCTIONS {
+            let expanded = expand(every, function);
+            assert!(expanded.contains("renamed :: __private"), "{expanded}");
+            for other in ["lock_core", ":: core", ":: std", "alloc", "tokio"] {
+                assert!(!expanded.contains(other), "{other} in {expanded}");
+            }
+            assert_eq!(expanded.matches("body ()").count(), 1, "{expanded}");
+        }
+    }
+
+    #[test]
+    fn a_function_never_comes_out_unlocked_without_an_error() {
+        for function in FUNCTIONS {
+            for wrong in [
+                "",
+                "name = \"\"",
+                "nam = \"f\"",
+                "name = \"f\", wait = 3",
+                "name = \"f\", key = \"ie\"",
+                "=",
+                ",",
+            ] {
+                let expanded = expand(wrong, function);
+                assert!(expanded.contains("compile_error"), "{wrong}: {expanded}");
+                assert!(
+                    expanded.contains("fn f") && expanded.contains("body ()"),
+                    "{wrong}: {expanded}"
+                );
+                assert!(!expanded.contains("acquire"), "{wrong}: {expanded}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_function_is_kept_beside_the_error() {
+        for item in ["struct S;", "impl S { fn f() {} }", "fn f();", "1 + 1", ""] {
+            let expanded = expand("name = \"f\"", item);
+            assert!(expanded.contains("compile_error"), "{item}");
+            assert!(
+                expanded.ends_with(&item.parse::<TokenStream>().unwrap().to_string()),
+                "{item}: {expanded}"
+            );
         }
     }
 }

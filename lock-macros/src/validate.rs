@@ -27,7 +27,7 @@ pub(crate) fn validate(
 /// Nothing is derived from the function's path: moving a function would change its lock in the middle of a deploy. And
 /// a key alone would be one lock for every function that has such an argument.
 fn says_which_lock(arguments: &Arguments, function: &Ident, errors: &mut Errors) {
-    if arguments.seen("prefix").is_some() || arguments.seen("name").is_some() {
+    if arguments.attempted("prefix") || arguments.attempted("name") {
         return;
     }
     match arguments.seen("key") {
@@ -65,7 +65,7 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
                 Mistake::Brace => {
                     format!("`{name}` is fixed text and cannot hold braces: write what varies as `key = \"{value}\"`")
                 }
-                Mistake::Forbidden(what) => format!("`{name}` cannot hold {what}: leave it out"),
+                Mistake::Forbidden(what) => format!("`{name}` cannot hold {what}: {}", without(name, &value, delimiter)),
             });
         }
         Text::Expression(value) => {
@@ -98,6 +98,18 @@ fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
     }
 }
 
+/// What to write instead of a text with characters that cannot be part of a name.
+fn without(name: &Ident, text: &str, delimiter: &str) -> String {
+    let joined = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(if delimiter.contains('-') { "_" } else { "-" });
+    match segment::check_text(&joined, delimiter) {
+        Ok(()) if !joined.is_empty() => format!("write `{name} = \"{joined}\"`"),
+        _ => "leave it out".to_owned(),
+    }
+}
+
 /// `prefix = order`: constants are upper-case, so this is text without its quotes.
 fn lower_case(value: &Expr) -> Option<&Ident> {
     let Expr::Path(path) = value else { return None };
@@ -108,12 +120,11 @@ fn lower_case(value: &Expr) -> Option<&Ident> {
 
 /// A guard named like a parameter would hide it in the body without a word.
 fn guard_is_new(arguments: &Arguments, parameters: &Parameters, errors: &mut Errors) {
-    if let Some(Given { value: guard, .. }) = &arguments.guard {
-        if parameters.binds(guard) {
-            errors.at(
-                guard.span(),
-                format!("`{guard}` is a parameter, which the guard would hide: give it another name"),
-            );
-        }
+    let guard = arguments.guard.as_ref().map(|given| &given.value);
+    if let Some(guard) = guard.filter(|guard| parameters.binds(guard)) {
+        errors.at(
+            guard.span(),
+            format!("`{guard}` is a parameter, which the guard would hide: give it another name"),
+        );
     }
 }

@@ -8,6 +8,7 @@ pub use core::future::Future;
 pub use core::module_path;
 pub use core::option::Option::{self, None, Some};
 pub use core::pin::Pin;
+pub use core::primitive::str;
 pub use core::result::Result::{self, Err, Ok};
 pub use core::time::Duration;
 pub use std::boxed::Box;
@@ -19,7 +20,7 @@ use crate::key::{KeyError, LockKey};
 use crate::manager::{LockManager, LockRequest};
 pub use crate::params::OnLost;
 use crate::params::{DEFAULT_DELIMITER, check_expire};
-pub use crate::run::{Held, Hold, LockOutcome};
+pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use parts::{Glued, key, part};
 
@@ -112,8 +113,8 @@ pub fn acquire_blocking(prepared: Prepared) -> Result<Hold, LockError> {
     Ok(Hold::new(block_on(request.enter(Via::Engine))?, on_lost))
 }
 
-/// The lock's failure as the function's result.
+/// How the return type `R` carries a lock error.
 #[must_use]
-pub fn failed<R: LockOutcome>(error: LockError) -> R {
-    R::failed(error)
+pub fn outcome<R: LockOutcome>() -> Outcome<R> {
+    Outcome::of()
 }

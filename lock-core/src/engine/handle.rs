@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::hold_cell::HoldCell;
 use super::table::{Shared, ShutdownReport};
-use super::thread::{Ending, start};
+use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
 use super::waiter::Want;
@@ -40,7 +40,7 @@ impl Engine {
         backend: Arc<dyn Backend>,
         clock: Arc<dyn Clock>,
         channel: Channel,
-    ) -> Result<(Self, oneshot::Receiver<Result<(), LockError>>), LockError> {
+    ) -> Result<(Self, Started), LockError> {
         let ending = Arc::new(Ending::default());
         let (shared, started) = start(backend, clock, channel, &ending)?;
         Ok((Self(Arc::new(Inner { shared, ending })), started))

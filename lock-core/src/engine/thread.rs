@@ -43,13 +43,16 @@ impl Drop for DeathGuard {
     }
 }
 
+/// Hears how the backend's start went.
+pub(crate) type Started = oneshot::Receiver<Result<(), LockError>>;
+
 /// Starts the thread; the receiver hears how the backend's start went.
 pub(super) fn start(
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     channel: Channel,
     ending: &Arc<Ending>,
-) -> Result<(Arc<Shared>, oneshot::Receiver<Result<(), LockError>>), LockError> {
+) -> Result<(Arc<Shared>, Started), LockError> {
     let (sink, receiver) = EventSink::new();
     let shared = Arc::new(Shared::new(backend, clock, channel, sink));
     let (ready, started) = oneshot::channel();

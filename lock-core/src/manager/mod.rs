@@ -56,7 +56,6 @@ impl LockManager {
     /// A request for the lock of that name: a text is taken as it is, tuples are encoded; see [`IntoLockKey`].
     ///
     /// Nothing happens before one of the request's final methods is called.
-    #[must_use]
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
         LockRequest::new(
             self.clone(),

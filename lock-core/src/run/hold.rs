@@ -3,7 +3,7 @@
 use super::body::{run_body, run_body_blocking};
 use super::entry::Entry;
 use super::held::Held;
-use super::outcome::LockOutcome;
+use super::outcome::Outcome;
 use crate::params::OnLost;
 
 /// A held lock, for one body: only [`run`](Self::run) and [`run_blocking`](Self::run_blocking) run bodies, so that none
@@ -26,15 +26,17 @@ impl Hold {
     }
 
     /// Runs an async body, then releases. See the attribute's documentation for cancellation.
-    pub async fn run<R: LockOutcome, F: Future<Output = R>>(self, body: F) -> R {
+    pub async fn run<R, F: Future<Output = R>>(self, outcome: Outcome<R>, body: F) -> R {
         let Self { entry, on_lost } = self;
-        run_body(entry, on_lost, body, R::is_failure)
-            .await
-            .unwrap_or_else(R::failed)
+        let result = run_body(entry, on_lost, body, |output| outcome.is_failure(output)).await;
+        result.unwrap_or_else(|error| outcome.failed(error))
     }
 
     /// Runs a plain body, then releases.
-    pub fn run_blocking<R: LockOutcome>(self, body: impl FnOnce() -> R) -> R {
-        run_body_blocking(&self.entry, self.on_lost, body, R::is_failure).unwrap_or_else(R::failed)
+    pub fn run_blocking<R>(self, outcome: Outcome<R>, body: impl FnOnce() -> R) -> R {
+        let result = run_body_blocking(&self.entry, self.on_lost, body, |output| {
+            outcome.is_failure(output)
+        });
+        result.unwrap_or_else(|error| outcome.failed(error))
     }
 }

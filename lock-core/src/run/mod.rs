@@ -12,4 +12,4 @@ pub(crate) use entry::{Entry, enter};
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;
 pub use hold::Hold;
-pub use outcome::LockOutcome;
+pub use outcome::{LockOutcome, Outcome};

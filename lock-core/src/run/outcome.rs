@@ -27,3 +27,33 @@ impl<T, E: From<LockError>> LockOutcome for Result<T, E> {
         self.is_err()
     }
 }
+
+/// What a return type says of itself, taken along as values: the bound then stands in one place of the generated code, and
+/// a wrong return type is reported once.
+pub struct Outcome<R> {
+    failed: fn(LockError) -> R,
+    is_failure: fn(&R) -> bool,
+}
+
+impl<R> Outcome<R> {
+    /// That of the return type `R`.
+    #[must_use]
+    pub fn of() -> Self
+    where
+        R: LockOutcome,
+    {
+        Self {
+            failed: R::failed,
+            is_failure: R::is_failure,
+        }
+    }
+
+    /// The lock's failure as the function's result.
+    pub fn failed(&self, error: LockError) -> R {
+        (self.failed)(error)
+    }
+
+    pub(super) fn is_failure(&self, output: &R) -> bool {
+        (self.is_failure)(output)
+    }
+}

@@ -56,11 +56,18 @@ pub(crate) struct Arguments {
     pub(crate) krate: Option<Given<Path>>,
     /// The names of all known arguments that occur, right or wrong.
     seen: Vec<Ident>,
+    /// Arguments that an unknown word probably means.
+    meant: Vec<&'static str>,
 }
 
 impl Arguments {
     /// Where the argument `name` was given, be it right or wrong.
     pub(crate) fn seen(&self, name: &str) -> Option<Span> {
         self.seen.iter().find(|seen| *seen == name).map(Ident::span)
+    }
+
+    /// Whether the argument `name` was given, or tried to be: one mistake should not be reported as two.
+    pub(crate) fn attempted(&self, name: &str) -> bool {
+        self.seen(name).is_some() || self.meant.contains(&name)
     }
 }

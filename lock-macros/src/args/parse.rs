@@ -31,6 +31,7 @@ pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Arguments {
 fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> syn::Result<()> {
     if input.peek(Lit) && !input.peek(Ident::peek_any) {
         let value: Lit = input.parse()?;
+        arguments.meant.push("name");
         return Err(syn::Error::new(
             value.span(),
             "name this argument: `name = ..` for fixed text, `key = ..` for what comes from the function's arguments",
@@ -41,9 +42,10 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
         .map_err(|error| syn::Error::new(error.span(), "expected an argument, as in `prefix = \"order\"`"))?;
     let argument = match table::find(&name.unraw().to_string()) {
         Ok(argument) => argument,
-        Err(message) => {
+        Err(unknown) => {
             skip_value(input);
-            return Err(syn::Error::new(name.span(), message));
+            arguments.meant.extend(unknown.meant);
+            return Err(syn::Error::new(name.span(), unknown.message));
         }
     };
     let Some(read) = argument.read else {

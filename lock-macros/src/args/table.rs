@@ -63,18 +63,28 @@ static TABLE: [Argument; 18] = [
         also: &["cratepath", "path"] },
 ];
 
+/// A word that is no argument.
+pub(super) struct Unknown {
+    pub(super) message: String,
+    /// The argument that was probably meant.
+    pub(super) meant: Option<&'static str>,
+}
+
 /// The argument called `name`.
 ///
 /// # Errors
 ///
 /// What to write instead: the argument that a misspelling or another framework's word means, or the list of all.
-pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
+pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     if let Some(argument) = TABLE.iter().find(|argument| argument.name == name) {
         return Ok(argument);
     }
     let word = plain(name);
     if let Some(hint) = particular(&word) {
-        return Err(format!("unknown argument `{name}`: {hint}"));
+        return Err(Unknown {
+            message: format!("unknown argument `{name}`: {hint}"),
+            meant: None,
+        });
     }
     let by_other_name = TABLE
         .iter()
@@ -84,7 +94,8 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
         let meant = closest(name, names)?;
         TABLE.iter().find(|argument| argument.name == meant)
     };
-    Err(match by_other_name.or_else(misspelt) {
+    let meant = by_other_name.or_else(misspelt);
+    let message = match meant {
         Some(meant) if meant.read.is_some() => {
             format!(
                 "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
@@ -96,6 +107,10 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, String> {
             meant.name, meant.name
         ),
         None => format!("unknown argument `{name}`: the arguments are {}", available()),
+    };
+    Err(Unknown {
+        message,
+        meant: meant.map(|meant| meant.name),
     })
 }
 
@@ -132,7 +147,7 @@ mod tests {
     fn refusal(name: &str) -> String {
         match find(name) {
             Ok(argument) => panic!("{name} is {}", argument.name),
-            Err(message) => message,
+            Err(unknown) => unknown.message,
         }
     }
 

@@ -8,14 +8,7 @@ use super::returned::nameable;
 use crate::function::{Binding, Mode, Parameters};
 
 /// What is handed to the hold to be run.
-pub(super) fn body(
-    private: &TokenStream,
-    mode: &Mode,
-    sig: &Signature,
-    body: &Group,
-    parameters: &Parameters,
-) -> TokenStream {
-    let _ = private;
+pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
     let capture = capture(parameters);
     let edge = return_edge(sig);
     let body = fresh_braces(body);
@@ -24,7 +17,12 @@ pub(super) fn body(
         Mode::Plain(_) => quote_spanned!(Span::mixed_site()=> move || { #capture #edge #body }),
         // The inner block gives `return` in the body a place to return to, and makes the future; then it is awaited.
         Mode::Future { .. } => quote_spanned! {Span::mixed_site()=>
-            async move { #capture async move { #edge #body }.await.await }
+            async move {
+                #capture
+                #[allow(clippy::async_yields_async)]
+                let __lock_future = async move { #edge #body };
+                __lock_future.await.await
+            }
         },
     }
 }
@@ -57,8 +55,8 @@ fn return_edge(sig: &Signature) -> TokenStream {
             clippy::unreachable
         )]
         if false {
-            let returned: #ty = loop {};
-            return returned;
+            let __lock_returned: #ty = loop {};
+            return __lock_returned;
         }
     }
 }

@@ -26,37 +26,45 @@ pub(crate) fn expand(
     let mode = Mode::of(&function.sig);
     let returned = Returned::of(mode.output(), &function.sig.ident);
     let prepare = prepare::prepare(&private, arguments, segments, &function.sig.ident);
-    let body = body::body(&private, &mode, &function.sig, &function.body, parameters);
+    let body = body::body(&mode, &function.sig, &function.body, parameters);
     let guard = arguments.guard.as_ref().map(|given| {
         let guard = &given.value;
-        quote_spanned!(Span::mixed_site()=> let #guard = hold.held();)
+        quote_spanned!(Span::mixed_site()=> let #guard = __lock_hold.held();)
     });
 
+    let outcome = returned.outcome(&private);
     let (acquire, run) = match mode {
         Mode::Plain(_) => (
-            quote_spanned!(Span::mixed_site()=> #private::acquire_blocking(prepared)),
-            returned.run(&private, &quote!(run_blocking), &body),
+            quote_spanned!(Span::mixed_site()=> #private::acquire_blocking(__lock_request)),
+            quote_spanned!(Span::mixed_site()=> __lock_hold.run_blocking(__lock_outcome, #body)),
         ),
-        Mode::Async(_) | Mode::Future { .. } => {
-            let run = returned.run(&private, &quote!(run), &body);
-            (
-                quote_spanned!(Span::mixed_site()=> #private::acquire(prepared).await),
-                quote_spanned!(Span::mixed_site()=> #run.await),
-            )
-        }
+        Mode::Async(_) | Mode::Future { .. } => (
+            quote_spanned!(Span::mixed_site()=> #private::acquire(__lock_request).await),
+            quote_spanned!(Span::mixed_site()=> __lock_hold.run(__lock_outcome, #body).await),
+        ),
     };
-    let failed = returned.failed(&private);
 
-    // The key is made in a block of its own that ends before the first await: what it borrows does not become part of
-    // the future, which stays `Send` beside a `Cell` argument.
+    // Output:
+    //
+    //     let request = { prepare(manager, settings, key(&[part(..), ..])) };
+    //     let outcome = outcome::<Result<T, E>>();
+    //     match acquire(request).await {
+    //         Ok(hold) => hold.run(outcome, async move { body }).await,
+    //         Err(error) => outcome.failed(error),
+    //     }
+    //
+    // Only a hold runs a body: no body can run without its lock, by types. The request is made in a block of its own that
+    // ends before the first await: what the key borrows does not become part of the future, which stays `Send` beside a
+    // `Cell` argument. The names are long since constants are not hygienic: a user's `const hold` would be a pattern.
     let locked = quote_spanned! {Span::mixed_site()=>
-        let prepared = { #prepare };
+        let __lock_request = { #prepare };
+        let __lock_outcome = #outcome;
         match #acquire {
-            #private::Ok(hold) => {
+            #private::Ok(__lock_hold) => {
                 #guard
                 #run
             }
-            #private::Err(error) => #failed,
+            #private::Err(__lock_error) => __lock_outcome.failed(__lock_error),
         }
     };
     let block = match mode {

@@ -6,7 +6,7 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident};
 
-use crate::args::{Arguments, Length, OnLost, Text};
+use crate::args::{Arguments, Given, Length, OnLost, Text};
 use crate::key::Segment;
 
 /// `prepare(manager, settings, key)`.
@@ -25,33 +25,20 @@ pub(super) fn prepare(
     };
     let settings = settings(private, arguments, function);
     let parts = segments.iter().map(|segment| part(private, segment));
-    quote_spanned!(Span::mixed_site()=> #private::prepare(#manager, #settings, #private::key(&[#(#parts),*])))
+    quote_spanned! {Span::mixed_site()=>
+        #settings
+        #private::prepare(#manager, __lock_settings, #private::key(&[#(#parts),*]))
+    }
 }
 
 fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> TokenStream {
     let function = function.to_string();
-    let text = |text: Option<&Text>| match text {
-        Some(Text::Literal(text)) => quote!(#private::Some(#text)),
-        Some(Text::Expression(value)) => quote!(#private::Some(#value)),
-        None => quote!(#private::None),
-    };
-    let length = |length: Option<&Length>| match length {
-        Some(Length::Literal(length)) => {
-            let length = duration(private, *length);
-            quote!(#private::Some(#length))
-        }
-        Some(Length::Expression(value)) => quote!(#private::Some(#value)),
-        None => quote!(#private::None),
-    };
-    let prefix = text(arguments.prefix.as_ref().map(|given| &given.value));
-    let name = text(arguments.name.as_ref().map(|given| &given.value));
-    let wait = length(arguments.wait.as_ref().map(|given| &given.value));
-    let expire = length(arguments.expire.as_ref().map(|given| &given.value));
-    let delimiter = match &arguments.delimiter {
-        Some(given) => {
-            let delimiter = &given.value;
-            quote!(#private::Some(#delimiter))
-        }
+    let prefix = text(private, "__lock_prefix", arguments.prefix.as_ref());
+    let name = text(private, "__lock_name", arguments.name.as_ref());
+    let wait = length(private, "__lock_wait", arguments.wait.as_ref());
+    let expire = length(private, "__lock_expire", arguments.expire.as_ref());
+    let delimiter = match arguments.delimiter.as_ref().map(|given| &given.value) {
+        Some(delimiter) => quote!(#private::Some(#delimiter)),
         None => quote!(#private::None),
     };
     let renew = arguments.renew.as_ref().is_none_or(|given| given.value.value);
@@ -65,16 +52,53 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         OnLost::Finish => quote!(#private::OnLost::Finish),
     };
     quote_spanned! {Span::mixed_site()=>
-        #private::Settings {
+        #prefix
+        #name
+        #wait
+        #expire
+        let __lock_settings = #private::Settings {
             site: &#private::Site { module_path: #private::module_path!(), function: #function },
-            prefix: #prefix,
-            name: #name,
+            prefix: __lock_prefix,
+            name: __lock_name,
             delimiter: #delimiter,
-            wait: #wait,
-            expire: #expire,
+            wait: __lock_wait,
+            expire: __lock_expire,
             renew: #renew,
             on_lost: #on_lost,
-        }
+        };
+    }
+}
+
+fn text(private: &TokenStream, variable: &str, given: Option<&Given<Text>>) -> TokenStream {
+    let value = given.map(|given| match &given.value {
+        Text::Literal(text) => text.to_token_stream(),
+        Text::Expression(value) => value.to_token_stream(),
+    });
+    setting(private, variable, &quote!(&#private::str), value)
+}
+
+fn length(private: &TokenStream, variable: &str, given: Option<&Given<Length>>) -> TokenStream {
+    let value = given.map(|given| match &given.value {
+        Length::Literal(length) => duration(private, *length),
+        Length::Expression(value) => value.to_token_stream(),
+    });
+    setting(private, variable, &quote!(#private::Duration), value)
+}
+
+/// A value has a `let` of its own, with its type: a wrong one is said of the value, in few words.
+fn setting(
+    private: &TokenStream,
+    variable: &str,
+    ty: &TokenStream,
+    value: Option<TokenStream>,
+) -> TokenStream {
+    let variable = Ident::new(variable, Span::mixed_site());
+    match value {
+        Some(value) => quote_spanned! {Span::mixed_site()=>
+            let #variable: #ty = #value;
+            let #variable = #private::Some(#variable);
+        },
+        None => quote_spanned!(Span::mixed_site()=> let #variable = #private::None;),
     }
 }
 

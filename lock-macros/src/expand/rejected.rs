@@ -5,17 +5,21 @@ use quote::quote_spanned;
 
 use super::{private, put_together};
 use crate::args::Arguments;
-use crate::function::Function;
+use crate::function::{Function, Parameters};
 
 /// The function as it was written, so that its callers do not fail too. It stands beside a `compile_error!`: no program
 /// can run it without its lock.
-pub(crate) fn rejected(arguments: &Arguments, function: &Function) -> TokenStream {
+pub(crate) fn rejected(arguments: &Arguments, function: &Function, parameters: &Parameters) -> TokenStream {
     let private = private(arguments);
-    // The body may use the guard.
-    let guard = arguments.guard.as_ref().map(|given| {
-        let guard = &given.value;
-        quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
-    });
+    // The body may use the guard; if that has a parameter's name, the body means the parameter.
+    let guard = arguments
+        .guard
+        .as_ref()
+        .filter(|given| !parameters.binds(&given.value))
+        .map(|given| {
+            let guard = &given.value;
+            quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
+        });
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
     let body = function.body.stream();
     put_together(

@@ -25,16 +25,10 @@ impl Returned {
         }
     }
 
-    /// `hold.run(body)`, not yet awaited.
-    pub(super) fn run(&self, private: &TokenStream, run: &TokenStream, body: &TokenStream) -> TokenStream {
-        let _ = private;
-        quote_spanned!(Span::mixed_site()=> hold.#run(#body))
-    }
-
-    /// What is returned if there is no hold.
-    pub(super) fn failed(&self, private: &TokenStream) -> TokenStream {
+    /// `outcome::<R>()`: the one place that asks whether the type can report a lock error, so that it is said once.
+    pub(super) fn outcome(&self, private: &TokenStream) -> TokenStream {
         let Self { ty, span } = self;
-        quote_spanned!(*span=> #private::failed::<#ty>(error))
+        quote_spanned!(*span=> #private::outcome::<#ty>())
     }
 }
 

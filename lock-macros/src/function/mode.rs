@@ -28,7 +28,7 @@ impl Mode {
         if sig.asyncness.is_some() {
             return Self::Async(returned.cloned());
         }
-        let future = returned.and_then(|returned| future(returned));
+        let future = returned.and_then(future);
         future.unwrap_or_else(|| Self::Plain(returned.cloned()))
     }
 

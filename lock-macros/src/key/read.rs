@@ -1,6 +1,7 @@
 //! From the argument `key` to segments.
 
-use syn::{Expr, Ident, LitStr};
+use quote::ToTokens;
+use syn::{Expr, Ident, Lit, LitStr};
 
 use super::{Segment, respan, roots, template};
 use crate::args::string;
@@ -27,13 +28,37 @@ pub(crate) fn read(
         }
         None => elements(key.clone(), errors),
     };
+    if let [
+        Segment::Value {
+            value: Expr::Lit(value),
+            ..
+        },
+    ] = segments.as_slice()
+        && string(key).is_none_or(|text| !template::is_template(&text.value()))
+        && !matches!(value.lit, Lit::Str(_))
+    {
+        let fixed = value.lit.to_token_stream();
+        errors.under(
+            key,
+            format!("the key is the same for every call: for a fixed name write `name = \"{fixed}\"`"),
+        );
+    }
     for segment in &segments {
         let Segment::Value { value, .. } = segment else {
             continue;
         };
-        roots::refuse_control_flow(value, errors);
+        // What comes out of a string is shown at the string, not at code that the string became.
+        let literal = string(key).map(LitStr::span);
+        roots::refuse_control_flow(value, literal, errors);
         for name in roots::unknown(value, parameters) {
-            roots::report(&name, function, parameters, errors);
+            roots::report(
+                &name,
+                value,
+                literal.unwrap_or_else(|| name.span()),
+                function,
+                parameters,
+                errors,
+            );
         }
     }
     segments
@@ -219,6 +244,8 @@ mod tests {
                 "{text}"
             );
         }
+        assert!(message("42").contains("write `name = \"42\"`"));
+        assert!(message("\"42\"").contains("write `name = \"42\"`"));
         assert!(message("daily").contains("write `name = \"daily\"`"));
         assert!(message("(\"user.id\", order_id)").contains("without quotes"));
     }

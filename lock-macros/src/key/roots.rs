@@ -1,5 +1,6 @@
 //! The names that an expression begins with, and what cannot stand in a key.
 
+use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{
     Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent,
@@ -34,23 +35,35 @@ pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
 }
 
 /// Says that `name` is no parameter, and which one it may be.
-pub(super) fn report(name: &Ident, function: &Ident, parameters: &Parameters, errors: &mut Errors) {
+pub(super) fn report(
+    name: &Ident,
+    value: &Expr,
+    at: Span,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) {
+    if name == "self" {
+        errors.at(
+            at,
+            format!("`{function}` has no `self` that the key could be made from: name one of its parameters"),
+        );
+        return;
+    }
+    let alone = matches!(value, Expr::Path(_));
+    let fixed = if alone {
+        format!("; for a fixed name write `name = \"{name}\"`")
+    } else {
+        String::new()
+    };
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
     let hint = match (meant, names.as_slice()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, []) => format!("`{function}` has no parameters; for a fixed name write `name = \"{name}\"`"),
-        (None, names) => {
-            format!(
-                "its parameters are `{}`; for a fixed name write `name = \"{name}\"`",
-                names.join("`, `")
-            )
-        }
+        (None, []) => format!("it has none{fixed}"),
+        (None, names) => format!("it has `{}`{fixed}", names.join("`, `")),
     };
-    errors.at(
-        name.span(),
-        format!("`{name}` is not a parameter of `{function}`: {hint}"),
-    );
+    errors.at(at, format!("`{name}` is not a parameter of `{function}`: {hint}"));
 }
 
 fn names(value: &Expr) -> Names {
@@ -88,39 +101,41 @@ impl Visit<'_> for Names {
 }
 
 /// Reports what would leave the function, or wait, while the lock's name is made.
-pub(super) fn refuse_control_flow(value: &Expr, errors: &mut Errors) {
-    ControlFlow { errors }.visit_expr(value);
+pub(super) fn refuse_control_flow(value: &Expr, literal: Option<Span>, errors: &mut Errors) {
+    ControlFlow { literal, errors }.visit_expr(value);
 }
 
 struct ControlFlow<'a> {
+    /// The string in which the expression stood.
+    literal: Option<Span>,
     errors: &'a mut Errors,
 }
 
 const INSTEAD: &str =
     "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
 
+impl ControlFlow<'_> {
+    fn refuse(&mut self, what: &str, at: Span) {
+        self.errors.at(
+            self.literal.unwrap_or(at),
+            format!("`{what}` cannot stand in a lock key; {INSTEAD}"),
+        );
+    }
+}
+
 impl Visit<'_> for ControlFlow<'_> {
     fn visit_expr_await(&mut self, value: &ExprAwait) {
-        self.errors.at(
-            value.await_token.span,
-            format!("`.await` cannot stand in a lock key; {INSTEAD}"),
-        );
+        self.refuse(".await", value.await_token.span);
         visit::visit_expr_await(self, value);
     }
 
     fn visit_expr_try(&mut self, value: &ExprTry) {
-        self.errors.under(
-            value.question_token,
-            format!("`?` cannot stand in a lock key; {INSTEAD}"),
-        );
+        self.refuse("?", value.question_token.spans[0]);
         visit::visit_expr_try(self, value);
     }
 
     fn visit_expr_return(&mut self, value: &ExprReturn) {
-        self.errors.at(
-            value.return_token.span,
-            format!("`return` cannot stand in a lock key; {INSTEAD}"),
-        );
+        self.refuse("return", value.return_token.span);
         visit::visit_expr_return(self, value);
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::Engine;
 use super::server::{on_every_server, on_every_server_with};
+use crate::backend::Backend as _;
 use crate::backend::redis::RedisConfig;
 use crate::backend::{Answer, Generation, HoldId, Via};
 use crate::error::LockError;

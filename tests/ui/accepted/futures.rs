@@ -1,0 +1,88 @@
+//! Plain functions that return a future count as async.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use lock_core::{LockError, distributed_lock};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+#[distributed_lock(prefix = "f", key = "id", guard = held)]
+fn future(id: u64) -> impl Future<Output = Result<String, LockError>> + Send {
+    let doubled = id * 2;
+    async move { Ok(format!("{} {doubled}", held.name())) }
+}
+
+#[distributed_lock(prefix = "f", key = "id", guard = held)]
+fn pinned<'a>(
+    id: &'a str,
+    fail: bool,
+) -> Pin<Box<dyn Future<Output = Result<String, LockError>> + Send + 'a>> {
+    if fail {
+        return Box::pin(async { Ok("early".to_owned()) });
+    }
+    Box::pin(async move { Ok(format!("{} {id}", held.name())) })
+}
+
+#[distributed_lock(prefix = "f", key = "id")]
+fn boxed(id: u64) -> BoxFuture<'static, Result<u64, LockError>> {
+    Box::pin(async move { Ok(id) })
+}
+
+#[async_trait::async_trait]
+trait Shop: Send + Sync {
+    async fn sell(&self, id: u64, amount: &str) -> Result<String, LockError>;
+    #[distributed_lock(name = "default-method")]
+    async fn close(&self) -> Result<u64, LockError> {
+        Ok(1)
+    }
+}
+
+struct Corner {
+    tenant: u64,
+}
+
+#[async_trait::async_trait]
+impl Shop for Corner {
+    #[distributed_lock(prefix = "shop", key = "{self.tenant}:{id}", guard = held)]
+    async fn sell(&self, id: u64, amount: &str) -> Result<String, LockError> {
+        tokio::task::yield_now().await;
+        Ok(format!("{} {} {id} {amount}", held.name(), self.tenant))
+    }
+}
+
+trait Native {
+    fn sell(&self, id: u64) -> impl Future<Output = Result<u64, LockError>> + Send;
+    #[distributed_lock(name = "native-default")]
+    #[allow(async_fn_in_trait)]
+    async fn close(&self) -> Result<u64, LockError> {
+        Ok(2)
+    }
+}
+
+impl Native for Corner {
+    #[distributed_lock(prefix = "native", key = "(self.tenant, id)")]
+    async fn sell(&self, id: u64) -> Result<u64, LockError> {
+        Ok(self.tenant + id)
+    }
+}
+
+#[test]
+fn the_lock_goes_around_the_future() {
+    super::run(async {
+        assert_eq!(future(3).await.unwrap(), "LOCK:f:3 6");
+        assert_eq!(pinned("x", false).await.unwrap(), "LOCK:f:x x");
+        assert_eq!(pinned("x", true).await.unwrap(), "early");
+        assert_eq!(boxed(4).await.unwrap(), 4);
+        let shop: Box<dyn Shop> = Box::new(Corner { tenant: 9 });
+        let sold = tokio::spawn(async move { (shop.sell(5, "two").await, shop.close().await) })
+            .await
+            .unwrap();
+        assert_eq!(
+            (sold.0.unwrap(), sold.1.unwrap()),
+            ("LOCK:shop:9:5 9 5 two".to_owned(), 1)
+        );
+        assert_eq!(Native::sell(&Corner { tenant: 1 }, 2).await.unwrap(), 3);
+        assert_eq!(Native::close(&Corner { tenant: 1 }).await.unwrap(), 2);
+    });
+}

@@ -128,7 +128,10 @@ mod tests {
     }
 
     fn sequences(batches: &[Batch]) -> Vec<Vec<u64>> {
-        batches.iter().map(|batch| batch.requests.iter().map(|request| request.seq).collect()).collect()
+        batches
+            .iter()
+            .map(|batch| batch.requests.iter().map(|request| request.seq).collect())
+            .collect()
     }
 
     #[test]
@@ -155,11 +158,17 @@ mod tests {
     #[test]
     fn a_call_is_bounded_by_operations_and_by_bytes() {
         let mut pending: Vec<_> = (0..300).map(|seq| acquire(seq, &format!("n{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 4).iter().map(|batch| batch.requests.len()).collect();
+        let lengths: Vec<_> = take(&mut pending, 4)
+            .iter()
+            .map(|batch| batch.requests.len())
+            .collect();
         assert_eq!(lengths, [128, 128, 44]);
         let long = "x".repeat(100_000);
         let mut pending: Vec<_> = (0..5).map(|seq| acquire(seq, &format!("{long}{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 9).iter().map(|batch| batch.requests.len()).collect();
+        let lengths: Vec<_> = take(&mut pending, 9)
+            .iter()
+            .map(|batch| batch.requests.len())
+            .collect();
         assert_eq!(lengths, [2, 2, 1]);
     }
 
@@ -174,22 +183,34 @@ mod tests {
             let mut pending: Vec<_> = (0..random(400))
                 .map(|seq| {
                     let name = format!("n{}", random(6));
-                    if random(2) == 0 { acquire(seq, &name) } else { forget(seq, &name) }
+                    if random(2) == 0 {
+                        acquire(seq, &name)
+                    } else {
+                        forget(seq, &name)
+                    }
                 })
                 .collect();
             let all = pending.len();
             let mut sent = Vec::new();
             while !pending.is_empty() {
                 for batch in take(&mut pending, 1 + random(3) as usize) {
-                    assert!(batch.requests.iter().all(|request| Script::of(&request.operation) == batch.script));
+                    assert!(
+                        batch
+                            .requests
+                            .iter()
+                            .all(|request| Script::of(&request.operation) == batch.script)
+                    );
                     sent.extend(batch.requests);
                 }
             }
             assert_eq!(sent.len(), all);
             for name in 0..6 {
                 let name = format!("n{name}");
-                let order: Vec<_> =
-                    sent.iter().filter(|request| request.name.as_str() == name).map(|request| request.seq).collect();
+                let order: Vec<_> = sent
+                    .iter()
+                    .filter(|request| request.name.as_str() == name)
+                    .map(|request| request.seq)
+                    .collect();
                 assert!(order.is_sorted(), "{name}: {order:?}");
             }
         }

@@ -7,7 +7,9 @@ use super::connection::Connection;
 use super::fault;
 use super::scripts::{self, Script};
 use super::server::Server;
-use crate::backend::{Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Operation, Place, Reply, Request, Via};
+use crate::backend::{
+    Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Operation, Place, Reply, Request, Via,
+};
 use crate::error::LockError;
 use crate::name::LockName;
 
@@ -19,8 +21,7 @@ const NEEDED: &str = "the module documentation of `lock_core::backend::redis` ha
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
-    let mut info = ::redis::cmd("INFO");
-    let server = match connection.ask(info.arg("all")).await {
+    let server = match connection.ask(&::redis::cmd("INFO")).await {
         Ok(info) => Server::default().with_info(Some(&info)),
         Err(error) if fault::is_refusal(&error) => Server::default(),
         Err(error) => return Err(failed(config, fault::of_opening(&error))),
@@ -28,7 +29,9 @@ pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Re
     if let Some(message) = server.unfit() {
         return Err(LockError::Config { message });
     }
-    probe(config, connection).await.map_err(|fault| failed(config, fault))?;
+    probe(config, connection)
+        .await
+        .map_err(|fault| failed(config, fault))?;
     Ok(server.warnings())
 }
 
@@ -103,17 +106,27 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
     Ok(())
 }
 
-async fn run_one(config: &RedisConfig, connection: &mut Connection, request: &Request) -> Result<Reply, Fault> {
+async fn run_one(
+    config: &RedisConfig,
+    connection: &mut Connection,
+    request: &Request,
+) -> Result<Reply, Fault> {
     let (script, counter) = (Script::of(&request.operation), config.counter_key());
-    let mut outcome = connection.ask(&scripts::command(script, &counter, &[request])).await;
+    let mut outcome = connection
+        .ask(&scripts::command(script, &counter, &[request]))
+        .await;
     if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
-        outcome = connection.ask(&scripts::fallback_command(script, &counter, &[request])).await;
+        outcome = connection
+            .ask(&scripts::fallback_command(script, &counter, &[request]))
+            .await;
     }
     let value = outcome.map_err(|error| fault_of(&error))?;
     let decoded = scripts::decode(value, &[request])?;
     match decoded.replies.into_iter().next() {
         Some((_, reply)) => reply,
-        None => Err(fault::transient("the lock server's reply does not fit the request")),
+        None => Err(fault::transient(
+            "the lock server's reply does not fit the request",
+        )),
     }
 }
 

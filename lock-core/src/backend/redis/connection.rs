@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ProtocolVersion, PushInfo, RedisError, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ProtocolVersion, PushInfo, RedisError, RedisResult,
+    Value,
 };
 
 use super::config::RedisConfig;
@@ -37,8 +38,9 @@ impl Connection {
     /// by a clock that is not the runtime's.
     pub(super) async fn open(config: &RedisConfig) -> Result<(Self, Option<ServerTime>), Fault> {
         let settings = untimed();
-        let mut connection =
-            Self::connect(config, ProtocolVersion::RESP2, settings).await.map_err(|e| fault::of_opening(&e))?;
+        let mut connection = Self::connect(config, ProtocolVersion::RESP2, settings)
+            .await
+            .map_err(|e| fault::of_opening(&e))?;
         let time = connection.look_around(config).await?;
         Ok((connection, time))
     }
@@ -49,8 +51,9 @@ impl Connection {
         push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
     ) -> Result<(Self, Option<ServerTime>), Fault> {
         let settings = untimed().set_push_sender(push);
-        let mut connection =
-            Self::connect(config, ProtocolVersion::RESP3, settings).await.map_err(|e| fault::of_opening(&e))?;
+        let mut connection = Self::connect(config, ProtocolVersion::RESP3, settings)
+            .await
+            .map_err(|e| fault::of_opening(&e))?;
         let time = connection.look_around(config).await?;
         Ok((connection, time))
     }
@@ -79,7 +82,12 @@ impl Connection {
             _ => {
                 install_crypto();
                 let client = Client::open(info)?;
-                (client.get_multiplexed_async_connection_with_config(&settings).await?, None)
+                (
+                    client
+                        .get_multiplexed_async_connection_with_config(&settings)
+                        .await?,
+                    None,
+                )
             }
         };
         Ok(Self {
@@ -112,7 +120,9 @@ impl Connection {
     /// One command outside the driver: while connecting and checking.
     pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         let mut calls = self.calls.clone();
-        self.beside_io(calls.send_packed_command(command)).await.and_then(no_error)
+        self.beside_io(calls.send_packed_command(command))
+            .await
+            .and_then(no_error)
     }
 
     /// Subscribes a connection made by [`open_for_pushes`](Self::open_for_pushes).
@@ -149,7 +159,9 @@ impl Connection {
 
 /// No time limits here: they would need the timers of the user's runtime, which may be off, or paused by a test.
 fn untimed() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
 }
 
 /// An error that the server said is an error, also where the client hands it over as a value.

@@ -30,7 +30,7 @@ impl Hub {
             counter_key: config.counter_key(),
             config,
             inbox: Mutex::new(Some(inbox)),
-            engine: Arc::default(),
+            engine: Lane::of_engine(),
             lanes: Mutex::default(),
         })
     }
@@ -74,7 +74,10 @@ impl Hub {
             },
         };
         if let Err(unsent) = self.engine.push(refused) {
-            self.answer(lane::unsent(unsent, &fault::transient("the connection to the lock server is closed")));
+            self.answer(lane::unsent(
+                unsent,
+                &fault::transient("the connection to the lock server is closed"),
+            ));
         }
     }
 
@@ -82,10 +85,13 @@ impl Hub {
         let known = self.lanes().get(&runtime.id()).cloned();
         if let Some(lane) = known {
             // Back from the engine's lane only when nothing is on it that must run first.
-            return if lane.hears_again(|| self.engine.is_idle()) { lane } else { Arc::clone(&self.engine) };
+            return if lane.hears_again(|| self.engine.is_idle()) {
+                lane
+            } else {
+                Arc::clone(&self.engine)
+            };
         }
-        let lane = Arc::<Lane>::default();
-        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert(lane));
+        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert_with(Lane::of_user));
         if lane.claim() {
             // Not under the lock: a runtime that is shutting down drops the driver here, and that takes the lock.
             runtime.spawn(Driver::new(Arc::clone(self), Arc::clone(&lane)).run(None));

@@ -28,11 +28,12 @@ mod driver;
 mod fault;
 mod hub;
 mod lane;
+#[cfg(test)]
+mod live_tests;
+mod relay;
 mod scripts;
 mod server;
 mod subscription;
-#[cfg(test)]
-mod tests;
 mod url;
 
 use std::fmt;
@@ -105,7 +106,10 @@ impl RedisBackend {
         hub.server_time(time);
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
         let subscription = subscription.await.map_err(failed)?;
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(warnings);
         hub.drive_engine_lane(connection);
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
@@ -143,7 +147,12 @@ impl Backend for RedisBackend {
     }
 
     fn stop(&self) {
-        if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(task) = self
+            .subscription
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             task.abort();
         }
         if let Some(hub) = self.hub.get() {
@@ -160,6 +169,8 @@ impl Drop for RedisBackend {
 
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisBackend").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("RedisBackend")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -44,7 +44,9 @@ impl Server {
     /// Adds what ROLE said.
     pub(super) fn with_role(mut self, role: Option<&Value>) -> Self {
         if let Some(Value::Array(parts)) = role
-            && let Some(first) = parts.first().and_then(|part| ::redis::from_redis_value_ref(part).ok())
+            && let Some(first) = parts
+                .first()
+                .and_then(|part| ::redis::from_redis_value_ref(part).ok())
         {
             self.role = Some(first);
         }
@@ -52,7 +54,9 @@ impl Server {
     }
 
     pub(super) fn generation(&self) -> Generation {
-        self.run_id.as_deref().map_or(Generation::UNKNOWN, Generation::new)
+        self.run_id
+            .as_deref()
+            .map_or(Generation::UNKNOWN, Generation::new)
     }
 
     /// A replica would refuse the writes, or worse, be a master that was demoted a moment ago.
@@ -78,7 +82,10 @@ impl Server {
         let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         (found < OLDEST).then(|| {
-            format!("the server has version {version}, but locks need Redis {}.{} or later, or Valkey", OLDEST.0, OLDEST.1)
+            format!(
+                "the server has version {version}, but locks need Redis {}.{} or later, or Valkey",
+                OLDEST.0, OLDEST.1
+            )
         })
     }
 
@@ -102,7 +109,6 @@ impl Server {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,10 +121,22 @@ mod tests {
     #[test]
     fn old_servers_and_clusters_are_unfit() {
         assert!(told("redis_version:6.0.16\r\n").unfit().unwrap().contains("6.2"));
-        assert!(told("redis_version:7.0.15\r\nredis_mode:cluster\r\n").unfit().unwrap().contains("cluster"));
-        assert!(told("redis_version:7.0.15\r\ncluster_enabled:1\r\n").unfit().is_some());
+        assert!(
+            told("redis_version:7.0.15\r\nredis_mode:cluster\r\n")
+                .unfit()
+                .unwrap()
+                .contains("cluster")
+        );
+        assert!(
+            told("redis_version:7.0.15\r\ncluster_enabled:1\r\n")
+                .unfit()
+                .is_some()
+        );
         for version in ["6.2.14", "7.0.15", "7.2.4", "10.0.0"] {
-            assert_eq!(told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(), None);
+            assert_eq!(
+                told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(),
+                None
+            );
         }
         assert_eq!(Server::default().unfit(), None);
     }
@@ -133,7 +151,10 @@ mod tests {
     #[test]
     fn replicas_are_refused_for_now() {
         let role = Value::Array(vec![Value::BulkString(b"slave".to_vec())]);
-        let fault = Server::default().with_role(Some(&role)).must_be_master().unwrap_err();
+        let fault = Server::default()
+            .with_role(Some(&role))
+            .must_be_master()
+            .unwrap_err();
         assert_eq!(fault.class, FaultClass::Transient);
         assert!(told("role:master\r\n").must_be_master().is_ok());
     }

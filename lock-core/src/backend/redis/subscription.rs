@@ -28,7 +28,11 @@ pub(super) struct Subscription {
 
 impl Subscription {
     /// Subscribes to `channel`; messages that are no grants are counted in `garbage`.
-    pub(super) async fn open(hub: Arc<Hub>, channel: Channel, garbage: Arc<AtomicU64>) -> Result<Self, Fault> {
+    pub(super) async fn open(
+        hub: Arc<Hub>,
+        channel: Channel,
+        garbage: Arc<AtomicU64>,
+    ) -> Result<Self, Fault> {
         let connection = subscribed(&hub, &channel, &garbage).await?;
         Ok(Self {
             hub,
@@ -80,7 +84,11 @@ impl Subscription {
     }
 }
 
-async fn subscribed(hub: &Arc<Hub>, channel: &Channel, garbage: &Arc<AtomicU64>) -> Result<Connection, Fault> {
+async fn subscribed(
+    hub: &Arc<Hub>,
+    channel: &Channel,
+    garbage: &Arc<AtomicU64>,
+) -> Result<Connection, Fault> {
     let opening = async {
         // The run id is known before the subscription exists, so that every grant carries it.
         let generation = Arc::new(std::sync::OnceLock::new());
@@ -94,12 +102,17 @@ async fn subscribed(hub: &Arc<Hub>, channel: &Channel, garbage: &Arc<AtomicU64>)
         let (mut connection, time) = Connection::open_for_pushes(hub.config(), push).await?;
         hub.server_time(time);
         let _ = generation.set(connection.generation.clone());
-        connection.subscribe(channel.as_str()).await.map_err(|error| fault::of_opening(&error))?;
+        connection
+            .subscribe(channel.as_str())
+            .await
+            .map_err(|error| fault::of_opening(&error))?;
         Ok(connection)
     };
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(opened) => opened,
-        Err(_) => Err(fault::transient("the lock server did not accept a subscription in time")),
+        Err(_) => Err(fault::transient(
+            "the lock server did not accept a subscription in time",
+        )),
     }
 }
 
@@ -129,7 +142,8 @@ fn deliver(hub: &Hub, garbage: &AtomicU64, generation: Option<&Generation>, info
 fn parse(text: &str, generation: Generation) -> Option<Grant> {
     let mut words = text.split(' ');
     let (hex, fence, left, end) = (words.next()?, words.next()?, words.next()?, words.next());
-    let well_formed = hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && end.is_none();
+    let well_formed =
+        hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && end.is_none();
     well_formed.then_some(())?;
     Some(Grant {
         hex: hex.to_owned(),
@@ -141,7 +155,9 @@ fn parse(text: &str, generation: Generation) -> Option<Grant> {
 
 /// Digits only: `parse` alone would also take a sign.
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -152,9 +168,15 @@ mod tests {
     fn only_well_formed_grants_are_believed() {
         let hex = "0123456789abcdef0123456789abcdef";
         let grant = parse(&format!("{hex} 1795192997308781 3000"), Generation::new("run")).unwrap();
-        assert_eq!((grant.hex.as_str(), grant.fence, grant.left_ms), (hex, 1_795_192_997_308_781, 3000));
+        assert_eq!(
+            (grant.hex.as_str(), grant.fence, grant.left_ms),
+            (hex, 1_795_192_997_308_781, 3000)
+        );
         for text in [
-            "", " ", "probe", hex,
+            "",
+            " ",
+            "probe",
+            hex,
             &format!("{hex} 1"),
             &format!("{hex} 1 2 3"),
             &format!("{hex} -1 2"),

@@ -23,10 +23,13 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
             }
             understood(&format!("redis+unix://{path}"))
         }
-        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => {
-            Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
-        }
-        _ => Err(wrong(&format!("the lock server's URL has the unknown scheme `{}`", shortened(scheme)))),
+        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => Err(wrong(&format!(
+            "`{scheme}` is not supported by this version: name one server"
+        ))),
+        _ => Err(wrong(&format!(
+            "the lock server's URL has the unknown scheme `{}`",
+            shortened(scheme)
+        ))),
     }
 }
 
@@ -52,7 +55,10 @@ fn reason(error: &RedisError) -> &'static str {
     const KNOWN: [(&str, &str); 6] = [
         ("database", "the database in the lock server's URL is no number"),
         ("hostname", "the lock server's URL has no host"),
-        ("wildcard", "the lock server's URL names a wildcard address, which can't be connected to"),
+        (
+            "wildcard",
+            "the lock server's URL names a wildcard address, which can't be connected to",
+        ),
         ("path", "the lock server's URL has no path"),
         ("UTF-8", "user or password in the lock server's URL are not UTF-8"),
         ("protocol", "the lock server's URL has an unknown `protocol`"),
@@ -60,7 +66,9 @@ fn reason(error: &RedisError) -> &'static str {
     KNOWN
         .iter()
         .find_map(|(word, said)| text.contains(word).then_some(*said))
-        .unwrap_or("the lock server's URL can't be parsed; percent-encode special characters of user and password")
+        .unwrap_or(
+            "the lock server's URL can't be parsed; percent-encode special characters of user and password",
+        )
 }
 
 fn shortened(scheme: &str) -> String {
@@ -86,7 +94,11 @@ mod tests {
         assert_eq!(info.redis_settings().username(), Some("app"));
         assert_eq!(info.redis_settings().password(), Some("p@ss"));
         assert_eq!(info.redis_settings().db(), 3);
-        for url in ["unix:/run/r.sock?db=2", "unix:///run/r.sock?db=2", "redis+unix:///run/r.sock?db=2"] {
+        for url in [
+            "unix:/run/r.sock?db=2",
+            "unix:///run/r.sock?db=2",
+            "redis+unix:///run/r.sock?db=2",
+        ] {
             let info = parse(url).unwrap();
             assert_eq!(info.addr(), &ConnectionAddr::Unix("/run/r.sock".into()), "{url}");
             assert_eq!(info.redis_settings().db(), 2);
@@ -109,13 +121,21 @@ mod tests {
         ] {
             let text = parse(url).unwrap_err().to_string();
             assert!(text.contains("redis://"), "{url}: {text}");
-            assert!(!text.contains("secret") && !text.contains("sec/ret"), "{url}: {text}");
+            assert!(
+                !text.contains("secret") && !text.contains("sec/ret"),
+                "{url}: {text}"
+            );
         }
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
     fn tls_without_its_feature_names_the_feature() {
-        assert!(parse("rediss://host").unwrap_err().to_string().contains("feature `tls`"));
+        assert!(
+            parse("rediss://host")
+                .unwrap_err()
+                .to_string()
+                .contains("feature `tls`")
+        );
     }
 }

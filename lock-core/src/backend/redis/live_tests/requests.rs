@@ -15,18 +15,42 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
             let before = BootClock.now();
             runtime.block_on(async {
                 let answer = on_thread(&engine, &id, acquire(5_000), via).await;
-                let Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, generation, server_ms } = answer else {
+                let Answer::Reply {
+                    reply: Reply::Held { left_ms, .. },
+                    sent,
+                    generation,
+                    server_ms,
+                } = answer
+                else {
                     panic!("{answer:?}");
                 };
                 assert!(left_ms <= 5_000 && left_ms > 4_000);
                 assert!(sent >= before && sent <= BootClock.now());
                 assert!(generation != Generation::UNKNOWN && server_ms > 1_500_000_000_000);
                 let busy = on_thread(&engine, &other, acquire(5_000), via).await;
-                assert!(matches!(busy, Answer::Reply { reply: Reply::Busy { .. }, .. }), "{busy:?}");
+                assert!(
+                    matches!(
+                        busy,
+                        Answer::Reply {
+                            reply: Reply::Busy { .. },
+                            ..
+                        }
+                    ),
+                    "{busy:?}"
+                );
                 let renewed = on_thread(&engine, &id, Operation::Renew { lease_ms: 9_000 }, via).await;
                 assert!(held(&renewed), "{renewed:?}");
                 let freed = on_thread(&engine, &id, FORGET, via).await;
-                assert!(matches!(freed, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }), "{freed:?}");
+                assert!(
+                    matches!(
+                        freed,
+                        Answer::Reply {
+                            reply: Reply::Forgotten { was_owner: true },
+                            ..
+                        }
+                    ),
+                    "{freed:?}"
+                );
             });
         }
         assert!(engine.record.server_times() >= 1);
@@ -37,7 +61,9 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
 async fn on_thread(engine: &Engine, id: &HoldId, operation: Operation, via: Via) -> Answer {
     let seq = engine.submit("LOCK:one", id, operation, via);
     let record = std::sync::Arc::clone(&engine.record);
-    tokio::task::spawn_blocking(move || record.answer(seq)).await.unwrap()
+    tokio::task::spawn_blocking(move || record.answer(seq))
+        .await
+        .unwrap()
 }
 
 #[test]
@@ -62,7 +88,10 @@ fn requests_of_one_name_run_in_order_under_batching() {
             let answer = engine.record.answer(*seq);
             let right = matches!(
                 answer,
-                Answer::Reply { reply: Reply::Held { .. } | Reply::Forgotten { was_owner: true }, .. }
+                Answer::Reply {
+                    reply: Reply::Held { .. } | Reply::Forgotten { was_owner: true },
+                    ..
+                }
             );
             assert!(right, "{seq}: {answer:?}");
         }
@@ -108,8 +137,20 @@ fn a_flushed_script_cache_never_reorders_a_name() {
             let taken = engine.record.answer(seqs[0]);
             let freed = engine.record.answer(seqs[1]);
             match (&taken, &freed) {
-                (Answer::Failed(_), Answer::Reply { reply: Reply::Forgotten { was_owner: false }, .. }) => {}
-                (taken, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }) if held(taken) => {}
+                (
+                    Answer::Failed(_),
+                    Answer::Reply {
+                        reply: Reply::Forgotten { was_owner: false },
+                        ..
+                    },
+                ) => {}
+                (
+                    taken,
+                    Answer::Reply {
+                        reply: Reply::Forgotten { was_owner: true },
+                        ..
+                    },
+                ) if held(taken) => {}
                 other => panic!("round {round}: {other:?}"),
             }
             assert_eq!(server.ask(&["EXISTS", "LOCK:x"]), redis::Value::Int(0));

@@ -22,8 +22,16 @@ fn config(url: &str) -> RedisConfig {
 /// The ACL line of the module's documentation, as words.
 fn documented_acl() -> Vec<String> {
     let text = include_str!("../mod.rs");
-    let block = text.split("//! ```text").nth(1).and_then(|rest| rest.split("//! ```").next()).unwrap();
-    block.lines().flat_map(|line| line.trim_start_matches("//!").split_whitespace()).map(str::to_owned).collect()
+    let block = text
+        .split("//! ```text")
+        .nth(1)
+        .and_then(|rest| rest.split("//! ```").next())
+        .unwrap();
+    block
+        .lines()
+        .flat_map(|line| line.trim_start_matches("//!").split_whitespace())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -41,7 +49,10 @@ fn unix_sockets_existing_clients_and_databases_work() {
         // Nothing of a start is left but the counter.
         for (database, keys) in [("0", 1), ("5", 1)] {
             let client = redis::Client::open(format!("{}{database}", server.url())).unwrap();
-            let found: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut client.get_connection().unwrap()).unwrap();
+            let found: Vec<String> = redis::cmd("KEYS")
+                .arg("*")
+                .query(&mut client.get_connection().unwrap())
+                .unwrap();
             assert_eq!(found.len(), keys, "{found:?}");
             assert_eq!(found[0], "LOCK:%fence");
         }
@@ -65,7 +76,9 @@ fn the_documented_acl_line_suffices_also_without_info_and_role() {
             assert_eq!(engine.backend.warnings().len(), without.len() / 2);
             if !without.is_empty() {
                 let answer = engine.ask("LOCK:x", &HoldId::new("a"), super::engine::FORGET, Via::Engine);
-                let Answer::Reply { generation, .. } = answer else { panic!("{answer:?}") };
+                let Answer::Reply { generation, .. } = answer else {
+                    panic!("{answer:?}")
+                };
                 assert_eq!(generation, Generation::UNKNOWN);
             }
         }
@@ -85,7 +98,13 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
             let words: Vec<_> = line
                 .iter()
                 .filter(|word| *word != missing)
-                .map(|word| if word == "locks" { user.as_str() } else { word.as_str() })
+                .map(|word| {
+                    if word == "locks" {
+                        user.as_str()
+                    } else {
+                        word.as_str()
+                    }
+                })
                 .collect();
             server.ask(&words);
             let error = refused_start(config(&server.url()).username(&user).password("password"));
@@ -94,7 +113,16 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
             assert!(!text.contains("password"), "{text}");
             eprintln!("without {missing}: {text}");
         }
-        let strange = ["ACL", "SETUSER", "stranger", "on", ">password", "~other:*", "&other:*", "+@all"];
+        let strange = [
+            "ACL",
+            "SETUSER",
+            "stranger",
+            "on",
+            ">password",
+            "~other:*",
+            "&other:*",
+            "+@all",
+        ];
         server.ask(&strange);
         let error = refused_start(config(&server.url()).username("stranger").password("password"));
         assert!(matches!(error, LockError::Refused { .. }), "{error}");
@@ -105,7 +133,11 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
 fn a_wrong_or_missing_password_is_refused_and_the_right_one_works() {
     on_every_server_with(&["--requirepass", "right"], |server| {
         let authority = server.url().replace("redis://", "");
-        for url in [format!("redis://:wrong@{authority}"), server.url(), format!("redis://who:right@{authority}")] {
+        for url in [
+            format!("redis://:wrong@{authority}"),
+            server.url(),
+            format!("redis://who:right@{authority}"),
+        ] {
             let error = refused_start(config(&url));
             assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
             assert!(!error.to_string().contains("wrong"), "{error}");
@@ -137,7 +169,10 @@ fn an_unreachable_server_is_unavailable_at_once_and_a_silent_one_soon() {
 fn a_cluster_node_is_a_wrong_configuration() {
     on_every_server_with(&["--cluster-enabled", "yes"], |server| {
         let error = refused_start(config(&server.url()));
-        assert!(matches!(&error, LockError::Config { message } if message.contains("cluster")), "{error:?}");
+        assert!(
+            matches!(&error, LockError::Config { message } if message.contains("cluster")),
+            "{error:?}"
+        );
     });
 }
 
@@ -145,7 +180,10 @@ fn a_cluster_node_is_a_wrong_configuration() {
 fn a_replica_is_unavailable() {
     on_every_server_with(&["--replicaof", "127.0.0.1 1"], |server| {
         let error = refused_start(config(&server.url()));
-        assert!(matches!(&error, LockError::Unavailable { reason, .. } if reason.contains("master")), "{error:?}");
+        assert!(
+            matches!(&error, LockError::Unavailable { reason, .. } if reason.contains("master")),
+            "{error:?}"
+        );
     });
 }
 
@@ -154,6 +192,9 @@ fn eviction_of_held_locks_is_warned_about() {
     on_every_server_with(&["--maxmemory-policy", "volatile-lru"], |server| {
         let engine = Engine::start(&server.url());
         let warnings = engine.backend.warnings();
-        assert!(warnings.len() == 1 && warnings[0].contains("volatile-lru"), "{warnings:?}");
+        assert!(
+            warnings.len() == 1 && warnings[0].contains("volatile-lru"),
+            "{warnings:?}"
+        );
     });
 }

@@ -48,7 +48,9 @@ impl Record {
     }
 
     pub(super) fn answer(&self, seq: u64) -> Answer {
-        self.wait(&format!("the answer to {seq}"), |seen| seen.answers.get(&seq).map(|all| all[0].clone()))
+        self.wait(&format!("the answer to {seq}"), |seen| {
+            seen.answers.get(&seq).map(|all| all[0].clone())
+        })
     }
 
     pub(super) fn grant(&self) -> Grant {
@@ -56,7 +58,9 @@ impl Record {
     }
 
     pub(super) fn listens(&self, changes: &[bool]) {
-        self.wait(&format!("listening {changes:?}"), |seen| seen.listening.starts_with(changes).then_some(()));
+        self.wait(&format!("listening {changes:?}"), |seen| {
+            seen.listening.starts_with(changes).then_some(())
+        });
     }
 
     pub(super) fn server_times(&self) -> usize {
@@ -123,10 +127,17 @@ impl Engine {
         let over = Arc::new(AtomicBool::new(false));
         let (started, starting) = std::sync::mpsc::channel();
         let runtime = std::thread::spawn({
-            let (backend, record, channel, over) =
-                (Arc::clone(&backend), Arc::clone(&record), channel.clone(), Arc::clone(&over));
+            let (backend, record, channel, over) = (
+                Arc::clone(&backend),
+                Arc::clone(&record),
+                channel.clone(),
+                Arc::clone(&over),
+            );
             move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 runtime.block_on(async {
                     started.send(backend.start(&channel, record).await).unwrap();
                     while !over.load(Ordering::Relaxed) {
@@ -186,9 +197,24 @@ impl Engine {
         loop {
             let id = HoldId::new("test");
             let held = self.ask(name, &id, acquire(5_000), via);
-            if matches!(held, Answer::Reply { reply: Reply::Held { .. }, .. }) {
+            if matches!(
+                held,
+                Answer::Reply {
+                    reply: Reply::Held { .. },
+                    ..
+                }
+            ) {
                 let freed = self.ask(name, &id, Operation::Forget { entry: None }, via);
-                assert!(matches!(freed, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }), "{freed:?}");
+                assert!(
+                    matches!(
+                        freed,
+                        Answer::Reply {
+                            reply: Reply::Forgotten { was_owner: true },
+                            ..
+                        }
+                    ),
+                    "{freed:?}"
+                );
                 return;
             }
             assert!(Instant::now() < until, "still {held:?}");
@@ -218,9 +244,18 @@ pub(super) fn acquire(lease_ms: u64) -> Operation {
 pub(super) const FORGET: Operation = Operation::Forget { entry: None };
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .unwrap()
 }
 
 pub(super) fn held(answer: &Answer) -> bool {
-    matches!(answer, Answer::Reply { reply: Reply::Held { .. }, .. })
+    matches!(
+        answer,
+        Answer::Reply {
+            reply: Reply::Held { .. },
+            ..
+        }
+    )
 }

@@ -47,7 +47,8 @@ fn requests_of_a_runtime_that_ended_before_they_left_go_by_the_engines_lane() {
     on_every_server(|server| {
         let engine = Engine::start(&server.url());
         let gone = runtime();
-        let seq = gone.block_on(async { engine.submit("LOCK:x", &HoldId::new("a"), acquire(300), Via::Caller) });
+        let seq =
+            gone.block_on(async { engine.submit("LOCK:x", &HoldId::new("a"), acquire(300), Via::Caller) });
         drop(gone);
         let answer = engine.record.answer(seq);
         assert!(held(&answer), "{answer:?}");
@@ -110,7 +111,8 @@ fn stopping_answers_everything_and_closes_all_connections() {
         let running = std::thread::spawn(move || runtime.block_on(ended));
         server.ask(&["CLIENT", "PAUSE", "5000", "WRITE"]);
         let inside = handle.enter();
-        let seqs = [Via::Engine, Via::Caller].map(|via| engine.submit("LOCK:x", &HoldId::new("a"), acquire(300), via));
+        let seqs = [Via::Engine, Via::Caller]
+            .map(|via| engine.submit("LOCK:x", &HoldId::new("a"), acquire(300), via));
         std::thread::sleep(Duration::from_millis(50));
         crate::backend::Backend::stop(&*engine.backend);
         for seq in seqs {
@@ -121,7 +123,11 @@ fn stopping_answers_everything_and_closes_all_connections() {
         server.ask(&["CLIENT", "UNPAUSE"]);
         let since = Instant::now();
         while record.strong_count() > 1 || clients(&server) > 1 {
-            assert!(since.elapsed() < Duration::from_secs(5), "{} connections", clients(&server));
+            assert!(
+                since.elapsed() < Duration::from_secs(5),
+                "{} connections",
+                clients(&server)
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         drop(inside);

@@ -21,8 +21,7 @@ const NEEDED: &str = "the module documentation of `lock_core::backend::redis` ha
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
-    let mut info = ::redis::cmd("INFO");
-    let server = match connection.ask(info.arg("all")).await {
+    let server = match connection.ask(&::redis::cmd("INFO")).await {
         Ok(info) => Server::default().with_info(Some(&info)),
         Err(error) if fault::is_refusal(&error) => Server::default(),
         Err(error) => return Err(failed(config, fault::of_opening(&error))),

@@ -1,7 +1,7 @@
 //! The task that drives a lane: it connects, sends what waits as few calls, and brings the answers.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{Cmd, ErrorKind, RedisResult, ServerErrorKind, Value};
@@ -12,6 +12,7 @@ use super::connection::{Connection, no_error};
 use super::fault;
 use super::hub::Hub;
 use super::lane::{Answers, Flight, Lane, Round};
+use super::relay::take_turns;
 use super::scripts;
 use crate::backend::{Answer, Fault, Generation, Request};
 use crate::clock::Moment;
@@ -77,35 +78,30 @@ impl Driver {
     async fn serve(&self, mut connection: Connection, epoch: u64) {
         let generation = connection.generation.clone();
         let mut calls = FuturesUnordered::new();
-        let fault = std::future::poll_fn(|context: &mut Context<'_>| {
-            loop {
-                let flights = match self.lane.next_round(context, epoch, || self.hub.now()) {
-                    Round::Over => return Poll::Ready(None),
-                    Round::Send(flights) => flights,
-                };
-                for flight in flights {
-                    calls.push(self.call(connection.calls.clone(), flight, &generation));
-                }
-                // First the calls, which put their bytes into the connection's queue, then the bytes, then the answers
-                // that came with them.
-                let mut moved = false;
-                let mut ended = false;
-                while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
-                    moved = true;
-                    ended |= !good;
-                }
-                ended |= connection.poll_io(context).is_ready();
-                while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
-                    moved = true;
-                    ended |= !good;
-                }
-                if ended {
-                    return Poll::Ready(Some(fault::transient("the connection to the lock server broke")));
-                }
-                if !moved {
-                    return Poll::Pending;
-                }
+        let fault = take_turns(|context| {
+            let flights = match self.lane.next_round(context, epoch, || self.hub.now()) {
+                Round::Over => return Err(None),
+                Round::Send(flights) => flights,
+            };
+            for flight in flights {
+                calls.push(self.call(connection.calls.clone(), flight, &generation));
             }
+            // First the calls, which put their bytes into the connection's queue, then the bytes, then the answers that
+            // came with them.
+            let (mut moved, mut ended) = (false, false);
+            while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
+                moved = true;
+                ended |= !good;
+            }
+            ended |= connection.poll_io(context).is_ready();
+            while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
+                moved = true;
+                ended |= !good;
+            }
+            if ended {
+                return Err(Some(fault::transient("the connection to the lock server broke")));
+            }
+            Ok(moved)
         })
         .await;
         if let Some(fault) = fault {

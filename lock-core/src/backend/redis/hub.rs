@@ -30,7 +30,7 @@ impl Hub {
             counter_key: config.counter_key(),
             config,
             inbox: Mutex::new(Some(inbox)),
-            engine: Arc::default(),
+            engine: Lane::of_engine(),
             lanes: Mutex::default(),
         })
     }
@@ -91,8 +91,7 @@ impl Hub {
                 Arc::clone(&self.engine)
             };
         }
-        let lane = Arc::<Lane>::default();
-        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert(lane));
+        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert_with(Lane::of_user));
         if lane.claim() {
             // Not under the lock: a runtime that is shutting down drops the driver here, and that takes the lock.
             runtime.spawn(Driver::new(Arc::clone(self), Arc::clone(&lane)).run(None));

@@ -28,11 +28,12 @@ mod driver;
 mod fault;
 mod hub;
 mod lane;
+#[cfg(test)]
+mod live_tests;
+mod relay;
 mod scripts;
 mod server;
 mod subscription;
-#[cfg(test)]
-mod tests;
 mod url;
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! A server process of a test's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -145,7 +145,7 @@ impl Drop for Server {
     }
 }
 
-fn spawn(binary: &PathBuf, directory: &PathBuf, port: u16, options: &[String]) -> Child {
+fn spawn(binary: &Path, directory: &Path, port: u16, options: &[String]) -> Child {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)

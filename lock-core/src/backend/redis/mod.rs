@@ -2,3 +2,5 @@
 
 mod class;
 mod scripts;
+#[cfg(test)]
+mod tests;

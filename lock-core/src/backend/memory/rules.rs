@@ -498,19 +498,25 @@ rules! {
         assert_eq!(p.0.published()[0].id, id(2));
     }
 
-    fn a_crowd_of_dead_waiters_is_dropped_in_bulk(p) {
-        p.try_once(0);
-        let crowd = super::step::PURGE as u128 * 2;
-        for n in 0..crowd {
-            let id = HoldId::from_random(1_000 + n, "crowd");
-            let place = Place { heartbeat_ms: BEAT - n as u64 % 7, ..place(1, None) };
-            let operation = Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place) });
-            p.0.run(&[(NAME, id, operation)]);
-        }
+    fn a_crowd_of_dead_waiters_is_dropped_in_bulk_but_not_without_bound(p) {
+        use super::step::{PURGE, TRIES};
+        let first = fence(&p.try_once(0));
+        let crowd: Vec<Order> = (0..TRIES * (PURGE + 1) + 3)
+            .map(|n| {
+                let id = HoldId::from_random(1_000 + n as u128, "crowd");
+                let place = Place { heartbeat_ms: BEAT - n as u64 % 7, ..place(1, None) };
+                (NAME, id, Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place) }))
+            })
+            .collect();
+        p.0.run(&crowd);
         p.pass_ms(BEAT + 1);
         p.wait(2);
         p.forget(0);
-        assert_eq!(p.0.published()[0].id, id(2));
+        assert_eq!(p.0.published(), [], "some are still in front");
+        assert_eq!(p.forget(3), Reply::Forgotten { was_owner: false });
+        let granted = p.0.published().remove(0);
+        assert_eq!(granted.id, id(2));
+        assert!(granted.fence > first);
     }
 }
 

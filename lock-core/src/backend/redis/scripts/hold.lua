@@ -31,16 +31,14 @@ end
 
 local function forget(key, record, id, entry, seq)
   local owned = record.owner == id
+  local was_owner = owned and now < record.deadline
   local err
   if not owned and entry ~= '' and record.beat > 0 then
     local waiter = entry .. ';' .. id
-    local removed = pcall_redis('ZREM', key, '1B' .. waiter, '1Q' .. waiter)
-    err = error_of(removed)
-    -- Whether anybody else waits is not known without looking.
-    if not err and removed > 0 then record, err = read(key) end
+    -- If that was the last one, settling finds the queue empty.
+    err = error_of(pcall_redis('ZREM', key, '1B' .. waiter, '1Q' .. waiter))
   end
-  local was_owner = owned and now < record.deadline
-  if not err then err = settle(key, record, nil, nil, owned) end
+  err = err or settle(key, record, nil, nil, owned)
   if err then return { seq, FAILED, err } end
   return { seq, FORGOTTEN, was_owner and 1 or 0 }
 end

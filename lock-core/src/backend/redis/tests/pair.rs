@@ -1,6 +1,6 @@
 //! The scripts on a server beside the function `step`: each call runs on both, and everything must be equal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use redis::{Commands, Connection, ConnectionLike, Value};
 
@@ -202,7 +202,7 @@ impl Subject for Pair {
                 self.model.counter
             );
             self.model.counter = counter;
-            for (name, ..) in orders {
+            for name in orders.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>() {
                 self.compare(name);
             }
             replies.extend(got);

@@ -36,10 +36,7 @@ impl Pair {
         CHANNELS.iter().for_each(|channel| ears.listen(channel, true));
         let sources = [Script::Acquire, Script::Hold].map(|script| {
             let source = script.source();
-            let virtual_time = source.replace(
-                "pcall_redis('TIME')",
-                &format!("pcall_redis('LRANGE', '{TIME}', 0, 1)"),
-            );
+            let virtual_time = source.replace("call('TIME')", &format!("call('LRANGE', '{TIME}', 0, 1)"));
             assert_ne!(source, virtual_time);
             (script, redis::Script::new(&virtual_time))
         });

@@ -187,7 +187,8 @@ impl Subject for Pair {
             let expected = self.model.run(orders);
             let got = self.call(&requests);
             assert_eq!(got, expected, "{orders:?}");
-            for published in self.model.published[before..].to_vec() {
+            for at in before..self.model.published.len() {
+                let published = self.model.published[at].clone();
                 self.hear(&published);
             }
             let counter: Option<u64> = self.server.get(COUNTER).unwrap();

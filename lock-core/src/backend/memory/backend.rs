@@ -155,3 +155,131 @@ impl Backend for MemoryBackend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::backend::memory::ManualClock;
+    use crate::backend::{Acquire, Entry, Grant, HoldId, Operation, Place, Reply, Via};
+
+    /// Renews what it is granted at once, from inside the call that tells it.
+    #[derive(Default)]
+    struct Eager {
+        backend: Mutex<Option<MemoryBackend>>,
+        id: Mutex<Option<HoldId>>,
+        heard: Mutex<Vec<String>>,
+    }
+
+    impl Eager {
+        fn note(&self, what: String) {
+            self.heard.lock().unwrap().push(what);
+        }
+    }
+
+    impl Inbox for Eager {
+        fn answers(&self, answers: Vec<(u64, Answer)>) {
+            for (seq, answer) in answers {
+                let Answer::Reply { reply, .. } = answer else {
+                    panic!("always answered");
+                };
+                let kind = match reply {
+                    Reply::Held { .. } => "held",
+                    Reply::Queued { .. } => "queued",
+                    _ => "other",
+                };
+                self.note(format!("{seq} {kind}"));
+            }
+        }
+
+        fn granted(&self, grant: Grant) {
+            let id = self.id.lock().unwrap().clone().expect("it waits");
+            assert_eq!(grant.hex, id.hex());
+            self.note("granted".to_owned());
+            let backend = self.backend.lock().unwrap().clone().expect("it is started");
+            backend.submit(vec![request(9, &id, Operation::Renew { lease_ms: 1_000 })]);
+        }
+
+        fn server_time(&self, _sent: Moment, server_ms: u64) {
+            assert!(server_ms > 1_700_000_000_000);
+        }
+
+        fn listening(&self, listening: bool) {
+            self.note(format!("listening {listening}"));
+        }
+    }
+
+    fn request(seq: u64, id: &HoldId, operation: Operation) -> Request {
+        Request {
+            seq,
+            name: LockName::new("LOCK:a"),
+            id: id.clone(),
+            operation,
+            via: Via::Engine,
+            submitted: Moment::default(),
+        }
+    }
+
+    fn started(backend: &MemoryBackend, channel: &Channel) -> Arc<Eager> {
+        let inbox = Arc::new(Eager::default());
+        *inbox.backend.lock().unwrap() = Some(backend.clone());
+        let as_inbox: Arc<dyn Inbox> = Arc::clone(&inbox) as _;
+        let mut starting = backend.start(channel, as_inbox);
+        let ready = starting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(ready, Poll::Ready(Ok(()))));
+        inbox
+    }
+
+    fn acquire(channel: Option<&Channel>) -> Operation {
+        Operation::Acquire(Acquire {
+            lease_ms: 1_000,
+            not_after_ms: u64::MAX,
+            place: channel.map(|channel| Place {
+                entry: Entry {
+                    short_ms: 500,
+                    channel: channel.clone(),
+                },
+                heartbeat_ms: 1_000,
+                ticket: None,
+            }),
+        })
+    }
+
+    #[test]
+    fn an_inbox_may_submit_from_inside_a_grant_of_another_client() {
+        let first = MemoryBackend::with_clock(Arc::new(ManualClock::new()));
+        let second = first.share();
+        let channel = Channel::new("second");
+        let (one, two) = (HoldId::new("one"), HoldId::new("two"));
+        let _inbox = started(&first, &Channel::new("first"));
+        let inbox = started(&second, &channel);
+        *inbox.id.lock().unwrap() = Some(two.clone());
+        first.submit(vec![request(1, &one, acquire(None))]);
+        second.submit(vec![request(2, &two, acquire(Some(&channel)))]);
+        first.submit(vec![request(3, &one, Operation::Forget { entry: None })]);
+        second.stop();
+        let heard = inbox.heard.lock().unwrap().clone();
+        assert_eq!(
+            heard,
+            [
+                "listening true",
+                "2 queued",
+                "granted",
+                "9 held",
+                "listening false"
+            ]
+        );
+        assert_eq!(first.names(), ["LOCK:a"]);
+    }
+
+    #[test]
+    fn a_name_means_the_same_store_as_long_as_anybody_has_it() {
+        let one = MemoryBackend::named("shared");
+        let _held = one.hold(&LockName::new("LOCK:a")).expect("free");
+        let two = MemoryBackend::named("shared");
+        assert_eq!(two.names(), ["LOCK:a"]);
+        assert!(MemoryBackend::named("other").is_empty());
+        assert!(MemoryBackend::private().is_empty());
+    }
+}

@@ -5,9 +5,11 @@
 mod backend;
 mod clock;
 mod foreign;
-mod queue;
-mod record;
-mod step;
+pub(crate) mod queue;
+pub(crate) mod record;
+#[cfg(test)]
+pub(crate) mod rules;
+pub(crate) mod step;
 mod store;
 
 pub use backend::MemoryBackend;

@@ -94,10 +94,4 @@ impl Queue {
         dead.truncate(limit);
         dead.into_iter().map(|(_, text)| text).collect()
     }
-
-    /// The waiters' texts, first come first.
-    #[cfg(test)]
-    pub(crate) fn texts(&self) -> Vec<String> {
-        self.places.keys().map(|(_, text)| text.clone()).collect()
-    }
 }

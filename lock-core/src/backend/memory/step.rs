@@ -91,10 +91,10 @@ impl Lock<'_> {
         if let Some(held) = self.held(id) {
             return held;
         }
-        if let (Some(place), Some(text)) = (&acquire.place, &text) {
-            if let Some(ticket) = self.record.queue.ticket(text) {
-                return self.queued(ticket, text, place.heartbeat_ms);
-            }
+        if let (Some(place), Some(text)) = (&acquire.place, &text)
+            && let Some(ticket) = self.record.queue.ticket(text)
+        {
+            return self.queued(ticket, text, place.heartbeat_ms);
         }
         if self.now_ms() > acquire.not_after_ms {
             return Reply::Late;

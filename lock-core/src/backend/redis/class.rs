@@ -32,8 +32,17 @@ const WORDS: [(&str, FaultClass); 21] = [
 pub(crate) fn class_of(text: &str) -> FaultClass {
     WORDS
         .iter()
-        .find(|(word, _)| text.contains(word))
+        .find(|(word, _)| stands_in(text, word))
         .map_or(FaultClass::Unavailable, |(_, class)| *class)
+}
+
+/// Whether `words` stands in `text` as such: the name of a lock called `ROOM` is no `OOM`.
+fn stands_in(text: &str, words: &str) -> bool {
+    let part_of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(words).any(|(at, _)| {
+        !part_of_word(text[..at].chars().next_back())
+            && !part_of_word(text[at + words.len()..].chars().next())
+    })
 }
 
 #[cfg(test)]
@@ -62,6 +71,10 @@ mod tests {
             ),
             (
                 "ERR ACL failure in script: User a has no permissions",
+                FaultClass::Refused,
+            ),
+            (
+                "ERR ACL failure in script: no permissions to access LOCK:ROOM",
                 FaultClass::Refused,
             ),
             ("ERR something never seen", FaultClass::Unavailable),

@@ -34,6 +34,8 @@ mod relay;
 mod scripts;
 mod server;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::fmt;

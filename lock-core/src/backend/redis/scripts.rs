@@ -138,10 +138,16 @@ fn entry(entry: &Entry) -> String {
 /// Reads the reply to a call that carried `requests`.
 ///
 /// # Errors
-/// The reply is not one to these requests: the connection has lost its place and must not be read from again.
+/// The server's own error to the whole call; or the reply is not one to these requests: the connection has then lost
+/// its place and must not be read from again.
 pub(crate) fn decode(value: Value, requests: &[&Request]) -> Result<Decoded, Fault> {
-    let Value::Array(parts) = value else {
-        return Err(astray("it is not a list"));
+    let parts = match value {
+        Value::Array(parts) => parts,
+        Value::ServerError(error) => {
+            let text = format!("{} {}", error.code(), error.details().unwrap_or_default());
+            return Err(Fault::new(class_of(&text), text));
+        }
+        _ => return Err(astray("it is not a list")),
     };
     let mut parts = parts.into_iter();
     let server_ms = parts.next().and_then(number).ok_or_else(|| astray("no time"))?;

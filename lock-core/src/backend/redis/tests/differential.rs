@@ -1,0 +1,160 @@
+//! Every rule, and random sequences, on the scripts and on `step`.
+
+use super::pair::Pair;
+use super::server::on_each;
+use crate::backend::memory::rules::{CHANNELS, Order, RULES, Subject};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+
+#[test]
+fn the_scripts_keep_every_rule() {
+    on_each(|server| {
+        for (name, rule) in RULES {
+            eprintln!("rule {name}");
+            rule(&mut Pair::on(server));
+        }
+    });
+}
+
+#[test]
+fn the_scripts_and_the_model_agree_on_random_sequences() {
+    let seeds =
+        std::env::var("LOCK_TEST_SEEDS").map_or(25, |seeds| seeds.parse().expect("a number of seeds"));
+    on_each(|server| {
+        for seed in 0..seeds {
+            eprintln!("seed {seed}");
+            let mut play = Play {
+                dice: Dice(seed),
+                parties: Vec::new(),
+                born: 0,
+            };
+            let mut pair = Pair::on(server);
+            for _ in 0..300 {
+                play.turn(&mut pair);
+            }
+        }
+    });
+}
+
+const NAMES: [&str; 2] = ["LOCK:a", "LOCK:ü"];
+
+/// SplitMix64: small, and the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len() as u64) as usize]
+    }
+}
+
+/// Somebody who wants a lock, and what it remembers.
+#[derive(Clone)]
+struct Party {
+    name: &'static str,
+    id: HoldId,
+    entry: Entry,
+    ticket: Option<u64>,
+}
+
+struct Play {
+    dice: Dice,
+    parties: Vec<Party>,
+    born: u128,
+}
+
+impl Play {
+    fn turn(&mut self, pair: &mut Pair) {
+        let pause_us = self
+            .dice
+            .pick(&[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000]);
+        *pair.now_us() += pause_us;
+        match self.dice.roll(40) {
+            0 => *pair.now_us() -= 2_000_000,
+            1 | 2 => {
+                let channel = self.dice.pick(&CHANNELS);
+                let listens = self.dice.roll(2) == 0;
+                pair.listens(channel, listens);
+            }
+            3 => NAMES.iter().for_each(|name| pair.expire(name)),
+            4 => pair.lose_the_counter(),
+            _ => {}
+        }
+        let length = self.dice.pick(&[1, 1, 1, 2, 5]);
+        let acquires = self.dice.roll(2) == 0;
+        let orders: Vec<(usize, Order)> = (0..length).map(|_| self.order(pair, acquires)).collect();
+        let plain: Vec<Order> = orders.iter().map(|(_, order)| order.clone()).collect();
+        let replies = pair.run(&plain);
+        for ((party, _), reply) in orders.iter().zip(replies) {
+            if let Reply::Queued { ticket, .. } = reply {
+                self.parties[*party].ticket = Some(ticket);
+            }
+        }
+        pair.published();
+    }
+
+    fn order(&mut self, pair: &mut Pair, acquires: bool) -> (usize, Order) {
+        let party = self.party();
+        let Party {
+            name,
+            id,
+            entry,
+            ticket,
+        } = self.parties[party].clone();
+        let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000]);
+        let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
+        let operation = match self.dice.roll(6) {
+            _ if acquires => Operation::Acquire(Acquire {
+                lease_ms,
+                not_after_ms: *pair.now_us() / 1000 + self.dice.pick(&[0, 1_000, 1_000, 1_000])
+                    - self.dice.roll(2),
+                place: (self.dice.roll(4) > 0).then(|| Place {
+                    entry,
+                    heartbeat_ms,
+                    ticket: ticket.filter(|_| self.dice.roll(2) == 0),
+                }),
+            }),
+            0 => Operation::Renew { lease_ms },
+            1 | 2 => Operation::Forget {
+                entry: (self.dice.roll(4) > 0).then_some(entry),
+            },
+            _ => Operation::Refresh {
+                entry,
+                heartbeat_ms,
+                lease_ms,
+            },
+        };
+        (party, (name, id, operation))
+    }
+
+    /// One of few at a time, so that they meet; now and then somebody new in the place of an old one.
+    fn party(&mut self) -> usize {
+        let at = self.dice.roll(8) as usize;
+        if at >= self.parties.len() || self.dice.roll(12) == 0 {
+            self.born += 1;
+            let party = Party {
+                name: self.dice.pick(&NAMES),
+                id: HoldId::from_random(self.born << 60, "höst/1 module::function"),
+                entry: Entry {
+                    short_ms: self.dice.pick(&[10, 500, 3_000]),
+                    channel: Channel::new(self.dice.pick(&CHANNELS)),
+                },
+                ticket: None,
+            };
+            if at < self.parties.len() {
+                let ticket = self.parties[at].ticket;
+                self.parties[at] = Party { ticket, ..party };
+                return at;
+            }
+            self.parties.push(party);
+            return self.parties.len() - 1;
+        }
+        at
+    }
+}

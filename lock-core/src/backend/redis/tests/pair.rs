@@ -1,0 +1,257 @@
+//! The scripts on a server beside the function `step`: each call runs on both, and everything must be equal.
+
+use std::collections::{BTreeSet, HashMap};
+
+use redis::{Commands, Connection, ConnectionLike, Value};
+
+use super::ears::Ears;
+use super::server::Server;
+use crate::backend::memory::queue::Waiter;
+use crate::backend::memory::record::{Owner, Record};
+use crate::backend::memory::rules::{CHANNELS, Model, Order, Subject};
+use crate::backend::memory::step::Published;
+use crate::backend::redis::scripts::{Script, decode};
+use crate::backend::{Channel, Entry, HoldId, Reply, Request, Via};
+use crate::clock::Moment;
+use crate::name::LockName;
+
+pub(crate) const COUNTER: &str = "test:counter";
+const TIME: &str = "test:time";
+
+/// A server and the model. The server's scripts read the time from a key, so that both see the same; it lies years
+/// ahead, so that the server itself lets nothing expire.
+pub(crate) struct Pair {
+    server: Connection,
+    ears: Ears,
+    model: Model,
+    seq: u64,
+    sources: HashMap<Script, redis::Script>,
+}
+
+impl Pair {
+    pub(crate) fn on(server: &Server) -> Self {
+        let mut connection = server.connect();
+        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+        let mut ears = Ears::on(server);
+        CHANNELS.iter().for_each(|channel| ears.listen(channel, true));
+        let sources = [Script::Acquire, Script::Hold].map(|script| {
+            let source = script.source();
+            let virtual_time = source.replace("call('TIME')", &format!("call('LRANGE', '{TIME}', 0, 1)"));
+            assert_ne!(source, virtual_time);
+            (script, redis::Script::new(&virtual_time))
+        });
+        for (_, script) in &sources {
+            script.prepare_invoke().load(&mut connection).unwrap();
+        }
+        Self {
+            server: connection,
+            ears,
+            model: Model::new(),
+            seq: 0,
+            sources: sources.into(),
+        }
+    }
+
+    /// As after `FLUSHALL`, for the counter alone.
+    pub(crate) fn lose_the_counter(&mut self) {
+        self.model.counter = 0;
+        let _: Value = self.server.del(COUNTER).unwrap();
+    }
+
+    fn call(&mut self, requests: &[Request]) -> Vec<Reply> {
+        let now_us = self.model.now_us;
+        redis::pipe()
+            .del(TIME)
+            .rpush(
+                TIME,
+                [now_us / 1_000_000, now_us % 1_000_000]
+                    .map(|n| format!("{n}"))
+                    .as_slice(),
+            )
+            .exec(&mut self.server)
+            .unwrap();
+        let borrowed: Vec<&Request> = requests.iter().collect();
+        let script = Script::of(&requests[0].operation);
+        let own = &self.sources[&script];
+        // The real call with the virtual time's script: everything but the hash is what a user's server gets.
+        let text = String::from_utf8(
+            super::super::scripts::command(script, COUNTER, &borrowed).get_packed_command(),
+        )
+        .unwrap()
+        .replace(script.sha(), own.get_hash());
+        let value = self.server.req_packed_command(text.as_bytes()).unwrap();
+        let decoded = decode(value, &borrowed).unwrap();
+        assert_eq!(decoded.server_ms, now_us / 1000);
+        decoded
+            .replies
+            .into_iter()
+            .zip(requests)
+            .map(|((seq, reply), request)| {
+                assert_eq!(seq, request.seq);
+                reply.unwrap()
+            })
+            .collect()
+    }
+
+    /// The server's record of a lock, and how long its key still lives.
+    fn stored(&mut self, name: &str) -> (Record, Option<u64>) {
+        let members: Vec<(String, f64)> = self.server.zrange_withscores(name, 0, -1).unwrap();
+        let mut record = Record::default();
+        let mut beats = HashMap::new();
+        for (member, score) in &members {
+            let number = |from: f64| (from - score) as u64;
+            let rest = &member[2..];
+            match &member[..2] {
+                "1L" => record.last = number(-(2_f64.powi(52))),
+                "1H" => {
+                    let (fence, id) = rest.split_once(';').unwrap();
+                    record.owner = Some(Owner {
+                        id: parse_id(id),
+                        fence: fence.parse().unwrap(),
+                        deadline_ms: number(-(2_f64.powi(51))),
+                    });
+                }
+                "1B" => assert!(beats.insert(rest, number(0.0)).is_none()),
+                "1Q" => {
+                    let mut parts = rest.splitn(3, ';');
+                    let short_ms = parts.next().unwrap().parse().unwrap();
+                    let channel = Channel::new(parts.next().unwrap());
+                    let waiter = Waiter {
+                        id: parse_id(parts.next().unwrap()),
+                        entry: Entry { short_ms, channel },
+                        beat_ms: beats.remove(rest).expect("a heartbeat for each place"),
+                    };
+                    record.queue.push(*score as u64, waiter);
+                }
+                other => panic!("a member of class {other}"),
+            }
+        }
+        assert!(beats.is_empty(), "a place for each heartbeat");
+        assert!(record.queue.is_empty() || members[0].0 == "1L");
+        record.last = record
+            .last
+            .max(record.owner.as_ref().map_or(0, |owner| owner.fence));
+        let left: i64 = self.server.pttl(name).unwrap();
+        (record, u64::try_from(left).ok())
+    }
+
+    fn compare(&mut self, name: &'static str) {
+        let (stored, left_ms) = self.stored(name);
+        let model = self.model.records.get(name).cloned().unwrap_or_default();
+        assert_eq!(stored, model, "the records of {name}");
+        if stored.is_empty() {
+            assert!(
+                !self.server.exists::<_, bool>(name).unwrap(),
+                "an empty record is no key"
+            );
+            return;
+        }
+        let wall = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let until_ms = wall.as_millis() as u64 + left_ms.expect("a key with an expiry");
+        let owner = model.owner.as_ref().map_or(0, |owner| owner.deadline_ms);
+        let last_ms = owner.max(model.queue.latest_beat_ms());
+        assert!(
+            until_ms + 50 >= last_ms,
+            "the key of {name} ends before what it holds"
+        );
+    }
+}
+
+fn parse_id(text: &str) -> HoldId {
+    let (hex, record) = text.split_once(';').unwrap();
+    HoldId::from_random(u128::from_str_radix(hex, 16).unwrap(), record)
+}
+
+impl Subject for Pair {
+    fn run(&mut self, orders: &[Order]) -> Vec<Reply> {
+        // One call carries one script's operations, as in the transport.
+        let mut replies = Vec::new();
+        for orders in orders.chunk_by(|a, b| Script::of(&a.2) == Script::of(&b.2)) {
+            let requests: Vec<Request> = orders
+                .iter()
+                .map(|(name, id, operation)| {
+                    self.seq += 1;
+                    Request {
+                        seq: self.seq,
+                        name: LockName::new(name),
+                        id: id.clone(),
+                        operation: operation.clone(),
+                        via: Via::Engine,
+                        submitted: Moment::default(),
+                    }
+                })
+                .collect();
+            let before = self.model.published.len();
+            let expected = self.model.run(orders);
+            let got = self.call(&requests);
+            assert_eq!(got, expected, "{orders:?}");
+            for at in before..self.model.published.len() {
+                let published = self.model.published[at].clone();
+                self.hear(&published);
+            }
+            let counter: Option<u64> = self.server.get(COUNTER).unwrap();
+            let counter = counter.unwrap_or(0);
+            let ahead = counter.checked_sub(self.model.counter);
+            assert!(
+                ahead.is_some_and(|ahead| ahead < orders.len() as u64),
+                "the counter is {counter}, the model's {}",
+                self.model.counter
+            );
+            self.model.counter = counter;
+            for name in orders.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>() {
+                self.compare(name);
+            }
+            replies.extend(got);
+        }
+        replies
+    }
+
+    fn now_us(&mut self) -> &mut u64 {
+        &mut self.model.now_us
+    }
+
+    fn listens(&mut self, channel: &'static str, listens: bool) {
+        self.ears.listen(channel, listens);
+        self.model.listens(channel, listens);
+    }
+
+    fn published(&mut self) -> Vec<Published> {
+        self.model.published()
+    }
+
+    fn is_gone(&mut self, name: &'static str) -> bool {
+        assert_eq!(
+            self.server.exists::<_, bool>(name).unwrap(),
+            !self.model.is_gone(name)
+        );
+        self.model.is_gone(name)
+    }
+}
+
+impl Pair {
+    /// The next message that arrives must be this one.
+    fn hear(&mut self, published: &Published) {
+        let (channel, text) = self.ears.hear();
+        assert_eq!(channel, published.channel.as_str());
+        assert_eq!(
+            text,
+            format!("{} {} {}", published.id.hex(), published.fence, published.left_ms)
+        );
+    }
+
+    /// What a server does with a key whose deadlines are all over, years from now.
+    pub(crate) fn expire(&mut self, name: &'static str) {
+        let now_ms = self.model.now_us / 1000;
+        if self
+            .model
+            .records
+            .get(name)
+            .is_some_and(|record| record.is_over(now_ms))
+        {
+            self.model.records.remove(name);
+            let _: Value = self.server.del(name).unwrap();
+        }
+    }
+}

@@ -1,11 +1,15 @@
 //! A server of the test's own.
 
+mod options;
+mod port;
+#[cfg(test)]
+mod tests;
+
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::found::Binary;
@@ -13,76 +17,12 @@ use crate::process::Process;
 use crate::resp::{Connection, Value};
 use crate::scratch::Scratch;
 
+pub use self::options::ServerOptions;
+
 /// How long a server may need to come up.
 const UP: Duration = Duration::from_secs(20);
 /// How long it may need to answer a command.
 const ANSWER: Duration = Duration::from_secs(10);
-
-/// How to start a server.
-#[derive(Debug)]
-#[must_use]
-pub struct ServerOptions {
-    binary: &'static Binary,
-    config: Vec<String>,
-    unix_socket: bool,
-    user: Option<String>,
-    password: Option<String>,
-}
-
-impl ServerOptions {
-    /// Adds a line to its configuration.
-    pub fn config(mut self, line: &str) -> Self {
-        self.config.push(line.to_owned());
-        self
-    }
-
-    /// Also listens on a unix socket.
-    pub fn unix_socket(mut self) -> Self {
-        self.unix_socket = true;
-        self
-    }
-
-    /// Asks for a password.
-    pub fn password(mut self, password: &str) -> Self {
-        self.config.push(format!("requirepass {password}"));
-        self.password = Some(password.to_owned());
-        self
-    }
-
-    /// Has a user beside the default one: `rules` as of `ACL SETUSER`. [`Server::url`] then names this user.
-    pub fn user(mut self, user: &str, password: &str, rules: &str) -> Self {
-        self.config.push(format!("user {user} on >{password} {rules}"));
-        self.user = Some(format!("{user}:{password}"));
-        self
-    }
-
-    /// Starts it and waits until it answers.
-    ///
-    /// # Panics
-    /// If it does not come up; its log is in the message.
-    #[must_use]
-    pub fn start(self) -> Server {
-        loop {
-            let folder = Scratch::new();
-            let server = Server {
-                binary: self.binary,
-                port: free_port(),
-                config: self.config.clone(),
-                socket: self.unix_socket.then(|| folder.path().join("s")),
-                user: self.user.clone(),
-                password: self.password.clone(),
-                process: Mutex::new(None),
-                folder,
-            };
-            match server.launch() {
-                Ok(()) => return server,
-                // Somebody took the port between looking and starting.
-                Err(log) if log.contains("Address already in use") => {}
-                Err(log) => panic!("{} did not come up:\n{log}", self.binary.label()),
-            }
-        }
-    }
-}
 
 /// A running server on the loopback interface; gone when dropped.
 #[derive(Debug)]
@@ -110,13 +50,7 @@ impl Server {
 
     /// A server with extras.
     pub fn of(binary: &'static Binary) -> ServerOptions {
-        ServerOptions {
-            binary,
-            config: Vec::new(),
-            unix_socket: false,
-            user: None,
-            password: None,
-        }
+        ServerOptions::new(binary)
     }
 
     /// Its program.
@@ -337,166 +271,5 @@ impl Server {
         lines.extend(self.config.iter().cloned());
         lines.extend(more.iter().map(|line| (*line).to_owned()));
         lines.join("\n") + "\n"
-    }
-}
-
-/// A port that is free now, below the range from which the system takes those of outgoing connections: while a server is
-/// down, a client that connects to its port again and again could otherwise be given that very port, and meet itself.
-fn free_port() -> u16 {
-    const FIRST: u16 = 17_000;
-    const COUNT: u16 = 14_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test programs that run at once begin at different places.
-    let own = u16::try_from(u64::from(std::process::id()) * 97 % u64::from(COUNT)).unwrap_or(0);
-    loop {
-        let offset = (u32::from(own) + u32::from(NEXT.fetch_add(1, Ordering::Relaxed))) % u32::from(COUNT);
-        let port = FIRST + u16::try_from(offset).unwrap_or(0);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use super::*;
-    use crate::{each_server, until};
-
-    const SOON: Duration = Duration::from_secs(10);
-
-    #[test]
-    fn it_answers_and_is_gone_when_dropped() {
-        each_server(|binary| {
-            let server = Server::start(binary);
-            assert_eq!(server.must(&["ECHO", "a\r\nb"]).text(), Some("a\r\nb"));
-            assert!(server.command(&["NO-SUCH"]).is_error("ERR"));
-            let (address, folder) = (server.address(), server.folder.path().to_owned());
-            drop(server);
-            assert!(Connection::tcp(address, SOON).is_err());
-            assert!(!folder.exists());
-        });
-    }
-
-    #[test]
-    fn it_is_gone_after_a_panic() {
-        let mut address = None;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let server = Server::start(&crate::servers()[0]);
-            address = Some(server.address());
-            panic!("as a failing test does");
-        }));
-        assert!(outcome.is_err());
-        assert!(Connection::tcp(address.expect("it was up"), SOON).is_err());
-    }
-
-    #[test]
-    fn its_log_is_told_when_it_does_not_come_up() {
-        let outcome = catch_unwind(|| Server::of(&crate::servers()[0]).config("nonsense 1").start());
-        let panic = outcome.expect_err("a server with a wrong configuration does not start");
-        let message = panic.downcast_ref::<String>().expect("a formatted message");
-        assert!(
-            message.contains("did not come up") && message.contains("nonsense"),
-            "{message}"
-        );
-    }
-
-    #[test]
-    fn it_asks_for_passwords_and_obeys_rules() {
-        each_server(|binary| {
-            let server = Server::of(binary)
-                .password("pw")
-                .user("app", "secret", "~LOCK:* +get")
-                .start();
-            let mut stranger = Connection::tcp(server.address(), SOON).expect("it listens");
-            assert!(
-                stranger
-                    .command(&["GET", "LOCK:a"])
-                    .expect("an answer")
-                    .is_error("NOAUTH")
-            );
-            assert!(
-                stranger
-                    .command(&["AUTH", "app", "secret"])
-                    .expect("an answer")
-                    .text()
-                    .is_some()
-            );
-            assert_eq!(
-                stranger.command(&["GET", "LOCK:a"]).expect("an answer"),
-                Value::Nil
-            );
-            assert!(
-                stranger
-                    .command(&["SET", "LOCK:a", "1"])
-                    .expect("an answer")
-                    .is_error("NOPERM")
-            );
-            assert_eq!(server.url(), format!("redis://app:secret@{}/", server.address()));
-        });
-    }
-
-    #[test]
-    fn it_listens_on_a_unix_socket() {
-        each_server(|binary| {
-            let server = Server::of(binary).unix_socket().start();
-            let socket = server.socket().expect("one was asked for");
-            let mut connection = Connection::unix(socket, SOON).expect("it listens");
-            assert_eq!(
-                connection.command(&["PING"]).expect("an answer").text(),
-                Some("PONG")
-            );
-        });
-    }
-
-    #[test]
-    fn a_paused_server_keeps_connections_but_does_not_answer() {
-        each_server(|binary| {
-            let server = Server::start(binary);
-            let mut connection =
-                Connection::tcp(server.address(), Duration::from_millis(100)).expect("it listens");
-            server.pause();
-            assert!(connection.command(&["PING"]).is_err());
-            server.resume();
-            until(SOON, "the server answers again", || server.is_ready());
-        });
-    }
-
-    #[test]
-    fn a_killed_server_forgets_what_was_not_saved() {
-        each_server(|binary| {
-            let server = Server::start(binary);
-            server.must(&["SET", "a", "1"]);
-            server.must(&["SAVE"]);
-            server.must(&["SET", "a", "2"]);
-            server.restart();
-            assert_eq!(server.must(&["GET", "a"]).text(), Some("1"));
-            server.restart_empty();
-            assert_eq!(server.must(&["GET", "a"]), Value::Nil);
-        });
-    }
-
-    #[test]
-    fn it_can_be_loading_for_a_while() {
-        each_server(|binary| {
-            let server = Server::start(binary);
-            server.must(&["SET", "a", "1"]);
-            server.restart_loading(Duration::from_millis(700));
-            assert!(!server.is_ready());
-            until(SOON, "the server has loaded", || server.is_ready());
-            assert_eq!(server.must(&["GET", "a"]).text(), Some("1"));
-        });
-    }
-
-    #[test]
-    fn leftovers_are_all_keys_but_the_counter() {
-        each_server(|binary| {
-            let server = Server::start(binary);
-            for key in ["LOCK:a", "LOCK:%fence", "LOCK:b:c", "other"] {
-                server.must(&["SET", key, "1"]);
-            }
-            assert_eq!(crate::leftovers(&server, "LOCK"), ["LOCK:a", "LOCK:b:c"]);
-        });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lock_core::LockManager;
+use lock_core::{LockError, LockManager};
 use lock_tests::{Direction, Proxy, Stage, each_server};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +48,12 @@ async fn cut_at_each_byte(stage: &Stage, direction: Direction) {
             near.lock("a").try_acquire().await.expect("an answer").is_none(),
             "byte {byte}: two hold at a time"
         );
-        guard.release().await.expect("it is held");
+        // The cut may meet the release: then its outcome is unknown, and is made true in the background.
+        let released = guard.release().await;
+        assert!(
+            matches!(released, Ok(()) | Err(LockError::Unavailable { .. })),
+            "byte {byte}: {released:?}"
+        );
 
         let guard = near
             .lock("a")

@@ -1,0 +1,84 @@
+//! How to start a server.
+
+use std::sync::Mutex;
+
+use super::Server;
+use super::port::free_port;
+use crate::found::Binary;
+use crate::scratch::Scratch;
+
+/// How to start a server.
+#[derive(Debug)]
+#[must_use]
+pub struct ServerOptions {
+    binary: &'static Binary,
+    config: Vec<String>,
+    unix_socket: bool,
+    user: Option<String>,
+    password: Option<String>,
+}
+
+impl ServerOptions {
+    pub(super) fn new(binary: &'static Binary) -> Self {
+        Self {
+            binary,
+            config: Vec::new(),
+            unix_socket: false,
+            user: None,
+            password: None,
+        }
+    }
+
+    /// Adds a line to its configuration.
+    pub fn config(mut self, line: &str) -> Self {
+        self.config.push(line.to_owned());
+        self
+    }
+
+    /// Also listens on a unix socket.
+    pub fn unix_socket(mut self) -> Self {
+        self.unix_socket = true;
+        self
+    }
+
+    /// Asks for a password.
+    pub fn password(mut self, password: &str) -> Self {
+        self.config.push(format!("requirepass {password}"));
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Has a user beside the default one: `rules` as of `ACL SETUSER`. [`Server::url`] then names this user.
+    pub fn user(mut self, user: &str, password: &str, rules: &str) -> Self {
+        self.config.push(format!("user {user} on >{password} {rules}"));
+        self.user = Some(format!("{user}:{password}"));
+        self
+    }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// # Panics
+    /// If it does not come up; its log is in the message.
+    #[must_use]
+    pub fn start(self) -> Server {
+        loop {
+            let folder = Scratch::new();
+            let server = Server {
+                binary: self.binary,
+                port: free_port(),
+                config: self.config.clone(),
+                socket: self.unix_socket.then(|| folder.path().join("s")),
+                user: self.user.clone(),
+                password: self.password.clone(),
+                process: Mutex::new(None),
+                folder,
+            };
+            match server.launch() {
+                Ok(()) => return server,
+                // Somebody took the port between looking and starting.
+                Err(log) if log.contains("Address already in use") => {}
+                Err(log) => panic!("{} did not come up:\n{log}", self.binary.label()),
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::events::Event;
 use super::rules::LONGEST_TICK;
 use super::slot::Slot;
-use super::stay::{Phase, Stay, User};
+use super::stay::{Owned, Phase, Stay, User};
 use super::waiter::{Waiter, WaiterKey, Want};
 use crate::backend::{Answer, HoldId, Via};
 use crate::clock::Moment;
@@ -103,6 +103,11 @@ impl Line {
         let mut place = 0;
         while place < self.waiters.len() {
             let waiter = &self.waiters[place];
+            // Who has an offer has what it waited for; that it is polled late does not make it busy.
+            if self.offered_to() == Some(waiter.key) {
+                place += 1;
+                continue;
+            }
             let answered =
                 self.is_taken_by_us() || self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
             let until = waiter.gives_up_at(answered);
@@ -122,6 +127,17 @@ impl Line {
             let key = waiter.key;
             waiter.fail(error, &mut desk.effects);
             self.offer_again_if_to(key, desk);
+        }
+    }
+
+    /// The waiter whom an owned lease is offered to.
+    pub(super) fn offered_to(&self) -> Option<WaiterKey> {
+        match &self.stay.as_ref()?.phase {
+            Phase::Owned(Owned {
+                user: User::Offered { to, .. },
+                ..
+            }) => Some(*to),
+            _ => None,
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::desk::Desk;
 use super::events::Event;
 use super::rules::pause;
-use crate::backend::{Answer, Entry, Fault, HoldId, Operation, REQUEST_LIMIT, Reply, Via};
+use crate::backend::{Answer, Entry, Fault, FaultClass, HoldId, Operation, REQUEST_LIMIT, Reply, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
@@ -40,8 +40,15 @@ pub(super) struct Undo {
     pub(super) in_flight: Option<u64>,
     pub(super) next: Moment,
     tries: u32,
-    /// Set while a caller waits for its first answer.
-    answer: Option<ReleaseAnswer>,
+    /// Set while a caller waits for the outcome.
+    awaited: Option<Awaited>,
+}
+
+/// A caller of `release`, who waits for the request limit at most.
+struct Awaited {
+    answer: ReleaseAnswer,
+    until: Moment,
+    fault: Option<Fault>,
 }
 
 impl Undo {
@@ -59,12 +66,16 @@ impl Undo {
             in_flight: None,
             next: Moment::default(),
             tries: 0,
-            answer: None,
+            awaited: None,
         }
     }
 
-    pub(super) fn answering(mut self, answer: Option<ReleaseAnswer>) -> Self {
-        self.answer = answer;
+    pub(super) fn answering(mut self, answer: Option<ReleaseAnswer>, now: Moment) -> Self {
+        self.awaited = answer.map(|answer| Awaited {
+            answer,
+            until: now + REQUEST_LIMIT,
+            fault: None,
+        });
         self
     }
 
@@ -81,6 +92,12 @@ impl Undo {
             };
             self.in_flight = Some(desk.send_undo(&self.name, id, operation, via));
         }
+        if let Some(awaited) = &self.awaited {
+            desk.effects.look_again(awaited.until);
+            if desk.now >= awaited.until {
+                self.unconfirmed(desk);
+            }
+        }
         desk.effects.look_again(if self.in_flight.is_some() {
             self.over_at
         } else {
@@ -92,43 +109,55 @@ impl Undo {
     pub(super) fn answered(&mut self, answer: Answer, desk: &mut Desk) -> bool {
         self.in_flight = None;
         self.tries += 1;
-        let (fault, ended) = match answer {
+        match answer {
             Answer::Reply { reply, server_ms, .. } => {
-                let was_owner = matches!(reply, Reply::Forgotten { was_owner: true });
-                if let Some(waiting) = self.answer.take() {
-                    let certain = was_owner || self.tries > 1;
-                    let released = if certain {
-                        Released::Freed
-                    } else {
-                        Released::WasLost
-                    };
-                    desk.effects.answers.push((waiting, Ok(released)));
-                }
+                self.confirmed(&reply, desk);
                 match self.copies_until_ms {
                     Some(until) if server_ms <= until => {
                         self.next = desk.now + Duration::from_millis(until - server_ms + 5);
-                        return false;
+                        false
                     }
-                    _ => (None, true),
+                    _ => true,
                 }
             }
-            // Data of another program can't hold our id.
-            Answer::Failed(fault) if fault.class == crate::backend::FaultClass::Foreign => {
-                (Some(fault), true)
+            Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
+                self.next = desk.now + pause(self.tries);
+                let passing = fault.class == FaultClass::Transient;
+                // Data of another program can't hold our id.
+                let ended = fault.class == FaultClass::Foreign;
+                if let Some(awaited) = &mut self.awaited {
+                    awaited.fault = Some(fault);
+                    if !passing {
+                        self.unconfirmed(desk);
+                    }
+                }
+                ended
             }
-            Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => (Some(fault), false),
-        };
-        if let Some(fault) = fault {
-            if let Some(waiting) = self.answer.take() {
-                desk.effects.events.push(Event::ReleaseUnconfirmed {
-                    key: self.name.to_string(),
-                    reason: fault.message.clone(),
-                });
-                desk.effects.answers.push((waiting, Err(fault)));
-            }
-            self.next = desk.now + pause(self.tries);
         }
-        ended
+    }
+
+    fn confirmed(&mut self, reply: &Reply, desk: &mut Desk) {
+        let Some(awaited) = self.awaited.take() else {
+            return;
+        };
+        // "Nothing there" to a release sent again may be the echo of the first one, which freed it.
+        let freed = matches!(reply, Reply::Forgotten { was_owner: true }) || self.tries > 1;
+        let released = if freed { Released::Freed } else { Released::WasLost };
+        desk.effects.answers.push((awaited.answer, Ok(released)));
+    }
+
+    /// The caller is told that the server has not confirmed; the undo goes on.
+    fn unconfirmed(&mut self, desk: &mut Desk) {
+        let Some(awaited) = self.awaited.take() else {
+            return;
+        };
+        let fault = awaited.fault.unwrap_or_else(super::fault_no_answer);
+        let event = Event::ReleaseUnconfirmed {
+            key: self.name.to_string(),
+            reason: fault.message.clone(),
+        };
+        desk.effects.events.push(event);
+        desk.effects.answers.push((awaited.answer, Err(fault)));
     }
 
     pub(super) fn is_over(&self, now: Moment) -> bool {

@@ -208,7 +208,7 @@ impl Line {
     /// Gives the stay up; what it may have left on the server is undone.
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name);
+            let undo = stay.undo(&self.name, desk.now);
             desk.undo(stay.id, undo, Via::Engine);
         }
     }

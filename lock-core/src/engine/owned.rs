@@ -341,7 +341,7 @@ impl Line {
             });
         }
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name).answering(answer, desk.now);
+            let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
             self.closing = Some(stay.id.clone());
             desk.undo(stay.id, undo, via);
         }

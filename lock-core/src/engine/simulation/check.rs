@@ -37,6 +37,8 @@ pub(super) struct Checker {
     pub(super) highest_fence: BTreeMap<LockName, u64>,
     /// In which of the server's lives a fence was given.
     pub(super) life_of: BTreeMap<u64, u64>,
+    /// How long a lease was when it was given, in ms.
+    given_ms: BTreeMap<u64, u64>,
     /// When a task last waited for a name or held it.
     last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
     /// The first ticket of a wait, by the record that all its ids bear.
@@ -133,14 +135,11 @@ impl World {
         } else {
             *highest = (*highest).max(token);
         }
-        let half = wait.expire.min(SHORT_LEASE) / 2;
-        let left = cell.valid_until().since(cell.now());
-        // Drift and rounding are taken off both; a lease passed on locally is that of another's wish.
-        if left < half.saturating_sub(half / 10) && cell.token & 2047 == 0 {
-            self.violated(
-                Violation::LateStart,
-                format!("c{client} t{task}: {left:?} left of {:?}", wait.expire),
-            );
+        // Drift and rounding are taken off; a lease passed on locally has run for some time.
+        let half = self.checker.given_ms.get(&(token >> 11)).map_or(0, |given| given.min(&3000) / 2);
+        let left = cell.valid_until().since(cell.now()).as_millis() as u64;
+        if left < half - half / 10 && cell.token & 2047 == 0 {
+            self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
         }
         self.checker.open.push(Seen {
             client,
@@ -213,6 +212,8 @@ impl World {
                 .highest_fence
                 .insert(name.clone(), owner.fence.max(highest));
             self.checker.life_of.insert(owner.fence, self.server.life());
+            let given = owner.deadline_ms - self.server.now_ms();
+            self.checker.given_ms.insert(owner.fence, given);
             self.check_overtaken(name, owner.id.record());
         }
         self.check_orphans(name);

@@ -75,7 +75,8 @@ impl World {
                     .random
                     .micros(Duration::from_millis(1), self.setup.weather.pause);
                 self.trace(|| format!("c{client} is paused for {} ms", pause / 1000));
-                self.clients[client].paused_until = now + pause;
+                let of = &mut self.clients[client];
+                of.paused_until = of.paused_until.max(now + pause);
             }
             Trouble::Stall => {
                 let stall = self

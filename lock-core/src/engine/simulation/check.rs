@@ -136,7 +136,8 @@ impl World {
             *highest = (*highest).max(token);
         }
         // Drift and rounding are taken off; a lease passed on locally has run for some time.
-        let half = self.checker.given_ms.get(&(token >> 11)).map_or(0, |given| given.min(&3000) / 2);
+        let half = self.checker.given_ms.get(&(token >> 11)).copied().unwrap_or(0);
+        let half = half.min(wait.expire.min(SHORT_LEASE).as_millis() as u64) / 2;
         let left = cell.valid_until().since(cell.now()).as_millis() as u64;
         if left < half - half / 10 && cell.token & 2047 == 0 {
             self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));

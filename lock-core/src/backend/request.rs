@@ -119,16 +119,16 @@ pub enum Via {
 pub enum Operation {
     /// Take it; or say who holds it; or join the queue. Repeated with the same id it gives the same answer.
     Acquire(Acquire),
-    /// Keep a place in the queue alive. Never enqueues. An owner that refreshes gets its lease set to `lease_ms`.
+    /// Keep a place in the queue alive. Never enqueues. An owner that refreshes has `lease_ms` from now on, or more.
     Refresh {
         /// The entry as it was enqueued.
         entry: Entry,
         /// How long the entry lives from now on, in ms of server time.
         heartbeat_ms: u64,
-        /// The lease to set if the id turns out to be the owner.
+        /// The lease to have at least if the id turns out to be the owner.
         lease_ms: u64,
     },
-    /// Set the owner's deadline to now + `lease_ms`. Never creates.
+    /// Set the owner's deadline to now + `lease_ms` unless it is later already. Never creates, never shortens.
     Renew {
         /// The lease from now on.
         lease_ms: u64,

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::line::{Line, Seen};
-use super::queued::refresh_interval;
+use super::queued::longest_heartbeat;
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
 use super::stay::{Phase, Queued, Stay};
 use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
@@ -187,10 +187,9 @@ impl Line {
     }
 }
 
-/// How long an entry lives without a refresh: three refreshes and their slack, never beyond the wait.
+/// How long an entry lives without a refresh: never beyond the wait.
 pub(super) fn heartbeat_ms(entry: &Entry, patience: std::time::Duration) -> u64 {
-    let three = refresh_interval(entry) * 3;
-    millis((three + three / 4).min(patience))
+    millis(longest_heartbeat(entry).min(patience))
 }
 
 fn unexpected() -> Fault {

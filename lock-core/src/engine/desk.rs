@@ -1,6 +1,8 @@
 //! What all lines of an engine share: numbers, requests under way, undos, the server's clock.
 
 use std::collections::HashMap;
+#[cfg(test)]
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -12,6 +14,15 @@ use super::undo::Undo;
 use crate::backend::{Channel, HoldId, Operation, REQUEST_LIMIT, Request, Via};
 use crate::clock::{Clock, Moment};
 use crate::name::LockName;
+
+/// The engine's maps. In tests their order is the same in each run: a simulation must be repeatable.
+#[cfg(not(test))]
+pub(super) type Map<K, V> = HashMap<K, V>;
+#[cfg(test)]
+pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// Makes the id of a new stay from the owner's record.
+pub(super) type NewId = Box<dyn FnMut(&str) -> HoldId + Send>;
 
 /// Whom the answer to a request is for.
 #[derive(Clone, Debug)]
@@ -31,11 +42,11 @@ pub(super) struct Desk {
     pub(super) rules: Rules,
     pub(super) server_clock: ServerClock,
     pub(super) effects: Effects,
-    pub(super) under_way: HashMap<u64, Addressee>,
+    pub(super) under_way: Map<u64, Addressee>,
     /// Ids for which a grant may come, by the part that grants name.
-    pub(super) awaited: HashMap<String, LockName>,
-    pub(super) undos: HashMap<HoldId, Undo>,
-    pub(super) new_id: fn(&str) -> HoldId,
+    pub(super) awaited: Map<String, LockName>,
+    pub(super) undos: Map<HoldId, Undo>,
+    pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
     pub(super) alarms: Vec<(Moment, Waker)>,
     next_number: u64,
@@ -47,13 +58,13 @@ impl Desk {
             now: clock.now(),
             clock,
             channel,
-            rules: Rules::default(),
+            rules: Rules::ALL,
             server_clock: ServerClock::default(),
             effects: Effects::default(),
-            under_way: HashMap::new(),
-            awaited: HashMap::new(),
-            undos: HashMap::new(),
-            new_id: HoldId::new,
+            under_way: Map::default(),
+            awaited: Map::default(),
+            undos: Map::default(),
+            new_id: Box::new(HoldId::new),
             alarms: Vec::new(),
             next_number: 0,
         }

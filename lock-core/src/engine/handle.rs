@@ -46,6 +46,13 @@ impl Engine {
         Ok((Self(Arc::new(Inner { shared, ending })), started))
     }
 
+    /// An engine without a thread: whoever made `shared` drives it.
+    #[cfg(test)]
+    pub(super) fn driven_by_hand(shared: Arc<Shared>) -> Self {
+        let ending = Arc::new(Ending::default());
+        Self(Arc::new(Inner { shared, ending }))
+    }
+
     /// Joins the wait for a lock. Nothing is sent before the first poll; dropping the future leaves no trace.
     pub(crate) fn acquire(&self, want: Want) -> Waiting {
         Waiting::new(self.clone(), want)

@@ -103,13 +103,18 @@ impl Line {
         let mut place = 0;
         while place < self.waiters.len() {
             let waiter = &self.waiters[place];
-            // Who has an offer has what it waited for; that it is polled late does not make it busy.
-            if self.offered_to() == Some(waiter.key) {
-                place += 1;
-                continue;
-            }
-            let answered =
-                self.is_taken_by_us() || self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
+            let confirming = match self.offered() {
+                // Who has an offer has what it waited for; that it is polled late does not make it busy.
+                Some((to, false)) if to == waiter.key => {
+                    place += 1;
+                    continue;
+                }
+                // It was polled, and the server's word is missing.
+                Some((to, true)) => to == waiter.key,
+                _ => false,
+            };
+            let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
+            let answered = !confirming && (seen || self.is_taken_by_us());
             let until = waiter.gives_up_at(answered);
             if now < until {
                 desk.effects.look_again(until);
@@ -130,13 +135,13 @@ impl Line {
         }
     }
 
-    /// The waiter whom an owned lease is offered to.
-    pub(super) fn offered_to(&self) -> Option<WaiterKey> {
+    /// The waiter whom an owned lease is offered to, and whether it has come and awaits the server's confirmation.
+    pub(super) fn offered(&self) -> Option<(WaiterKey, bool)> {
         match &self.stay.as_ref()?.phase {
             Phase::Owned(Owned {
-                user: User::Offered { to, .. },
+                user: User::Offered { to, confirming, .. },
                 ..
-            }) => Some(*to),
+            }) => Some((*to, *confirming)),
             _ => None,
         }
     }
@@ -208,7 +213,7 @@ impl Line {
     /// Gives the stay up; what it may have left on the server is undone.
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name);
+            let undo = stay.undo(&self.name, desk.now);
             desk.undo(stay.id, undo, Via::Engine);
         }
     }

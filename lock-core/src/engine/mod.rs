@@ -16,6 +16,8 @@ mod owned;
 mod queued;
 mod rules;
 mod server_clock;
+#[cfg(test)]
+mod simulation;
 mod slot;
 mod stay;
 mod table;

@@ -91,7 +91,10 @@ impl Line {
         if std::mem::take(&mut self.waiters[place].asleep) {
             self.drive(desk);
         }
-        let Some(Phase::Owned(owned)) = self.stay.as_mut().map(|stay| &mut stay.phase) else {
+        let Some(stay) = &mut self.stay else {
+            return Claim::NotYet;
+        };
+        let Phase::Owned(owned) = &mut stay.phase else {
             return Claim::NotYet;
         };
         let User::Offered { to, confirming, .. } = &mut owned.user else {
@@ -100,9 +103,10 @@ impl Line {
         if *to != key {
             return Claim::NotYet;
         }
-        // With less than half the lease left a body would lose it soon after its start: the server's word comes first.
-        if now >= owned.valid_until || (desk.rules.confirm && owned.valid_until.since(now) < owned.lease / 2)
-        {
+        // With less than half a short lease left a body would lose it soon after its start: the server's word comes
+        // first. Half of what was asked, not of what the server said is left: a repeated acquire may say next to nothing.
+        let half = Duration::from_millis(stay.entry.short_ms).min(self.waiters[place].want.expire) / 2;
+        if now >= owned.valid_until || (desk.rules.confirm && owned.valid_until.since(now) < half) {
             *confirming = true;
             self.drive(desk);
             return Claim::NotYet;
@@ -341,7 +345,7 @@ impl Line {
             });
         }
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name).answering(answer, desk.now);
+            let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
             self.closing = Some(stay.id.clone());
             desk.undo(stay.id, undo, via);
         }

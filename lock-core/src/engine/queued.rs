@@ -18,6 +18,12 @@ pub(super) fn refresh_interval(entry: &Entry) -> Duration {
     (Duration::from_millis(entry.short_ms) / 3).max(Duration::from_millis(1))
 }
 
+/// How long an entry lives without a refresh: three refreshes and their slack.
+pub(super) fn longest_heartbeat(entry: &Entry) -> Duration {
+    let three = refresh_interval(entry) * 3;
+    three + three / 4
+}
+
 /// The heartbeat; the head also asks when the owner's lease ends, since nobody else might.
 pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: Moment) -> Moment {
     let heartbeat = now + refresh_interval(entry);

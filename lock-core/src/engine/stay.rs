@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hold_cell::HoldCell;
+use super::queued::longest_heartbeat;
 use super::undo::Undo;
 use super::waiter::WaiterKey;
 use crate::backend::{Entry, Generation, Grant, HoldId};
@@ -88,16 +89,18 @@ pub(super) struct Holding {
 }
 
 impl Stay {
-    /// The undo of this stay, whatever it has got to.
-    pub(super) fn undo(&self, name: &LockName) -> Undo {
-        let lease = self.lease.max(match &self.phase {
-            Phase::Owned(owned) => owned.lease,
-            _ => Duration::ZERO,
-        });
-        let mut over_at = Undo::over_at(self.last_sent, lease);
-        if let Phase::Owned(owned) = &self.phase {
-            over_at = over_at.max(Undo::over_at(owned.valid_until, Duration::ZERO));
-        }
+    /// The undo of this stay, given up `now`, whatever it has got to.
+    ///
+    /// What could go wrong: it counts from the acquire, sent long ago; the place in the queue lives on by refreshes, its
+    /// forget is lost and never sent again, and the place is granted to nobody. It can't: it counts from now, by when
+    /// everything was sent, and for as long as the place may live and then be granted.
+    pub(super) fn undo(&self, name: &LockName, now: Moment) -> Undo {
+        let (lease, place) = match &self.phase {
+            Phase::Owned(owned) => (self.lease.max(owned.lease), Duration::ZERO),
+            _ if self.queues => (self.lease, longest_heartbeat(&self.entry)),
+            _ => (self.lease, Duration::ZERO),
+        };
+        let over_at = Undo::over_at(now, lease + place);
         let copies = (self.copies_out
             || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
         .then_some(self.not_after_ms);

@@ -1,10 +1,9 @@
 //! The engine's table behind its one lock.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
-use super::desk::{Addressee, Desk};
+use super::desk::{Addressee, Desk, Map};
 use super::effects::Effects;
 use super::events::{Event, EventSink};
 use super::hold_cell::HoldCell;
@@ -50,7 +49,7 @@ pub(super) struct Shared {
 }
 
 struct Table {
-    lines: HashMap<LockName, Line>,
+    lines: Map<LockName, Line>,
     desk: Desk,
     /// New callers are refused.
     closed: bool,
@@ -66,7 +65,7 @@ impl Shared {
         let desk = Desk::new(Arc::clone(&clock), channel.clone());
         Self {
             table: Mutex::new(Table {
-                lines: HashMap::new(),
+                lines: Map::default(),
                 desk,
                 closed: false,
             }),
@@ -264,6 +263,15 @@ impl Shared {
     #[cfg(test)]
     pub(super) fn desk<R>(&self, look: impl FnOnce(&mut Desk) -> R) -> R {
         self.with(|table| look(&mut table.desk))
+    }
+
+    /// Whether the engine has this id at the server, or undoes it.
+    #[cfg(test)]
+    pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
+        self.with(|table| {
+            let stay = table.lines.get(name).and_then(|line| line.stay.as_ref());
+            table.desk.undos.contains_key(id) || stay.is_some_and(|stay| stay.id == *id)
+        })
     }
 
     #[cfg(test)]

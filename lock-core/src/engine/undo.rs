@@ -79,9 +79,9 @@ impl Undo {
         self
     }
 
-    /// By when everything is over that was asked for `lease` at `last_sent` or later extended until `valid_until`.
-    pub(super) fn over_at(last_sent: Moment, lease: Duration) -> Moment {
-        last_sent + REQUEST_LIMIT + lease + lease / 50 + Duration::from_secs(1)
+    /// By when everything is over that was sent until `sent` and lasts for `lease`.
+    pub(super) fn over_at(sent: Moment, lease: Duration) -> Moment {
+        sent + REQUEST_LIMIT + lease + lease / 50 + Duration::from_secs(1)
     }
 
     /// Sends it, if it is time.

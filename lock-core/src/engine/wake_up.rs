@@ -43,6 +43,14 @@ impl WakeUp {
         Moment::new(std::time::Duration::from_nanos(before.min(nanos(due))))
     }
 
+    /// When the thread would look next, for the simulation, which has no thread.
+    #[cfg(test)]
+    pub(super) fn planned(&self) -> Moment {
+        Moment::new(std::time::Duration::from_nanos(
+            self.planned.load(Ordering::SeqCst),
+        ))
+    }
+
     pub(super) async fn notified(&self) {
         self.notify.notified().await;
     }

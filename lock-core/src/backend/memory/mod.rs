@@ -15,3 +15,9 @@ mod store;
 pub use backend::MemoryBackend;
 pub use clock::ManualClock;
 pub use foreign::ForeignHold;
+#[cfg(test)]
+pub(crate) use {
+    queue::{Waiter, text},
+    record::Record,
+    step::{Published, Step, step},
+};

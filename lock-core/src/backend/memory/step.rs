@@ -265,14 +265,19 @@ impl Lock<'_> {
         })
     }
 
+    /// Lengthens the owner's lease, never shortens it.
+    ///
+    /// What could go wrong: a renewal for a shorter lease (the lock was passed on to a holder who wants less, or a late
+    /// copy of the waiter's refresh runs after its claim) takes effect while the client still counts on the longer one,
+    /// and another is granted the lock meanwhile. It can't: a deadline that was told stands until the owner leaves.
     fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
-        let deadline_ms = self.after_ms(lease_ms);
+        let (now_ms, asked_ms) = (self.now_ms_up(), self.after_ms(lease_ms));
         match &mut self.record.owner {
             Some(owner) if owner.id == *id => {
-                owner.deadline_ms = deadline_ms;
+                owner.deadline_ms = owner.deadline_ms.max(asked_ms);
                 Reply::Held {
                     fence: owner.fence,
-                    left_ms: lease_ms,
+                    left_ms: owner.deadline_ms - now_ms,
                 }
             }
             _ => Reply::Gone,

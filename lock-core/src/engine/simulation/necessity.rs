@@ -1,0 +1,1 @@
+//! Each rule switched off, and what goes wrong then.

@@ -1,0 +1,163 @@
+//! What is simulated: how many of what, how bad the weather is, which rules are on.
+
+use std::time::Duration;
+
+use super::mutation::Mutation;
+use crate::engine::rules::Rules;
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// One kind of world.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    pub(super) name: &'static str,
+    /// How long faults go on; then all is calm until everything has ended.
+    pub(super) active: Duration,
+    pub(super) clients: (u64, u64),
+    pub(super) tasks: (u64, u64),
+    pub(super) names: u64,
+    pub(super) weather: Weather,
+    pub(super) habits: Habits,
+    pub(super) rules: Rules,
+    pub(super) mutation: Mutation,
+}
+
+/// What the tasks do.
+#[derive(Clone, Debug)]
+pub(super) struct Habits {
+    pub(super) leases: &'static [Duration],
+    pub(super) waits: &'static [Duration],
+    /// The longest hold.
+    pub(super) hold: Duration,
+    /// The longest pause between two holds.
+    pub(super) think: Duration,
+    // How often, of a thousand:
+    pub(super) try_once: u64,
+    pub(super) cancel: u64,
+    pub(super) drop_guard: u64,
+    pub(super) not_renewed: u64,
+    /// A task that was woken is polled late.
+    pub(super) blocked: u64,
+    pub(super) blocked_for: Duration,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub(super) struct Weather {
+    /// Of a thousand messages so many are slow, by up to this.
+    pub(super) slow: u64,
+    pub(super) slow_by: Duration,
+    /// Mean time between two faults of each kind; zero for never.
+    pub(super) breaks: Duration,
+    /// The bytes of a broken connection may arrive so much later.
+    pub(super) late_copy: Duration,
+    pub(super) pauses: Duration,
+    pub(super) pause: Duration,
+    pub(super) stalls: Duration,
+    pub(super) stall: Duration,
+    pub(super) unsubscribed: Duration,
+    pub(super) kills: Duration,
+    pub(super) restarts: Duration,
+    /// Grants, of a thousand: late, lost, repeated.
+    pub(super) push_late: u64,
+    pub(super) push_late_by: Duration,
+    pub(super) push_lost: u64,
+    pub(super) push_twice: u64,
+    /// Requests that the server answers with an error, of a thousand.
+    pub(super) failures: u64,
+    /// Clocks run too fast or too slow by up to so many parts per million.
+    pub(super) drift: i64,
+}
+
+impl Weather {
+    /// Messages take their time, nothing else.
+    pub(super) const CALM: Self = Self {
+        slow: 0,
+        slow_by: ms(0),
+        breaks: ms(0),
+        late_copy: ms(0),
+        pauses: ms(0),
+        pause: ms(0),
+        stalls: ms(0),
+        stall: ms(0),
+        unsubscribed: ms(0),
+        kills: ms(0),
+        restarts: ms(0),
+        push_late: 0,
+        push_late_by: ms(0),
+        push_lost: 0,
+        push_twice: 0,
+        failures: 0,
+        drift: 4000,
+    };
+
+    /// Everything but a loss of the server's data.
+    pub(super) const STORM: Self = Self {
+        slow: 60,
+        slow_by: ms(700),
+        breaks: ms(400),
+        late_copy: ms(6000),
+        pauses: ms(500),
+        pause: ms(1500),
+        stalls: ms(3000),
+        stall: ms(900),
+        unsubscribed: ms(2000),
+        kills: ms(15_000),
+        restarts: ms(0),
+        push_late: 200,
+        push_late_by: ms(5000),
+        push_lost: 80,
+        push_twice: 80,
+        failures: 5,
+        drift: 4000,
+    };
+
+    /// Whether anything but a slow message can happen.
+    pub(super) fn has_faults(&self) -> bool {
+        let times = [
+            self.breaks,
+            self.pauses,
+            self.stalls,
+            self.unsubscribed,
+            self.kills,
+            self.restarts,
+        ];
+        times.iter().any(|mean| !mean.is_zero()) || self.push_lost + self.failures > 0
+    }
+}
+
+impl Setup {
+    pub(super) const STORM: Self = Self {
+        name: "storm",
+        active: ms(20_000),
+        clients: (2, 8),
+        tasks: (1, 3),
+        names: 2,
+        weather: Weather::STORM,
+        habits: Habits {
+            leases: &[ms(300), ms(300), ms(600), ms(3000), ms(6000)],
+            waits: &[ms(50), ms(400), ms(1500), ms(5000)],
+            hold: ms(200),
+            think: ms(100),
+            try_once: 100,
+            cancel: 150,
+            drop_guard: 300,
+            not_renewed: 250,
+            blocked: 20,
+            blocked_for: ms(1500),
+        },
+        rules: Rules::ALL,
+        mutation: Mutation::None,
+    };
+
+    /// The longest lease that anybody asks for.
+    pub(super) fn longest_lease(&self) -> Duration {
+        self.habits.leases.iter().copied().max().unwrap_or_default()
+    }
+
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.habits.waits.iter().copied().max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,256 @@
+//! The tasks of a client: they think, wait, hold and release, and are cancelled at any moment.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::time::Micros;
+use super::world::{Event, World};
+use crate::backend::{Fault, Via};
+use crate::engine::handle::Hold;
+use crate::engine::hold_cell::Lost;
+use crate::engine::undo::Released;
+use crate::engine::wait::Waiting;
+use crate::engine::waiter::Want;
+use crate::error::LockError;
+use crate::name::LockName;
+
+#[derive(Default)]
+pub(super) struct Task {
+    /// Numbers what it does, so that a planned event for an earlier deed is told from one for the present.
+    pub(super) deed: u64,
+    pub(super) state: State,
+}
+
+#[derive(Default)]
+pub(super) enum State {
+    #[default]
+    Thinking,
+    Waiting(Wait),
+    Holding {
+        name: LockName,
+        lost: Pin<Box<Lost>>,
+        hold: Hold,
+    },
+    Releasing(Release),
+}
+
+pub(super) type Release = Pin<Box<dyn Future<Output = Result<Released, Fault>> + Send>>;
+
+pub(super) struct Wait {
+    pub(super) name: LockName,
+    pub(super) future: Pin<Box<Waiting>>,
+    pub(super) since: Micros,
+    pub(super) expire: Duration,
+    /// Nothing may go wrong with it: all is calm.
+    pub(super) probe: bool,
+}
+
+impl World {
+    /// The next thing that a task does by itself: begin to wait, or end its body.
+    pub(super) fn act(&mut self, client: usize, task: usize, deed: u64) {
+        if self.clients[client].tasks[task].deed != deed {
+            return;
+        }
+        match std::mem::take(&mut self.clients[client].tasks[task].state) {
+            State::Thinking if self.calm => {}
+            State::Thinking => {
+                let habits = self.setup.habits.clone();
+                let name = self.names[self.random.between(0, self.setup.names - 1) as usize].clone();
+                let wait = if self.random.per_mille(habits.try_once) {
+                    Duration::ZERO
+                } else {
+                    self.random.pick(&habits.waits)
+                };
+                let expire = self.random.pick(&habits.leases);
+                let renew = !self.random.per_mille(habits.not_renewed);
+                self.begin_wait(client, task, name, wait, expire, renew, false);
+                if self.random.per_mille(habits.cancel) {
+                    let until = 2 * wait.as_micros() as u64 / 3 + 2000;
+                    let soon = if self.random.per_mille(500) { 3000 } else { until };
+                    let at = self.now() + self.random.between(0, soon);
+                    let deed = self.clients[client].tasks[task].deed;
+                    self.plan(at, Event::Cancel { client, task, deed });
+                }
+            }
+            State::Holding { name, hold, .. } => self.end_body(client, task, &name, hold),
+            other => self.clients[client].tasks[task].state = other,
+        }
+        self.look_after(client);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a wait is made of")]
+    pub(super) fn begin_wait(
+        &mut self,
+        client: usize,
+        task: usize,
+        name: LockName,
+        wait: Duration,
+        expire: Duration,
+        renew: bool,
+        probe: bool,
+    ) {
+        let deed = self.next_deed(client, task);
+        let via = if self.random.per_mille(200) {
+            Via::Engine
+        } else {
+            Via::Caller
+        };
+        let want = Want {
+            name: name.clone(),
+            record: format!("c{client} t{task} d{deed}"),
+            wait,
+            expire,
+            renew,
+            via,
+        };
+        let since = self.now();
+        self.trace(|| {
+            format!("c{client} t{task} d{deed} waits {wait:?} for {name}, lease {expire:?}, renew {renew}")
+        });
+        let future = Box::pin(self.clients[client].engine.acquire(want));
+        let state = State::Waiting(Wait {
+            name,
+            future,
+            since,
+            expire,
+            probe,
+        });
+        self.clients[client].tasks[task].state = state;
+        // A first attempt may take the request limit; clocks differ, threads are late.
+        let limit = wait.max(crate::backend::REQUEST_LIMIT);
+        let at = since + (limit + limit / 100).as_micros() as u64 + super::check::SLACK;
+        self.plan(at, Event::Deadline { client, task, deed });
+        self.poll(client, task);
+    }
+
+    /// Drops the wait, wherever it is.
+    pub(super) fn cancel(&mut self, client: usize, task: usize, deed: u64) {
+        if self.clients[client].tasks[task].deed != deed {
+            return;
+        }
+        if let State::Waiting(wait) = &self.clients[client].tasks[task].state {
+            let (name, since) = (wait.name.clone(), wait.since);
+            self.trace(|| format!("c{client} t{task} cancels {name}"));
+            self.checker.used(&name, client, task, since, self.time.now());
+            self.verdict.cancelled += 1;
+            self.clients[client].tasks[task].state = State::Thinking;
+            self.think(client, task);
+        }
+        self.look_after(client);
+    }
+
+    pub(super) fn poll(&mut self, client: usize, task: usize) {
+        let waker = self.clients[client].waker(task);
+        let mut context = Context::from_waker(&waker);
+        match &mut self.clients[client].tasks[task].state {
+            State::Thinking => {}
+            State::Waiting(wait) => {
+                if let Poll::Ready(outcome) = wait.future.as_mut().poll(&mut context) {
+                    self.end_wait(client, task, outcome);
+                }
+            }
+            State::Holding { lost, name, .. } => {
+                if lost.as_mut().poll(&mut context).is_ready() {
+                    let name = name.clone();
+                    self.trace(|| format!("c{client} t{task} sees {name} lost"));
+                    self.verdict.losses += 1;
+                    self.checker.ended(client, task, self.time.now());
+                    if let State::Holding { hold, .. } =
+                        std::mem::take(&mut self.clients[client].tasks[task].state)
+                    {
+                        drop(hold);
+                    }
+                    self.think(client, task);
+                }
+            }
+            State::Releasing(release) => {
+                if release.as_mut().poll(&mut context).is_ready() {
+                    self.clients[client].tasks[task].state = State::Thinking;
+                    self.think(client, task);
+                }
+            }
+        }
+        self.look_after(client);
+    }
+
+    fn end_wait(&mut self, client: usize, task: usize, outcome: Result<Hold, LockError>) {
+        let State::Waiting(wait) = std::mem::take(&mut self.clients[client].tasks[task].state) else {
+            return;
+        };
+        let now = self.now();
+        match outcome {
+            Ok(hold) => {
+                let cell = Arc::clone(hold.cell());
+                self.trace(|| {
+                    let left = cell.valid_until().since(cell.now());
+                    format!(
+                        "c{client} t{task} HOLDS {} token {} for {left:?}",
+                        wait.name,
+                        cell.token >> 11
+                    )
+                });
+                self.begin_hold(client, task, &wait, cell);
+                let lost = Box::pin(hold.cell().lost());
+                self.next_deed(client, task);
+                self.clients[client].tasks[task].state = State::Holding {
+                    name: wait.name,
+                    lost,
+                    hold,
+                };
+                let longest = if wait.probe {
+                    5000
+                } else {
+                    self.setup.habits.hold.as_micros() as u64
+                };
+                let shortest = self.random.between(0, longest);
+                let body = if self.random.per_mille(300) { 0 } else { shortest };
+                let deed = self.clients[client].tasks[task].deed;
+                self.plan(now + body, Event::Act { client, task, deed });
+                self.poll(client, task);
+            }
+            Err(error) => {
+                self.trace(|| format!("c{client} t{task} {error}"));
+                self.judge_refusal(client, task, &wait, &error);
+                self.checker.used(&wait.name, client, task, wait.since, now);
+                self.next_deed(client, task);
+                self.think(client, task);
+            }
+        }
+    }
+
+    fn end_body(&mut self, client: usize, task: usize, name: &LockName, hold: Hold) {
+        let now = self.now();
+        self.checker.ended(client, task, now);
+        let dropped = self.random.per_mille(self.setup.habits.drop_guard);
+        self.trace(|| format!("c{client} t{task} frees {name}, dropped {dropped}"));
+        self.next_deed(client, task);
+        if dropped {
+            drop(hold);
+            self.think(client, task);
+        } else {
+            let release: Release = Box::pin(hold.release());
+            self.clients[client].tasks[task].state = State::Releasing(release);
+            self.poll(client, task);
+        }
+    }
+
+    pub(super) fn think(&mut self, client: usize, task: usize) {
+        let longest = self.setup.habits.think.as_micros() as u64;
+        // Half of them come back at once: the lock is hot.
+        let pause = if self.random.per_mille(500) {
+            0
+        } else {
+            self.random.between(0, longest)
+        };
+        let deed = self.next_deed(client, task);
+        self.plan(self.now() + pause, Event::Act { client, task, deed });
+    }
+
+    fn next_deed(&mut self, client: usize, task: usize) -> u64 {
+        let task = &mut self.clients[client].tasks[task];
+        task.deed += 1;
+        task.deed
+    }
+}

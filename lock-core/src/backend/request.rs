@@ -54,11 +54,22 @@ impl HoldId {
         &self.0[..Self::HEX]
     }
 
+    /// The random part as a number.
+    #[must_use]
+    pub fn number(&self) -> u128 {
+        number_of(self.hex())
+    }
+
     /// The owner's record.
     #[must_use]
     pub fn record(&self) -> &str {
         &self.0[Self::HEX + 1..]
     }
+}
+
+/// The number that `hex` spells; 0, which no id has but by a chance of 2^-128, for anything else.
+fn number_of(hex: &str) -> u128 {
+    u128::from_str_radix(hex, 16).unwrap_or(0)
 }
 
 impl fmt::Debug for HoldId {
@@ -300,6 +311,14 @@ pub struct Grant {
     pub left_ms: u64,
     /// Which life of which server pushed it.
     pub generation: Generation,
+}
+
+impl Grant {
+    /// [`HoldId::number`] of the new owner.
+    #[must_use]
+    pub fn number(&self) -> u128 {
+        number_of(&self.hex)
+    }
 }
 
 /// How long a request may be unanswered: then the connection counts as dead and the answer as lost.

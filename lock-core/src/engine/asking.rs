@@ -1,8 +1,10 @@
 //! Asking the server for a name.
 
+use std::time::Duration;
+
 use super::desk::Desk;
-use super::line::{Line, Seen};
-use super::queued::longest_heartbeat;
+use super::line::Line;
+use super::queued::{heartbeat, next_refresh};
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
 use super::stay::{Phase, Queued, Stay};
 use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
@@ -11,23 +13,21 @@ use crate::clock::Moment;
 impl Line {
     /// Begins a stay on behalf of the first waiter, under a fresh id.
     pub(super) fn begin_stay(&mut self, desk: &mut Desk) {
-        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else {
-            return;
-        };
+        let Some(first) = self.first_awake() else { return };
         let id = (desk.new_id)(&first.want.record);
-        let expire = first.want.expire;
-        let entry = Entry {
-            short_ms: millis(expire.min(SHORT_LEASE)),
-            channel: desk.channel.clone(),
-        };
-        if first.is_patient() {
-            desk.awaited.insert(id.hex().to_owned(), self.name.clone());
+        let (lease, queues) = (first.want.expire, first.is_patient());
+        if queues {
+            desk.awaited.insert(id.number(), self.name.clone());
         }
         self.stay = Some(Stay {
             id,
-            entry,
-            lease: expire,
-            queues: first.is_patient(),
+            entry: Entry {
+                short_ms: millis(lease.min(SHORT_LEASE)),
+                channel: desk.channel.clone(),
+            },
+            lease,
+            heartbeat: Duration::ZERO,
+            queues,
             last_sent: desk.now,
             not_after_ms: 0,
             copies_out: false,
@@ -41,35 +41,39 @@ impl Line {
 
     pub(super) fn drive_asking(&mut self, desk: &mut Desk) {
         let patience = self.patience(desk.now);
+        let first = self
+            .first_awake()
+            .map(|first| (first.is_patient(), first.want.via));
         let Some(stay) = &mut self.stay else { return };
         // The answer decides: it comes within the request limit, or is reported lost by then.
         if stay.in_flight.is_some() {
             return;
         }
-        let Some(first) = self.waiters.iter().find(|waiter| !waiter.asleep) else {
+        let Some((patient, via)) = first else {
             return self.end_stay(desk);
         };
-        if first.is_patient() != stay.queues {
+        if patient != stay.queues {
             self.end_stay(desk);
             return self.drive(desk);
         }
         if desk.now < stay.next {
             return desk.effects.look_again(stay.next);
         }
-        let place = stay.queues.then(|| Place {
-            entry: stay.entry.clone(),
-            heartbeat_ms: heartbeat_ms(&stay.entry, patience),
-            ticket: self.ticket,
-        });
+        stay.heartbeat = heartbeat(&stay.entry, patience);
         stay.last_sent = desk.now;
         stay.not_after_ms = desk.not_after_ms();
+        let place = stay.queues.then(|| Place {
+            entry: stay.entry.clone(),
+            heartbeat_ms: millis(stay.heartbeat),
+            ticket: self.ticket,
+        });
         let acquire = Acquire {
             lease_ms: millis(stay.lease),
             not_after_ms: stay.not_after_ms,
             place,
         };
         let id = stay.id.clone();
-        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), first.want.via));
+        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), via));
     }
 
     pub(super) fn acquire_answered(&mut self, answer: Answer, desk: &mut Desk) {
@@ -90,21 +94,20 @@ impl Line {
                     holder,
                 } => {
                     self.see(holder, owner_left_ms, now);
+                    self.ticket = Some(ticket);
                     let Some(stay) = &mut self.stay else { return };
-                    let early = match &mut stay.phase {
-                        Phase::Asking { early } => early.take(),
-                        _ => None,
-                    };
-                    stay.tries = 0;
-                    stay.next = super::queued::next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued {
+                    let alive_until = sent + stay.heartbeat;
+                    let queued = Queued {
                         base: sent,
                         heard: now,
                         floor,
+                        alive_until,
                         generation,
-                    });
-                    self.ticket = Some(ticket);
-                    if let Some(grant) = early {
+                    };
+                    stay.tries = 0;
+                    stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                    let asked = std::mem::replace(&mut stay.phase, Phase::Queued(queued));
+                    if let Phase::Asking { early: Some(grant) } = asked {
                         self.granted(&grant, desk);
                     }
                 }
@@ -114,7 +117,6 @@ impl Line {
                 } => {
                     self.see(holder, owner_left_ms, now);
                     self.end_stay(desk);
-                    self.fail_impatient(desk);
                 }
                 Reply::Late => {
                     // The server's clock was read anew with this reply. The pause keeps a jumping clock from a busy loop.
@@ -123,59 +125,22 @@ impl Line {
                 }
                 Reply::Gone | Reply::Forgotten { .. } => self.ask_again(&unexpected(), false, desk),
             },
-            Answer::Failed(fault) if fault.class == FaultClass::Transient => {
-                self.ask_again(&fault, false, desk)
-            }
-            Answer::Failed(fault) => {
+            Answer::Failed(fault) if fault.class != FaultClass::Transient => {
                 self.end_stay(desk);
-                for waiter in std::mem::take(&mut self.waiters) {
-                    let error = waiter.fault_error(now, &fault);
-                    waiter.fail(error, &mut desk.effects);
-                }
+                self.fail_waits(&fault, desk);
             }
+            Answer::Failed(fault) | Answer::Unsent(fault) => self.ask_again(&fault, false, desk),
             Answer::Lost(fault) => self.ask_again(&fault, true, desk),
-            Answer::Unsent(fault) => self.ask_again(&fault, false, desk),
         }
     }
 
     /// The same id once more after a pause, while somebody waits.
     fn ask_again(&mut self, fault: &Fault, may_have_run: bool, desk: &Desk) {
+        self.note_fault(fault);
         let Some(stay) = &mut self.stay else { return };
         stay.copies_out |= may_have_run;
         stay.next = desk.now + pause(stay.tries);
         stay.tries += 1;
-        for waiter in &mut self.waiters {
-            waiter.fault = Some(fault.clone());
-        }
-    }
-
-    /// The server said busy: those who would not wait are done, at the head of the local queue only.
-    fn fail_impatient(&mut self, desk: &mut Desk) {
-        while self.waiters.front().is_some_and(|waiter| !waiter.is_patient()) {
-            let Some(waiter) = self.waiters.pop_front() else {
-                return;
-            };
-            let error = waiter.busy(desk.now, self.holder(desk.now));
-            waiter.fail(error, &mut desk.effects);
-        }
-    }
-
-    pub(super) fn see(&mut self, record: Option<String>, owner_left_ms: u64, now: Moment) {
-        let until = now + std::time::Duration::from_millis(owner_left_ms);
-        self.seen = Some(Seen {
-            at: now,
-            record,
-            until,
-        });
-    }
-
-    /// How long somebody here still waits.
-    pub(super) fn patience(&self, now: Moment) -> std::time::Duration {
-        self.waiters
-            .iter()
-            .map(|waiter| waiter.deadline().since(now))
-            .max()
-            .unwrap_or_default()
     }
 
     /// A reply says that the stay is the owner.
@@ -185,11 +150,6 @@ impl Line {
         let base = if desk.rules.from_send { sent } else { desk.now };
         self.own(fence, left_ms, valid_until(base, left_ms), desk);
     }
-}
-
-/// How long an entry lives without a refresh: never beyond the wait.
-pub(super) fn heartbeat_ms(entry: &Entry, patience: std::time::Duration) -> u64 {
-    millis(longest_heartbeat(entry).min(patience))
 }
 
 fn unexpected() -> Fault {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 #[cfg(test)]
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
+use super::alarms::Alarms;
 use super::effects::Effects;
 use super::rules::Rules;
 use super::server_clock::ServerClock;
@@ -44,11 +44,11 @@ pub(super) struct Desk {
     pub(super) effects: Effects,
     pub(super) under_way: Map<u64, Addressee>,
     /// Ids for which a grant may come, by the part that grants name.
-    pub(super) awaited: Map<String, LockName>,
+    pub(super) awaited: Map<u128, LockName>,
     pub(super) undos: Map<HoldId, Undo>,
     pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
-    pub(super) alarms: Vec<(Moment, Waker)>,
+    pub(super) alarms: Alarms,
     next_number: u64,
 }
 
@@ -65,7 +65,7 @@ impl Desk {
             awaited: Map::default(),
             undos: Map::default(),
             new_id: Box::new(HoldId::new),
-            alarms: Vec::new(),
+            alarms: Alarms::default(),
             next_number: 0,
         }
     }
@@ -92,20 +92,15 @@ impl Desk {
 
     /// Wakes whoever set an alarm that is due.
     pub(super) fn ring(&mut self) {
-        let now = self.now;
-        self.effects.wakers.extend(
-            self.alarms
-                .extract_if(.., |(at, _)| *at <= now)
-                .map(|(_, waker)| waker),
-        );
-        if let Some(next) = self.alarms.iter().map(|(at, _)| *at).min() {
+        self.effects.wakers.extend(self.alarms.ring(self.now));
+        if let Some(next) = self.alarms.next() {
             self.effects.look_again(next);
         }
     }
 
     /// Gives an id up: it is forgotten at the server until that is certain.
     pub(super) fn undo(&mut self, id: HoldId, mut undo: Undo, via: Via) {
-        self.awaited.remove(id.hex());
+        self.awaited.remove(&id.number());
         undo.drive(&id, via, self);
         self.undos.insert(id, undo);
     }

@@ -1,12 +1,13 @@
 //! What managers and guards keep of an engine.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::Context;
 
 use tokio::sync::oneshot;
 
 use super::hold_cell::HoldCell;
-use super::table::{Shared, ShutdownReport};
+use super::report::ShutdownReport;
+use super::shared::Shared;
 use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
@@ -72,9 +73,12 @@ impl Engine {
         self.0.shared.clock.now()
     }
 
-    /// Wakes `waker` at `at` of the engine's clock; no timer of the caller's runtime is involved.
-    pub(crate) fn alarm(&self, at: Moment, waker: &Waker) {
-        self.0.shared.alarm(at, waker);
+    /// An alarm of the engine's clock; no timer of the caller's runtime is involved.
+    pub(crate) fn alarm(&self) -> Alarm {
+        Alarm {
+            engine: self.clone(),
+            number: self.0.shared.alarm_number(),
+        }
     }
 
     /// Refuses new callers, fails the waiting ones.
@@ -87,14 +91,34 @@ impl Engine {
     }
 
     /// Ends holding for good: what is still held is lost.
-    pub(crate) fn die(&self) {
+    pub(crate) fn end(&self) {
         self.0.ending.begin(&self.0.shared);
-        self.0.shared.die();
+        self.0.shared.end();
     }
 
     /// Looks now, on this thread; for clocks that are moved by hand. Says when to look again.
     pub(crate) fn tick(&self) -> Moment {
         self.0.shared.tick()
+    }
+}
+
+/// Wakes a task at a moment of the engine's clock; dropped, it doesn't.
+pub(crate) struct Alarm {
+    engine: Engine,
+    number: u64,
+}
+
+impl Alarm {
+    /// Wakes the task of `context` at `at` or a little later, in place of what was set before; at once if the engine has
+    /// ended.
+    pub(crate) fn set(&self, at: Moment, context: &Context<'_>) {
+        self.engine.shared().set_alarm(self.number, at, context.waker());
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.engine.shared().cancel_alarm(self.number);
     }
 }
 

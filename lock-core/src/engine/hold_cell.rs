@@ -1,11 +1,12 @@
 //! What a holder can read of its hold without asking anybody.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::listeners::Listeners;
 use crate::clock::{Clock, Moment};
 use crate::name::LockName;
 
@@ -24,8 +25,7 @@ pub(crate) struct HoldCell {
     clock: Arc<dyn Clock>,
     valid_until_nanos: AtomicU64,
     state: AtomicU8,
-    listeners: Mutex<Vec<Listener>>,
-    next_listener: AtomicU64,
+    listeners: Listeners,
 }
 
 impl HoldCell {
@@ -36,8 +36,7 @@ impl HoldCell {
             clock,
             valid_until_nanos: AtomicU64::new(nanos(valid_until)),
             state: AtomicU8::new(HELD),
-            listeners: Mutex::default(),
-            next_listener: AtomicU64::new(0),
+            listeners: Listeners::default(),
         }
     }
 
@@ -104,32 +103,7 @@ impl HoldCell {
 
     /// Those who wait for the loss.
     pub(super) fn take_wakers(&self) -> Vec<Waker> {
-        std::mem::take(&mut *self.listeners())
-            .into_iter()
-            .map(|listener| listener.waker)
-            .collect()
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Vec<Listener>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes whom to wake, under the number given or a new one.
-    fn listen(&self, number: Option<u64>, waker: &Waker) -> u64 {
-        let mut listeners = self.listeners();
-        if let Some(known) = listeners
-            .iter_mut()
-            .find(|listener| Some(listener.number) == number)
-        {
-            known.waker.clone_from(waker);
-            return known.number;
-        }
-        let number = number.unwrap_or_else(|| self.next_listener.fetch_add(1, Ordering::Relaxed));
-        listeners.push(Listener {
-            number,
-            waker: waker.clone(),
-        });
-        number
+        self.listeners.take()
     }
 
     /// A future that is ready once the lease is lost. A closed hold never becomes lost.
@@ -155,7 +129,7 @@ impl Future for Lost {
         if self.cell.is_lost() {
             return Poll::Ready(());
         }
-        let number = self.cell.listen(self.number, context.waker());
+        let number = self.cell.listeners.listen(self.number, context.waker());
         self.number = Some(number);
         // The engine loses first and then takes the wakers: whichever came first, one of the two sees the other.
         if self.cell.is_lost() {
@@ -168,15 +142,8 @@ impl Future for Lost {
 
 impl Drop for Lost {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.cell.listeners().retain(|listener| listener.number != number);
-        }
+        self.cell.listeners.forget(self.number);
     }
-}
-
-struct Listener {
-    number: u64,
-    waker: Waker,
 }
 
 fn nanos(moment: Moment) -> u64 {

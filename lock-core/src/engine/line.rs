@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use super::events::Event;
-use super::rules::LONGEST_TICK;
 use super::slot::Slot;
-use super::stay::{Owned, Phase, Stay, User};
+use super::stay::{Owned, Phase, Stay};
 use super::waiter::{Waiter, WaiterKey, Want};
 use crate::backend::{Answer, HoldId, Via};
 use crate::clock::Moment;
-use crate::error::Holder;
+use crate::error::{Holder, LockError};
 use crate::name::LockName;
 
 /// One name. The first waiter asks the server on behalf of all: a thousand tasks on one name are one waiter there.
@@ -27,6 +26,12 @@ pub(super) struct Line {
     pub(super) closing: Option<HoldId>,
     /// Not before this is a new stay begun.
     pub(super) not_before: Moment,
+    /// No wait ends before this, but for that of the waiter who has an offer.
+    pub(super) next_end: Moment,
+    /// When the table's schedule looks at this line.
+    pub(super) scheduled: Moment,
+    /// Whether it is on the schedule's list of changed lines.
+    pub(super) is_listed: bool,
 }
 
 /// The owner, as the server last told.
@@ -46,6 +51,9 @@ impl Line {
             seen: None,
             closing: None,
             not_before: Moment::default(),
+            next_end: Moment::NEVER,
+            scheduled: Moment::NEVER,
+            is_listed: false,
         }
     }
 
@@ -72,19 +80,30 @@ impl Line {
             waiter.fail(error, &mut desk.effects);
             return key;
         }
-        desk.effects.look_again(waiter.deadline());
+        let deadline = waiter.deadline();
+        self.next_end = self.next_end.min(deadline);
         self.waiters.push_back(waiter);
+        self.refresh_for(deadline, desk.now);
         self.drive(desk);
         key
     }
 
     /// Whether it is known, without asking, that a caller who comes now has to wait.
     fn would_wait(&self) -> bool {
-        let taken = match self.stay.as_ref().map(|stay| &stay.phase) {
-            None | Some(Phase::Asking { .. }) => false,
-            Some(Phase::Queued(_) | Phase::Owned(_)) => true,
-        };
-        taken || !self.waiters.is_empty()
+        matches!(
+            self.stay.as_ref().map(|stay| &stay.phase),
+            Some(Phase::Queued(_) | Phase::Owned(_))
+        )
+    }
+
+    /// A place that is kept for somebody less patient than `waiter` is refreshed before it dies.
+    fn refresh_for(&mut self, deadline: Moment, now: Moment) {
+        let Some(stay) = &mut self.stay else { return };
+        if let Phase::Queued(queued) = &stay.phase
+            && queued.alive_until < stay.next.min(deadline)
+        {
+            stay.next = now;
+        }
     }
 
     /// A caller goes, for whatever reason.
@@ -97,78 +116,19 @@ impl Line {
         self.drive(desk);
     }
 
-    /// Ends waits that are over.
-    fn end_waits(&mut self, desk: &mut Desk) {
-        let now = desk.now;
-        let mut place = 0;
-        while place < self.waiters.len() {
-            let waiter = &self.waiters[place];
-            let confirming = match self.offered() {
-                // Who has an offer has what it waited for; that it is polled late does not make it busy.
-                Some((to, false)) if to == waiter.key => {
-                    place += 1;
-                    continue;
-                }
-                // It was polled, and the server's word is missing.
-                Some((to, true)) => to == waiter.key,
-                _ => false,
-            };
-            let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
-            let answered = !confirming && (seen || self.is_taken_by_us());
-            let until = waiter.gives_up_at(answered);
-            if now < until {
-                desk.effects.look_again(until);
-                place += 1;
-                continue;
-            }
-            let Some(waiter) = self.waiters.remove(place) else {
-                break;
-            };
-            let error = match &waiter.fault {
-                Some(fault) if !answered => waiter.fault_error(now, fault),
-                None if !answered => waiter.fault_error(now, &super::fault_no_answer()),
-                _ => waiter.busy(now, self.holder(now)),
-            };
-            let key = waiter.key;
-            waiter.fail(error, &mut desk.effects);
-            self.offer_again_if_to(key, desk);
-        }
-    }
-
-    /// The waiter whom an owned lease is offered to, and whether it has come and awaits the server's confirmation.
-    pub(super) fn offered(&self) -> Option<(WaiterKey, bool)> {
-        match &self.stay.as_ref()?.phase {
-            Phase::Owned(Owned {
-                user: User::Offered { to, confirming, .. },
-                ..
-            }) => Some((*to, *confirming)),
-            _ => None,
-        }
-    }
-
-    fn is_taken_by_us(&self) -> bool {
-        self.stay
-            .as_ref()
-            .is_some_and(|stay| matches!(stay.phase, Phase::Owned(_)))
-    }
-
     /// Who holds it, as far as is known.
     pub(super) fn holder(&self, now: Moment) -> Option<Holder> {
-        if let Some(Stay {
-            id,
-            phase: Phase::Owned(owned),
-            ..
-        }) = &self.stay
-        {
-            return Some(Holder {
-                record: id.record().to_owned(),
-                lease_left: owned.valid_until.since(now),
-                in_this_process: true,
-            });
+        if let Some(owned) = self.owned() {
+            let record = owned.holding().map(|holding| holding.record.as_str());
+            let record = record
+                .or(self.stay.as_ref().map(|stay| stay.id.record()))
+                .unwrap_or_default();
+            return Some(Holder::here(record, owned.valid_until.since(now)));
         }
         let seen = self.seen.as_ref()?;
+        let record = seen.record.clone()?;
         Some(Holder {
-            record: seen.record.clone()?,
+            record,
             lease_left: seen.until.since(now),
             in_this_process: false,
         })
@@ -210,10 +170,12 @@ impl Line {
         }
     }
 
-    /// Gives the stay up; what it may have left on the server is undone.
+    /// Gives the stay up; what it may have left on the server is undone. Who comes now waits for that, or it would find
+    /// itself busy with its own ghost.
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name, desk.now);
+            self.closing = Some(stay.id.clone());
             desk.undo(stay.id, undo, Via::Engine);
         }
     }
@@ -223,21 +185,25 @@ impl Line {
         if self.stay.as_ref().is_some_and(|stay| stay.copies_out) {
             self.abandon(desk);
         } else if let Some(stay) = self.stay.take() {
-            desk.awaited.remove(stay.id.hex());
+            desk.awaited.remove(&stay.id.number());
+        }
+    }
+
+    /// Fails everybody who waits here.
+    pub(super) fn fail_waiting(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
+        for waiter in std::mem::take(&mut self.waiters) {
+            let key = waiter.key;
+            waiter.fail(error(&self.name), &mut desk.effects);
+            self.offer_again_if_to(key, desk);
         }
     }
 
     /// The engine ends: every holder has lost its lock, every waiter its hope.
-    pub(super) fn fail_all(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> crate::LockError) {
-        for waiter in self.waiters.drain(..) {
+    pub(super) fn fail_all(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
+        for waiter in std::mem::take(&mut self.waiters) {
             waiter.fail(error(&self.name), &mut desk.effects);
         }
-        if let Some(Stay {
-            phase: Phase::Owned(owned),
-            ..
-        }) = &self.stay
-            && let User::Held(holding) = &owned.user
-        {
+        if let Some(holding) = self.owned().and_then(Owned::holding) {
             if holding.cell.lose() {
                 desk.effects.events.push(Event::Lost {
                     key: self.name.to_string(),
@@ -248,8 +214,7 @@ impl Line {
         }
     }
 
-    /// How often at least to look at a lease of this length.
-    pub(super) fn tick_of(lease: std::time::Duration) -> std::time::Duration {
-        (lease / 10).min(LONGEST_TICK)
+    pub(super) fn is_held(&self) -> bool {
+        self.owned().is_some_and(|owned| owned.holding().is_some())
     }
 }

@@ -5,6 +5,7 @@
 //! go out as effects once its lock is free. So nothing in it can be dropped half-way, and a simulation drives the very
 //! code that runs in production. See `ARCHITECTURE.md`.
 
+mod alarms;
 mod asking;
 mod desk;
 mod effects;
@@ -12,10 +13,17 @@ mod events;
 mod handle;
 mod hold_cell;
 mod line;
+mod listeners;
+mod offer;
 mod owned;
 mod queued;
+mod release;
+mod renewal;
+mod report;
 mod rules;
+mod schedule;
 mod server_clock;
+mod shared;
 #[cfg(test)]
 mod simulation;
 mod slot;
@@ -25,12 +33,14 @@ mod thread;
 mod undo;
 mod wait;
 mod waiter;
+mod waits;
 mod wake_up;
 
 use events::Event;
-pub(crate) use handle::{Engine, Hold};
-pub(crate) use hold_cell::HoldCell;
-pub use table::ShutdownReport;
+pub(crate) use handle::{Alarm, Engine, Hold};
+pub(crate) use hold_cell::{HoldCell, Lost};
+pub(crate) use listeners::Listeners;
+pub use report::ShutdownReport;
 pub(crate) use undo::Released;
 pub(crate) use wait::block_on;
 pub(crate) use waiter::Want;

@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use super::asking::heartbeat_ms;
 use super::desk::Desk;
 use super::events::Event;
 use super::line::Line;
-use super::rules::{pause, valid_until};
+use super::rules::{millis, pause, valid_until};
 use super::stay::{Phase, Queued};
-use crate::backend::{Answer, Entry, Grant, Operation, Reply, Via};
+use crate::backend::{Answer, Entry, Fault, FaultClass, Generation, Grant, Operation, Reply, Via};
 use crate::clock::Moment;
 
 /// Past the owner's end by so much, the head asks whether it is the owner now.
 const AFTER_THE_END: Duration = Duration::from_millis(2);
 
-pub(super) fn refresh_interval(entry: &Entry) -> Duration {
+fn refresh_interval(entry: &Entry) -> Duration {
     (Duration::from_millis(entry.short_ms) / 3).max(Duration::from_millis(1))
 }
 
@@ -22,6 +21,11 @@ pub(super) fn refresh_interval(entry: &Entry) -> Duration {
 pub(super) fn longest_heartbeat(entry: &Entry) -> Duration {
     let three = refresh_interval(entry) * 3;
     three + three / 4
+}
+
+/// The same, but never beyond the wait: nobody is granted a lock who has given up.
+pub(super) fn heartbeat(entry: &Entry, patience: Duration) -> Duration {
+    longest_heartbeat(entry).min(patience)
 }
 
 /// The heartbeat; the head also asks when the owner's lease ends, since nobody else might.
@@ -35,20 +39,24 @@ pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: M
 
 impl Line {
     pub(super) fn drive_queued(&mut self, desk: &mut Desk) {
-        if self.waiters.is_empty() {
+        if self.first_awake().is_none() {
+            self.ticket = None;
             return self.abandon(desk);
         }
-        let patience = self.patience(desk.now);
-        let Some(stay) = &mut self.stay else { return };
+        let Some(stay) = &self.stay else { return };
         if stay.in_flight.is_some() {
             return;
         }
         if desk.now < stay.next {
             return desk.effects.look_again(stay.next);
         }
+        let patience = self.patience(desk.now);
+        let Some(stay) = &mut self.stay else { return };
+        stay.heartbeat = heartbeat(&stay.entry, patience);
+        stay.last_sent = desk.now;
         let operation = Operation::Refresh {
             entry: stay.entry.clone(),
-            heartbeat_ms: heartbeat_ms(&stay.entry, patience),
+            heartbeat_ms: millis(stay.heartbeat),
             lease_ms: stay.entry.short_ms,
         };
         let id = stay.id.clone();
@@ -56,55 +64,69 @@ impl Line {
     }
 
     pub(super) fn refresh_answered(&mut self, answer: Answer, desk: &mut Desk) {
-        let now = desk.now;
-        let Some(stay) = &mut self.stay else { return };
         match answer {
             Answer::Reply {
                 reply,
                 sent,
                 generation,
                 ..
-            } => match reply {
-                Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-                Reply::Queued {
-                    floor,
-                    ahead,
-                    owner_left_ms,
-                    holder,
-                    ..
-                } => {
-                    stay.tries = 0;
-                    stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
-                    stay.phase = Phase::Queued(Queued {
-                        base: sent,
-                        heard: now,
-                        floor,
-                        generation,
-                    });
-                    self.see(holder, owner_left_ms, now);
-                }
-                _ => {
-                    // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the
-                    // old one is dead, or a delayed grant of its first stay could be taken for one of its second.
-                    desk.effects.events.push(Event::PlaceLost {
-                        key: self.name.to_string(),
-                    });
-                    if desk.rules.new_id {
-                        self.end_stay(desk);
-                    } else {
-                        stay.phase = Phase::Asking { early: None };
-                        stay.next = now;
-                    }
-                }
-            },
+            } => self.refreshed(reply, sent, generation, desk),
+            Answer::Failed(fault) if fault.class != FaultClass::Transient => {
+                self.abandon(desk);
+                self.fail_waits(&fault, desk);
+            }
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
-                stay.next = now + pause(stay.tries);
-                stay.tries += 1;
-                for waiter in &mut self.waiters {
-                    waiter.fault = Some(fault.clone());
+                self.not_refreshed(&fault, desk)
+            }
+        }
+    }
+
+    fn refreshed(&mut self, reply: Reply, sent: Moment, generation: Generation, desk: &mut Desk) {
+        let now = desk.now;
+        match reply {
+            Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
+            Reply::Queued {
+                floor,
+                ahead,
+                owner_left_ms,
+                holder,
+                ..
+            } => {
+                self.see(holder, owner_left_ms, now);
+                let Some(stay) = &mut self.stay else { return };
+                let alive_until = sent + stay.heartbeat;
+                stay.tries = 0;
+                stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                stay.phase = Phase::Queued(Queued {
+                    base: sent,
+                    heard: now,
+                    floor,
+                    alive_until,
+                    generation,
+                });
+            }
+            // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the old one
+            // is dead, or a delayed grant of its first stay could be taken for one of its second.
+            _ => {
+                desk.effects.events.push(Event::PlaceLost {
+                    key: self.name.to_string(),
+                });
+                if desk.rules.new_id {
+                    return self.end_stay(desk);
+                }
+                if let Some(stay) = &mut self.stay {
+                    stay.phase = Phase::Asking { early: None };
+                    stay.next = now;
                 }
             }
         }
+    }
+
+    fn not_refreshed(&mut self, fault: &Fault, desk: &mut Desk) {
+        self.note_fault(fault);
+        let Some(stay) = &mut self.stay else { return };
+        stay.next = desk.now + pause(stay.tries);
+        stay.tries += 1;
     }
 
     /// The server pushed a grant for this stay.
@@ -132,11 +154,19 @@ impl Line {
                     self.own(grant.fence, grant.left_ms, until, desk);
                     self.drive(desk);
                 } else {
-                    stay.next = desk.now;
-                    self.drive_queued(desk);
+                    self.refresh_now(desk);
                 }
             }
             Phase::Owned(_) => {}
+        }
+    }
+
+    /// Grants may have been missed: ask.
+    pub(super) fn refresh_now(&mut self, desk: &mut Desk) {
+        let Some(stay) = &mut self.stay else { return };
+        if matches!(stay.phase, Phase::Queued(_)) {
+            stay.next = desk.now;
+            self.drive_queued(desk);
         }
     }
 }

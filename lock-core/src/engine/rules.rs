@@ -12,6 +12,9 @@ pub(super) const MAX_PASSES: u16 = 32;
 pub(super) const PASS_WINDOW: Duration = Duration::from_millis(20);
 /// An offer that is not claimed for so long goes to the next waiter of this process.
 pub(super) const OFFER_LIMIT: Duration = Duration::from_millis(5);
+/// A holder with a short lease asks for its full one after this: most bodies under contention end before, and cost no
+/// claim.
+pub(super) const CLAIM_DELAY: Duration = Duration::from_millis(50);
 /// While anything is held or waited for, the engine looks at least this often.
 pub(super) const LONGEST_TICK: Duration = Duration::from_millis(50);
 /// First pause before something is tried again; doubled up to [`LONGEST_PAUSE`].

@@ -33,16 +33,15 @@ impl Slot {
     }
 
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<News> {
+        let waker = context.waker().clone();
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.news.take() {
-            Some(news) => Poll::Ready(news),
-            None => {
-                match &mut state.waker {
-                    Some(known) => known.clone_from(context.waker()),
-                    none => *none = Some(context.waker().clone()),
-                }
-                Poll::Pending
-            }
+        if let Some(news) = state.news.take() {
+            return Poll::Ready(news);
         }
+        let replaced = state.waker.replace(waker);
+        // A waker's drop is foreign code: not under the lock.
+        drop(state);
+        drop(replaced);
+        Poll::Pending
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Stay {
     pub(super) entry: Entry,
     /// The lease asked for.
     pub(super) lease: Duration,
+    /// The heartbeat last asked for.
+    pub(super) heartbeat: Duration,
     /// Whether the acquire asks to be queued.
     pub(super) queues: bool,
     pub(super) last_sent: Moment,
@@ -51,6 +53,8 @@ pub(super) struct Queued {
     /// When that reply came; used by the simulation alone, in place of `base`.
     pub(super) heard: Moment,
     pub(super) floor: u64,
+    /// Until when the place lives without another refresh.
+    pub(super) alive_until: Moment,
     pub(super) generation: Generation,
 }
 
@@ -69,20 +73,52 @@ pub(super) struct Owned {
 
 /// Who uses an owned lease.
 pub(super) enum User {
-    /// Nobody yet: it is there for that waiter to be claimed, and never extended until then.
-    Offered {
-        to: WaiterKey,
-        since: Moment,
-        /// The waiter came, but too little is left to start a body before the server has confirmed more.
-        confirming: bool,
-    },
+    /// Nobody yet: it is there for a waiter to be claimed, and never extended until then.
+    Offered(Offer),
     /// A holder.
     Held(Holding),
+}
+
+/// An owned lease that waits to be claimed.
+pub(super) struct Offer {
+    /// The waiter to whom it is offered.
+    pub(super) to: WaiterKey,
+    pub(super) since: Moment,
+    /// Since when nobody has claimed it, whomever it was offered to.
+    pub(super) unclaimed_since: Moment,
+    pub(super) answered: Answered,
+}
+
+/// Whether the waiter has come for its offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    NotYet,
+    /// It came, but too little is left to start a body before the server has confirmed more.
+    Confirming,
+    /// The server has confirmed; it is to come again.
+    Confirmed,
+}
+
+impl Offer {
+    pub(super) fn nobody_yet(now: Moment) -> Self {
+        Self {
+            to: 0,
+            since: now,
+            unclaimed_since: now,
+            answered: Answered::NotYet,
+        }
+    }
+
+    pub(super) fn is_unclaimed(&self) -> bool {
+        self.answered == Answered::NotYet
+    }
 }
 
 /// What a holder wants of its lease.
 pub(super) struct Holding {
     pub(super) cell: Arc<HoldCell>,
+    /// Who it is; the server's record names the one who took it there.
+    pub(super) record: String,
     pub(super) expire: Duration,
     /// With `renew = false`: when the body has to end.
     pub(super) ends_at: Option<Moment>,
@@ -117,7 +153,7 @@ impl Owned {
     pub(super) fn holding(&self) -> Option<&Holding> {
         match &self.user {
             User::Held(holding) => Some(holding),
-            User::Offered { .. } => None,
+            User::Offered(_) => None,
         }
     }
 }

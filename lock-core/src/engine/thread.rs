@@ -1,19 +1,25 @@
 //! The engine's own thread.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::events::{EventSink, emit_all};
-use super::table::Shared;
+use super::shared::Shared;
 use crate::backend::{Backend, Channel, Inbox};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 
 /// How long an engine that nobody uses any more goes on to undo and release.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+/// A timer can't be set for ever.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
 /// Whether the last user has gone.
 #[derive(Default)]
@@ -38,8 +44,8 @@ struct DeathGuard(Arc<Shared>);
 
 impl Drop for DeathGuard {
     fn drop(&mut self) {
+        self.0.end();
         self.0.backend.stop();
-        self.0.die();
     }
 }
 
@@ -81,7 +87,17 @@ fn run(shared: Arc<Shared>, ending: &Ending, ready: oneshot::Sender<Result<(), L
     };
     runtime.block_on(async {
         let inbox: Arc<dyn Inbox> = Arc::clone(&shared) as Arc<dyn Inbox>;
-        let started = shared.backend.start(&shared.channel, inbox).await;
+        let mut ready = ready;
+        let started = {
+            let mut starting = pin!(shared.backend.start(&shared.channel, inbox));
+            // Nobody waits for it any more: what it has started ends with it.
+            poll_fn(|context| match ready.poll_closed(context) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => starting.as_mut().poll(context).map(Some),
+            })
+            .await
+        };
+        let Some(started) = started else { return };
         let failed = started.is_err();
         for message in shared.backend.warnings() {
             shared.put_event(super::Event::Warning { message });
@@ -96,19 +112,19 @@ fn run(shared: Arc<Shared>, ending: &Ending, ready: oneshot::Sender<Result<(), L
 
 /// Looks whenever something is due, until the last user has gone and everything is undone.
 async fn drive(shared: &Shared, ending: &Ending) {
-    let mut flush_until = None;
+    let mut flush_until = Moment::NEVER;
     loop {
         shared.wake_up.begin();
         let due = shared.tick();
         let now = shared.clock.now();
         if ending.has_begun() {
-            let until = *flush_until.get_or_insert(now + FLUSH_LIMIT);
-            if shared.report().is_clean() || now >= until {
+            flush_until = flush_until.min(now + FLUSH_LIMIT);
+            if shared.report().is_clean() || now >= flush_until || !shared.clock.is_real() {
                 return;
             }
         }
         let due = shared.wake_up.plan(due);
-        sleep_until(shared, due, now).await;
+        sleep_until(shared, due.min(flush_until), now).await;
     }
 }
 
@@ -118,9 +134,9 @@ async fn sleep_until(shared: &Shared, due: Moment, now: Moment) {
         // Lets the connections run between two looks.
         return tokio::task::yield_now().await;
     }
-    if !shared.clock.is_real() || due.since(now) > Duration::from_secs(3600) {
+    if !shared.clock.is_real() {
         return shared.wake_up.notified().await;
     }
     // Woken earlier, or not: both end the sleep.
-    let _ = tokio::time::timeout(due.since(now), shared.wake_up.notified()).await;
+    let _ = tokio::time::timeout(due.since(now).min(LONGEST_SLEEP), shared.wake_up.notified()).await;
 }

@@ -21,8 +21,8 @@ pub(crate) enum Released {
     Freed,
     /// The server knew nothing of it: it was lost before.
     WasLost,
-    /// It was passed on within this process.
-    Passed,
+    /// The server was not asked: passed on within this process, or still in use by other entries.
+    Kept,
 }
 
 /// An id that is to leave the server: out of the queue, and freed if owner.
@@ -49,6 +49,17 @@ struct Awaited {
     answer: ReleaseAnswer,
     until: Moment,
     fault: Option<Fault>,
+}
+
+/// What an answer means for an undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// The id is gone for good.
+    Ended,
+    /// Gone for now, but a copy of the acquire may run yet.
+    CopiesOut,
+    /// Nothing is known; it is tried again.
+    Unconfirmed,
 }
 
 impl Undo {
@@ -105,34 +116,36 @@ impl Undo {
         });
     }
 
-    /// Takes in an answer; says whether the undo has ended.
-    pub(super) fn answered(&mut self, answer: Answer, desk: &mut Desk) -> bool {
+    /// Takes in an answer.
+    pub(super) fn answered(&mut self, answer: Answer, desk: &mut Desk) -> Progress {
         self.in_flight = None;
         self.tries += 1;
-        match answer {
+        let fault = match answer {
             Answer::Reply { reply, server_ms, .. } => {
                 self.confirmed(&reply, desk);
-                match self.copies_until_ms {
+                return match self.copies_until_ms {
                     Some(until) if server_ms <= until => {
                         self.next = desk.now + Duration::from_millis(until - server_ms + 5);
-                        false
+                        Progress::CopiesOut
                     }
-                    _ => true,
-                }
+                    _ => Progress::Ended,
+                };
             }
-            Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
-                self.next = desk.now + pause(self.tries);
-                let passing = fault.class == FaultClass::Transient;
-                // Data of another program can't hold our id.
-                let ended = fault.class == FaultClass::Foreign;
-                if let Some(awaited) = &mut self.awaited {
-                    awaited.fault = Some(fault);
-                    if !passing {
-                        self.unconfirmed(desk);
-                    }
-                }
-                ended
+            Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => fault,
+        };
+        self.next = desk.now + pause(self.tries);
+        let class = fault.class;
+        if let Some(awaited) = &mut self.awaited {
+            awaited.fault = Some(fault);
+            if class != FaultClass::Transient {
+                self.unconfirmed(desk);
             }
+        }
+        // Data of another program can't hold our id.
+        if class == FaultClass::Foreign {
+            Progress::Ended
+        } else {
+            Progress::Unconfirmed
         }
     }
 
@@ -146,8 +159,8 @@ impl Undo {
         desk.effects.answers.push((awaited.answer, Ok(released)));
     }
 
-    /// The caller is told that the server has not confirmed; the undo goes on.
-    fn unconfirmed(&mut self, desk: &mut Desk) {
+    /// The caller is told that the server has not confirmed; the undo goes on, or ends with the lease.
+    pub(super) fn unconfirmed(&mut self, desk: &mut Desk) {
         let Some(awaited) = self.awaited.take() else {
             return;
         };

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use super::handle::{Engine, Hold};
-use super::owned::Claim;
+use super::offer::Claim;
 use super::slot::{News, Slot};
 use super::waiter::{WaiterKey, Want};
 use crate::backend::Via;

@@ -36,6 +36,6 @@ impl LockRequest {
     pub fn run_blocking<R>(self, body: impl FnOnce() -> R) -> Result<R, LockError> {
         let on_lost = self.on_lost;
         let entry = block_on(self.enter(Via::Engine))?;
-        run_body_blocking(&entry, on_lost, body, |_| false)
+        run_body_blocking(entry, on_lost, body, |_| false)
     }
 }

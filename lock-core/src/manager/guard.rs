@@ -1,6 +1,7 @@
 //! A lock held by hand.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Released, block_on};
@@ -10,8 +11,8 @@ use crate::run::{Entry, Frame, Held, with_frame};
 
 /// A lock held by hand, renewed until it is released or dropped.
 ///
-/// A guard is a value, not a scope: a call inside does not know of it and would wait for it, unless it runs inside
-/// [`scope`](Self::scope). Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
+/// A guard is a value, not a scope: a call that comes while it lives does not know of it and would wait for it, even in the
+/// same task, unless it runs inside [`scope`](Self::scope). Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
 /// a runtime shuts down.
 #[must_use = "the lock is freed as soon as the guard is dropped"]
 pub struct LockGuard(Entry);
@@ -56,7 +57,7 @@ impl LockGuard {
     /// A view to hand out.
     #[must_use]
     pub fn held(&self) -> Held {
-        Held::new(&self.0)
+        Held::new(self.0.place())
     }
 
     /// Runs `future` inside this hold: nested calls on the same name join it. Unlike the attribute it does not cancel
@@ -65,7 +66,7 @@ impl LockGuard {
     /// # Cancel safety
     /// That of `future`; the guard stays.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
-        with_frame(Some(Frame::new(self.0.clone())), future).await
+        with_frame(Some(Frame::new(self.0.place().clone())), future).await
     }
 
     /// Frees the lock and waits for the server's word, at most the request limit (1 s).
@@ -77,12 +78,12 @@ impl LockGuard {
     /// # Cancel safety
     /// The release is under way when this is first polled; dropping the future changes nothing.
     pub async fn release(self) -> Result<(), LockError> {
-        let cell = self.0.cell();
+        let cell = Arc::clone(self.0.cell());
         let key = || cell.name.to_string();
         let lost_before = cell.is_lost();
         let since = cell.now();
         match self.0.end().await {
-            Ok(Released::Freed | Released::Passed) if !lost_before => Ok(()),
+            Ok(Released::Freed | Released::Kept) if !lost_before => Ok(()),
             Ok(_) => Err(LockError::Lost {
                 key: key(),
                 body: BodyOutcome::Finished,

@@ -20,17 +20,18 @@ impl LockManager {
         let engine = self.engine();
         engine.close();
         let until = engine.now() + within;
+        let alarm = engine.alarm();
         let report = std::future::poll_fn(|context| {
             let report = engine.report();
             let now = engine.now();
             if report.is_clean() || now >= until {
                 return Poll::Ready(report);
             }
-            engine.alarm(until.min(now + Duration::from_millis(5)), context.waker());
+            alarm.set(until.min(now + Duration::from_millis(5)), context);
             Poll::Pending
         })
         .await;
-        engine.die();
+        engine.end();
         report
     }
 }

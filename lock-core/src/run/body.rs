@@ -19,7 +19,7 @@ pub(crate) async fn run_body<F: Future>(
     body: F,
     is_failure: impl Fn(&F::Output) -> bool,
 ) -> Result<F::Output, LockError> {
-    let frame = Frame::new(entry.clone());
+    let frame = Frame::new(entry.place().clone());
     let output = {
         let mut body = pin!(body);
         let mut lost = pin!(entry.cell().lost());
@@ -39,7 +39,7 @@ pub(crate) async fn run_body<F: Future>(
 
 /// The same for a plain function, which nothing can cancel.
 pub(crate) fn run_body_blocking<R>(
-    entry: &Entry,
+    entry: Entry,
     on_lost: OnLost,
     body: impl FnOnce() -> R,
     is_failure: impl Fn(&R) -> bool,
@@ -47,9 +47,9 @@ pub(crate) fn run_body_blocking<R>(
     let output = if on_lost == OnLost::Cancel && entry.cell().is_lost() {
         None
     } else {
-        Some(Frame::new(entry.clone()).enter(body))
+        Some(Frame::new(entry.place().clone()).enter(body))
     };
-    let verdict = judge(entry, on_lost, output, is_failure);
+    let verdict = judge(&entry, on_lost, output, is_failure);
     let _ = crate::engine::block_on(entry.end());
     verdict
 }

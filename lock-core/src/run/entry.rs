@@ -1,20 +1,20 @@
 //! Entries into a hold: the call that took it, and the calls nested in that.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 
-use super::frame::{Frame, current_frame};
 use crate::backend::Fault;
-use crate::clock::Moment;
-use crate::engine::{Engine, Hold, HoldCell, Released, Want};
-use crate::error::{Holder, LockError};
+use crate::engine::{Engine, Hold, HoldCell, Listeners, Released};
 
-/// One entry into a hold. The hold is released when its last entry ends, in whatever order they end.
+/// One entry into a hold, owned by whoever is inside. The hold is released when its last entry ends, in whatever order they
+/// end; dropping an entry (cancelled, panicked) ends it, and frees the hold in the background if it was the last.
+pub(crate) struct Entry {
+    place: Place,
+    has_ended: bool,
+}
+
+/// Which entry of which hold: what a frame knows of the entry around a call. It keeps nothing held.
 #[derive(Clone)]
-pub(crate) struct Entry(Arc<Inner>);
-
-struct Inner {
+pub(crate) struct Place {
     shared: Arc<SharedHold>,
     number: u32,
 }
@@ -25,6 +25,8 @@ struct SharedHold {
     cell: Arc<HoldCell>,
     record: String,
     inside: Mutex<Inside>,
+    /// Siblings that wait until the entries inside theirs have ended.
+    siblings: Listeners,
 }
 
 struct Inside {
@@ -33,21 +35,16 @@ struct Inside {
     /// Open entries, the innermost last.
     open: Vec<u32>,
     last_number: u32,
-    /// Siblings that wait until the entries inside theirs have ended.
-    siblings: Vec<Waker>,
 }
 
-impl Inside {
-    /// Ends an entry; returns the hold if it was the last one, and whom to wake.
-    fn end(&mut self, number: u32) -> (Option<Hold>, Vec<Waker>) {
-        self.open.retain(|open| *open != number);
-        let hold = if self.open.is_empty() {
-            self.hold.take()
-        } else {
-            None
-        };
-        (hold, std::mem::take(&mut self.siblings))
-    }
+/// Whether a nested call can join now.
+pub(crate) enum Joining {
+    /// It is inside.
+    Joined(Entry),
+    /// A sibling is inside; there will be a wake-up.
+    Wait,
+    /// The hold is lost or closed: it is never joined.
+    Over,
 }
 
 impl SharedHold {
@@ -55,146 +52,108 @@ impl SharedHold {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(self: &Arc<Self>, inside: &mut Inside) -> Entry {
-        inside.last_number += 1;
-        inside.open.push(inside.last_number);
-        Entry(Arc::new(Inner {
-            shared: Arc::clone(self),
-            number: inside.last_number,
-        }))
-    }
-
+    /// Ends an entry; returns the hold if it was the last one.
     fn end(&self, number: u32) -> Option<Hold> {
-        let (hold, siblings) = self.inside().end(number);
-        siblings.into_iter().for_each(Waker::wake);
+        let mut inside = self.inside();
+        inside.open.retain(|open| *open != number);
+        let hold = if inside.open.is_empty() {
+            inside.hold.take()
+        } else {
+            None
+        };
+        drop(inside);
+        self.siblings.take().into_iter().for_each(std::task::Waker::wake);
         hold
     }
 }
 
 impl Entry {
     /// The first entry into a hold just taken.
-    fn first(engine: Engine, hold: Hold, record: String) -> Self {
+    pub(super) fn first(engine: Engine, hold: Hold, record: String) -> Self {
         let cell = Arc::clone(hold.cell());
         let inside = Mutex::new(Inside {
             hold: Some(hold),
             open: vec![1],
             last_number: 1,
-            siblings: Vec::new(),
         });
-        Self(Arc::new(Inner {
-            shared: Arc::new(SharedHold {
-                engine,
-                cell,
-                record,
-                inside,
-            }),
-            number: 1,
-        }))
+        let shared = Arc::new(SharedHold {
+            engine,
+            cell,
+            record,
+            inside,
+            siblings: Listeners::default(),
+        });
+        Self {
+            place: Place { shared, number: 1 },
+            has_ended: false,
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) fn cell(&self) -> &Arc<HoldCell> {
-        &self.0.shared.cell
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.shared.engine
+        self.place.cell()
     }
 
     /// Ends this entry. If it was the last, the release is under way when this returns, and the future waits for the
     /// server's word; it may be dropped.
-    pub(crate) fn end(&self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
-        let released = self.0.shared.end(self.0.number).map(Hold::release);
+    pub(crate) fn end(mut self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
+        self.has_ended = true;
+        let released = self.place.shared.end(self.place.number).map(Hold::release);
         async move {
             match released {
                 Some(answer) => answer.await,
-                None => Ok(Released::Passed),
+                None => Ok(Released::Kept),
             }
         }
     }
 }
 
-impl Drop for Inner {
-    /// Without `end`: dropped, cancelled, panicked. The hold, if this was its last entry, is freed in the background.
+impl Drop for Entry {
     fn drop(&mut self) {
-        drop(self.shared.end(self.number));
-    }
-}
-
-/// Takes the lock, or joins it if a call around this one holds it.
-pub(crate) async fn enter(engine: &Engine, want: Want) -> Result<Entry, LockError> {
-    let around =
-        current_frame().and_then(|frame| frame.chain().find(|frame| frame.holds(engine, &want)).cloned());
-    if let Some(frame) = around
-        && let Some(entry) = Join::new(frame, &want).await?
-    {
-        return Ok(entry);
-    }
-    let record = want.record.clone();
-    let hold = engine.acquire(want).await?;
-    Ok(Entry::first(engine.clone(), hold, record))
-}
-
-impl Frame {
-    fn holds(&self, engine: &Engine, want: &Want) -> bool {
-        self.entry().cell().name == want.name && self.entry().engine().is(engine)
-    }
-}
-
-/// Joins the hold of a frame, once that frame's entry is the innermost open one.
-///
-/// What could go wrong: `join!(f(A), f(A))` inside A: both branches are nested in A, and two bodies of `f` run at once.
-/// They can't: the first becomes the innermost entry; the second finds that its own frame is not, and waits for it here.
-struct Join {
-    frame: Frame,
-    since: Moment,
-    deadline: Moment,
-    alarm_set: bool,
-}
-
-impl Join {
-    fn new(frame: Frame, want: &Want) -> Self {
-        let since = frame.entry().engine().now();
-        Self {
-            frame,
-            since,
-            deadline: since + want.wait,
-            alarm_set: false,
-        }
-    }
-
-    fn busy(&self, now: Moment) -> LockError {
-        let entry = self.frame.entry();
-        LockError::Busy {
-            key: entry.cell().name.to_string(),
-            waited: now.since(self.since),
-            holder: Some(Holder::here(&entry.0.shared.record, entry.cell().remaining())),
+        if !self.has_ended {
+            drop(self.place.shared.end(self.place.number));
         }
     }
 }
 
-impl Future for Join {
-    /// `None`: the hold is no longer one; a lost or closed hold is never joined.
-    type Output = Result<Option<Entry>, LockError>;
+impl Place {
+    pub(crate) fn cell(&self) -> &Arc<HoldCell> {
+        &self.shared.cell
+    }
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let entry = self.frame.entry().clone();
-        let shared = &entry.0.shared;
-        let mut inside = shared.inside();
-        if inside.hold.is_none() || !shared.cell.is_held() {
-            return Poll::Ready(Ok(None));
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    pub(super) fn record(&self) -> &str {
+        &self.shared.record
+    }
+
+    pub(super) fn siblings(&self) -> &Listeners {
+        &self.shared.siblings
+    }
+
+    /// Enters the hold if this place is the innermost open one.
+    pub(super) fn join(&self) -> Joining {
+        let mut inside = self.shared.inside();
+        if inside.hold.is_none() || !self.cell().is_held() {
+            return Joining::Over;
         }
-        if inside.open.last() == Some(&entry.0.number) {
-            return Poll::Ready(Ok(Some(shared.enter(&mut inside))));
+        if inside.open.last() != Some(&self.number) {
+            return Joining::Wait;
         }
-        let now = shared.engine.now();
-        if now >= self.deadline {
-            return Poll::Ready(Err(self.busy(now)));
-        }
-        inside.siblings.push(context.waker().clone());
-        drop(inside);
-        if !std::mem::replace(&mut self.alarm_set, true) {
-            shared.engine.alarm(self.deadline, context.waker());
-        }
-        Poll::Pending
+        inside.last_number += 1;
+        let number = inside.last_number;
+        inside.open.push(number);
+        Joining::Joined(Entry {
+            place: Self {
+                shared: Arc::clone(&self.shared),
+                number,
+            },
+            has_ended: false,
+        })
     }
 }

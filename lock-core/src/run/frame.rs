@@ -4,18 +4,18 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::entry::Entry;
+use super::entry::Place;
 
 tokio::task_local! {
     static INNERMOST: Here;
 }
 
-/// One wrapper around the present call, linked to the one around it.
+/// One wrapper around the present call, linked to the one around it. Frames keep nothing held.
 #[derive(Clone)]
 pub(crate) struct Frame(Arc<Link>);
 
 struct Link {
-    entry: Entry,
+    place: Place,
     outer: Option<Frame>,
 }
 
@@ -29,20 +29,16 @@ struct Here {
 }
 
 impl Frame {
-    pub(crate) fn new(entry: Entry) -> Self {
+    pub(crate) fn new(place: Place) -> Self {
         Self(Arc::new(Link {
-            entry,
+            place,
             outer: current_frame(),
         }))
     }
 
-    pub(crate) fn entry(&self) -> &Entry {
-        &self.0.entry
-    }
-
-    /// This frame and those around it, innermost first.
-    pub(crate) fn chain(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |frame| frame.0.outer.as_ref())
+    /// The places around the present call, innermost first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::successors(Some(self), |frame| frame.0.outer.as_ref()).map(|frame| &frame.0.place)
     }
 
     /// Runs `inside` with this frame as the innermost.

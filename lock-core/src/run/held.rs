@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entry::Entry;
+use super::entry::Place;
 use super::frame::current_frame;
 use crate::engine::HoldCell;
 use crate::error::{BodyOutcome, LockError};
@@ -16,14 +16,14 @@ use crate::name::LockName;
 pub struct Held(Arc<HoldCell>);
 
 impl Held {
-    pub(crate) fn new(entry: &Entry) -> Self {
-        Self(Arc::clone(entry.cell()))
+    pub(crate) fn new(place: &Place) -> Self {
+        Self(Arc::clone(place.cell()))
     }
 
     /// The innermost hold around the present call.
     #[must_use]
     pub fn current() -> Option<Self> {
-        current_frame().map(|frame| Self::new(frame.entry()))
+        current_frame()?.places().next().map(Self::new)
     }
 
     /// The hold of that full name around the present call.
@@ -31,8 +31,8 @@ impl Held {
     pub fn of(name: &str) -> Option<Self> {
         let frame = current_frame()?;
         frame
-            .chain()
-            .map(|frame| Self::new(frame.entry()))
+            .places()
+            .map(Self::new)
             .find(|held| held.name().as_str() == name)
     }
 

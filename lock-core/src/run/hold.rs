@@ -22,7 +22,7 @@ impl Hold {
     /// What the body may know of its lock.
     #[must_use]
     pub fn held(&self) -> Held {
-        Held::new(&self.entry)
+        Held::new(self.entry.place())
     }
 
     /// Runs an async body, then releases. See the attribute's documentation for cancellation.
@@ -34,7 +34,7 @@ impl Hold {
 
     /// Runs a plain body, then releases.
     pub fn run_blocking<R>(self, outcome: Outcome<R>, body: impl FnOnce() -> R) -> R {
-        let result = run_body_blocking(&self.entry, self.on_lost, body, |output| {
+        let result = run_body_blocking(self.entry, self.on_lost, body, |output| {
             outcome.is_failure(output)
         });
         result.unwrap_or_else(|error| outcome.failed(error))

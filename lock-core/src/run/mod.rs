@@ -1,6 +1,7 @@
 //! Acquire, run the body against the loss of its lock, release; and who is inside whom.
 
 mod body;
+mod enter;
 mod entry;
 mod frame;
 mod held;
@@ -8,7 +9,8 @@ mod hold;
 mod outcome;
 
 pub(crate) use body::{run_body, run_body_blocking};
-pub(crate) use entry::{Entry, enter};
+pub(crate) use enter::enter;
+pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;
 pub use hold::Hold;

@@ -94,4 +94,10 @@ impl Queue {
         dead.truncate(limit);
         dead.into_iter().map(|(_, text)| text).collect()
     }
+
+    /// The texts of all, in order.
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.places.keys().map(|(_, text)| text.clone()).collect()
+    }
 }

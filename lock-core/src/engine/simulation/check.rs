@@ -140,7 +140,10 @@ impl World {
         let half = half.min(wait.expire.min(SHORT_LEASE).as_millis() as u64) / 2;
         let left = cell.valid_until().since(cell.now()).as_millis() as u64;
         if left < half - half / 10 && cell.token & 2047 == 0 {
-            self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
+            self.violated(
+                Violation::LateStart,
+                format!("c{client} t{task}: {left} ms left, half is {half}"),
+            );
         }
         self.checker.open.push(Seen {
             client,

@@ -13,7 +13,7 @@ use crate::clock::{Clock, Moment};
 use crate::engine::events::{Event, EventSink};
 use crate::engine::handle::Engine;
 use crate::engine::rules::Rules;
-use crate::engine::table::Shared;
+use crate::engine::shared::Shared;
 use crate::name::LockName;
 
 pub(super) struct Client {

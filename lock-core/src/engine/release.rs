@@ -1,0 +1,74 @@
+//! The end of a hold: passed on within this process, or freed at the server.
+
+use std::sync::Arc;
+
+use super::desk::Desk;
+use super::events::Event;
+use super::hold_cell::HoldCell;
+use super::line::Line;
+use super::rules::{MAX_PASSES, PASS_WINDOW};
+use super::stay::{Offer, User};
+use super::undo::{ReleaseAnswer, Released};
+use crate::backend::Via;
+use crate::clock::Moment;
+
+impl Line {
+    /// The holder is done. Passed on here if that is fair, else freed at the server, which hands it over.
+    pub(super) fn release(
+        &mut self,
+        cell: &Arc<HoldCell>,
+        via: Via,
+        mut answer: Option<ReleaseAnswer>,
+        desk: &mut Desk,
+    ) {
+        let holding = self.owned().and_then(|owned| owned.holding());
+        let mine = holding.is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
+        let held = cell.close();
+        if mine && held && self.may_pass(desk.now) {
+            desk.effects
+                .answers
+                .extend(answer.map(|answer| (answer, Ok(Released::Kept))));
+            return self.pass_on(desk);
+        }
+        if !held {
+            // Lost: nobody has to wait for the server's word, which may not come.
+            desk.effects
+                .answers
+                .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            desk.effects.wakers.extend(cell.take_wakers());
+        }
+        if !mine {
+            return;
+        }
+        if !held {
+            desk.effects.events.push(Event::Lost {
+                key: self.name.to_string(),
+                why: "its lease is over",
+            });
+        }
+        if let Some(stay) = self.stay.take() {
+            let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
+            self.closing = Some(stay.id.clone());
+            desk.undo(stay.id, undo, via);
+        }
+    }
+
+    fn pass_on(&mut self, desk: &mut Desk) {
+        let now = desk.now;
+        let Some(owned) = self.owned_mut() else { return };
+        owned.pass += 1;
+        owned.user = User::Offered(Offer::nobody_yet(now));
+        self.offer(0, desk);
+        self.drive(desk);
+    }
+
+    /// Whether the lock may go to the next waiter of this process without the server: not for long, not often, and only
+    /// with validity enough, so that other processes are not kept from it.
+    fn may_pass(&self, now: Moment) -> bool {
+        let Some(owned) = self.owned() else { return false };
+        self.waiters.iter().any(|waiter| !waiter.asleep)
+            && owned.pass < MAX_PASSES
+            && now.since(owned.granted_at) <= PASS_WINDOW
+            && owned.valid_until.since(now) >= owned.lease / 2
+    }
+}

@@ -1,0 +1,252 @@
+//! The engine's one lock, and the doors to what is behind it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+
+use super::desk::Desk;
+use super::effects::Effects;
+use super::events::{Event, EventSink};
+use super::hold_cell::HoldCell;
+use super::offer::Claim;
+use super::report::ShutdownReport;
+use super::slot::{News, Slot};
+use super::table::Table;
+use super::undo::{ReleaseAnswer, Released};
+use super::waiter::{WaiterKey, Want};
+use super::wake_up::WakeUp;
+use crate::backend::{Answer, Backend, Channel, Grant, Inbox, Via};
+use crate::clock::{Clock, Moment};
+use crate::error::LockError;
+use crate::name::LockName;
+
+/// Everything that the callers, the backend and the engine's thread share.
+pub(super) struct Shared {
+    table: Mutex<Table>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) channel: Channel,
+    pub(super) wake_up: WakeUp,
+    events: EventSink,
+}
+
+impl Shared {
+    pub(super) fn new(
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        channel: Channel,
+        events: EventSink,
+    ) -> Self {
+        let desk = Desk::new(Arc::clone(&clock), channel.clone());
+        Self {
+            table: Mutex::new(Table::new(desk)),
+            backend,
+            clock,
+            channel,
+            wake_up: WakeUp::default(),
+            events,
+        }
+    }
+
+    /// Runs `change` under the lock, then carries out what it left to do.
+    fn with<R>(&self, change: impl FnOnce(&mut Table) -> R) -> R {
+        let (result, effects) = self.change(change);
+        self.wake_up.no_later_than(self.carry_out(effects));
+        result
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Table) -> R) -> (R, Effects) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock: time never runs backwards between two changes.
+        table.desk.now = self.clock.now();
+        let result = change(&mut table);
+        (result, std::mem::take(&mut table.desk.effects))
+    }
+
+    /// Says when to look again.
+    fn carry_out(&self, effects: Effects) -> Moment {
+        let Effects {
+            requests,
+            wakers,
+            answers,
+            events,
+            due,
+        } = effects;
+        if !requests.is_empty() {
+            self.backend.submit(requests);
+        }
+        for waker in wakers {
+            // Foreign code: its panic is not ours to die of, nor may it keep the others from being woken.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+        for (to, answer) in answers {
+            // Whoever asked may be gone; the release is under way all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| to.send(answer)));
+        }
+        for event in events {
+            self.events.put(event);
+        }
+        due
+    }
+
+    /// A caller comes; its news will be in `slot`.
+    pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
+        self.with(|table| {
+            if table.is_closed {
+                let error = LockError::ShutDown {
+                    key: want.name.to_string(),
+                };
+                table.desk.effects.wake(slot.put(News::Failed(error)));
+                return 0;
+            }
+            let name = want.name.clone();
+            table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
+        })
+    }
+
+    pub(super) fn leave(&self, name: &LockName, key: WaiterKey) {
+        self.with(|table| table.on_line(name, |line, desk| line.leave(key, desk)));
+    }
+
+    pub(super) fn claim(&self, name: &LockName, key: WaiterKey) -> Claim {
+        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk)))
+            .unwrap_or(Claim::NotYet)
+    }
+
+    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+        self.with(|table| {
+            table.on_line(&cell.name, |line, desk| {
+                line.release(cell, via, answer.take(), desk)
+            });
+            // A name without a line: the hold was lost long ago.
+            table
+                .desk
+                .effects
+                .answers
+                .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+        });
+    }
+
+    /// A number for an alarm.
+    pub(super) fn alarm_number(&self) -> u64 {
+        self.with(|table| table.desk.number())
+    }
+
+    /// Wakes `waker` at a moment of the engine's clock, or a little later; at once when the engine has ended.
+    pub(super) fn set_alarm(&self, number: u64, at: Moment, waker: &Waker) {
+        let waker = waker.clone();
+        let replaced = self.with(|table| {
+            if table.has_ended {
+                table.desk.effects.wakers.push(waker);
+                return None;
+            }
+            table.desk.effects.look_again(at);
+            table.desk.alarms.set(number, at, waker)
+        });
+        drop(replaced);
+    }
+
+    pub(super) fn cancel_alarm(&self, number: u64) {
+        let cancelled = self.with(|table| table.desk.alarms.cancel(number));
+        drop(cancelled);
+    }
+
+    /// Does what is due; says when to look again.
+    pub(super) fn tick(&self) -> Moment {
+        let (now, mut effects) = self.change(|table| {
+            table.tick();
+            table.desk.now
+        });
+        let dropped = self.events.take_dropped();
+        if dropped > 0 {
+            let message = format!("{dropped} lock events were dropped: the log is too slow");
+            effects.events.push(Event::Warning { message });
+        }
+        let due = self.carry_out(effects);
+        self.backend.tick(now);
+        due
+    }
+
+    /// Refuses new callers and fails the waiting ones.
+    pub(super) fn close(&self) {
+        self.with(|table| {
+            table.is_closed = true;
+            table.on_all_lines(|line, desk| {
+                line.fail_waiting(desk, |name| LockError::ShutDown {
+                    key: name.to_string(),
+                });
+                line.drive(desk);
+            });
+        });
+    }
+
+    /// The engine has ended, however it did.
+    pub(super) fn end(&self) {
+        self.with(Table::end);
+    }
+
+    /// What is still held, and what is not confirmed as freed.
+    pub(super) fn report(&self) -> ShutdownReport {
+        self.with(|table| ShutdownReport::of(table))
+    }
+
+    pub(super) fn put_event(&self, event: Event) {
+        self.events.put(event);
+    }
+
+    /// Looks into the table, for the simulation.
+    #[cfg(test)]
+    pub(super) fn desk<R>(&self, look: impl FnOnce(&mut Desk) -> R) -> R {
+        self.with(|table| look(&mut table.desk))
+    }
+
+    /// Whether the engine has this id at the server, or undoes it.
+    #[cfg(test)]
+    pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
+        self.with(|table| {
+            let stay = table.lines.get(name).and_then(|line| line.stay.as_ref());
+            table.desk.undos.contains_key(id) || stay.is_some_and(|stay| stay.id == *id)
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.with(|table| {
+            table.lines.is_empty()
+                && table.desk.undos.is_empty()
+                && table.desk.under_way.is_empty()
+                && table.desk.awaited.is_empty()
+        })
+    }
+}
+
+impl Inbox for Shared {
+    fn answers(&self, answers: Vec<(u64, Answer)>) {
+        self.with(|table| {
+            for (seq, answer) in answers {
+                table.answer(seq, answer);
+            }
+        });
+    }
+
+    /// A grant for an id that is not awaited is not answered: such an id has been forgotten at the server past every copy
+    /// of its acquire, or its undo is under way and asks again.
+    fn granted(&self, grant: Grant) {
+        self.with(|table| {
+            if let Some(name) = table.desk.awaited.get(&grant.number()).cloned() {
+                table.on_line(&name, |line, desk| line.granted(&grant, desk));
+            }
+        });
+    }
+
+    fn server_time(&self, sent: Moment, server_ms: u64) {
+        self.with(|table| table.desk.server_clock.heard(sent, server_ms));
+    }
+
+    /// Grants pushed while nobody listened are lost: whoever waits asks.
+    fn listening(&self, listening: bool) {
+        if listening {
+            self.with(|table| table.on_all_lines(super::line::Line::refresh_now));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The end of waits.
+
+use super::desk::Desk;
+use super::line::{Line, Seen};
+use super::stay::Answered;
+use super::waiter::Waiter;
+use crate::backend::Fault;
+use crate::clock::Moment;
+
+impl Line {
+    /// Ends waits that are over.
+    pub(super) fn end_waits(&mut self, desk: &mut Desk) {
+        let now = desk.now;
+        if now < self.next_end {
+            return desk.effects.look_again(self.next_end);
+        }
+        self.next_end = Moment::NEVER;
+        let mut place = 0;
+        while place < self.waiters.len() {
+            let until = self.wait_ends_at(&self.waiters[place]);
+            if now < until {
+                self.next_end = self.next_end.min(until);
+                place += 1;
+                continue;
+            }
+            let Some(waiter) = self.waiters.remove(place) else {
+                break;
+            };
+            let error = match &waiter.fault {
+                Some(fault) => waiter.fault_error(now, fault),
+                None if self.is_known_busy_to(&waiter) => waiter.busy(now, self.holder(now)),
+                None => waiter.fault_error(now, &super::fault_no_answer()),
+            };
+            let key = waiter.key;
+            waiter.fail(error, &mut desk.effects);
+            self.offer_again_if_to(key, desk);
+        }
+        desk.effects.look_again(self.next_end);
+    }
+
+    fn wait_ends_at(&self, waiter: &Waiter) -> Moment {
+        match self
+            .offered()
+            .filter(|offer| offer.to == waiter.key)
+            .map(|offer| offer.answered)
+        {
+            // Who has an offer has what it waited for; that it is polled late does not make it busy.
+            Some(Answered::NotYet | Answered::Confirmed) => Moment::NEVER,
+            // It came, and the server's word is missing.
+            Some(Answered::Confirming) => waiter.gives_up_at(false),
+            None => waiter.gives_up_at(self.is_known_busy_to(waiter)),
+        }
+    }
+
+    /// Whether a reply, or this process itself, said since the waiter came that others have the lock.
+    fn is_known_busy_to(&self, waiter: &Waiter) -> bool {
+        let offered = self.offered().is_some_and(|offer| offer.to == waiter.key);
+        let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
+        !offered && (seen || self.is_owned())
+    }
+
+    /// The server said who has it.
+    pub(super) fn see(&mut self, record: Option<String>, owner_left_ms: u64, now: Moment) {
+        let until = now + std::time::Duration::from_millis(owner_left_ms);
+        self.seen = Some(Seen {
+            at: now,
+            record,
+            until,
+        });
+        self.look_at_waits();
+    }
+
+    /// The server has answered: earlier faults are history, and waits may end earlier than they would have without.
+    pub(super) fn look_at_waits(&mut self) {
+        for waiter in &mut self.waiters {
+            waiter.fault = None;
+        }
+        self.next_end = Moment::default();
+    }
+
+    /// A fault that passes: whoever waits now hears of it if nothing better comes.
+    pub(super) fn note_fault(&mut self, fault: &Fault) {
+        for waiter in &mut self.waiters {
+            waiter.fault = Some(fault.clone());
+        }
+    }
+
+    /// A fault that does not pass by itself: nobody has to wait for its end.
+    pub(super) fn fail_waits(&mut self, fault: &Fault, desk: &mut Desk) {
+        for waiter in std::mem::take(&mut self.waiters) {
+            let error = waiter.fault_error(desk.now, fault);
+            waiter.fail(error, &mut desk.effects);
+        }
+    }
+
+    /// How long somebody here still waits.
+    pub(super) fn patience(&self, now: Moment) -> std::time::Duration {
+        let awake = self.waiters.iter().filter(|waiter| !waiter.asleep);
+        awake
+            .map(|waiter| waiter.deadline().since(now))
+            .max()
+            .unwrap_or_default()
+    }
+
+    pub(super) fn first_awake(&self) -> Option<&Waiter> {
+        self.waiters.iter().find(|waiter| !waiter.asleep)
+    }
+}

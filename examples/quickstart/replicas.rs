@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::record::Record;
+use crate::record::{Outcome, Record};
 use crate::shelf::Shelf;
 use crate::shop::{NAMES, Shop, serve};
 
@@ -35,7 +35,7 @@ enum Kind {
         sender: Option<UnboundedSender<Line>>,
     },
     /// Killed when dropped, so that none is left behind.
-    Processes(Vec<Child>),
+    Processes(Vec<(&'static str, Child)>),
 }
 
 impl Replicas {
@@ -83,7 +83,7 @@ impl Replicas {
             let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
             let output = process.stdout.take().ok_or("a replica without an output")?;
             outputs.push((name, BufReader::new(output).lines()));
-            processes.push(process);
+            processes.push((name, process));
         }
         for (name, mut lines) in outputs {
             if lines.next_line().await?.as_deref() != Some(READY) {
@@ -102,7 +102,10 @@ impl Replicas {
         match &self.kind {
             Kind::Tasks { shops, .. } => format!("{} replicas in one process", shops.len()),
             Kind::Processes(processes) => {
-                let ids = processes.iter().filter_map(Child::id).map(|id| id.to_string());
+                let ids = processes
+                    .iter()
+                    .filter_map(|(_, process)| process.id())
+                    .map(|id| id.to_string());
                 let ids = ids.collect::<Vec<_>>().join(", ");
                 format!("{} replicas, each a process (pids {ids})", processes.len())
             }
@@ -130,7 +133,7 @@ impl Replicas {
                 }
             }
             Kind::Processes(processes) => {
-                for process in processes {
+                for (_, process) in processes {
                     // Kept open: a replica ends when its input does, so none outlives this process.
                     let input = process.stdin.as_mut().ok_or("a replica without an input")?;
                     input.write_all(GO.as_bytes()).await?;
@@ -140,9 +143,26 @@ impl Replicas {
         Ok(())
     }
 
-    /// The next customer's outcome; `None` when all have been served.
+    /// The next customer's outcome; `None` when all have been served. A replica that ended badly is one more.
     pub(crate) async fn next(&mut self) -> Result<Option<Record>, Box<dyn Error>> {
-        Ok(self.records.recv().await.transpose()?)
+        if let Some(line) = self.records.recv().await {
+            return Ok(Some(line?));
+        }
+        let Kind::Processes(processes) = &mut self.kind else {
+            return Ok(None);
+        };
+        while let Some((name, mut process)) = processes.pop() {
+            let status = process.wait().await?;
+            if !status.success() {
+                return Ok(Some(Record {
+                    replica: name.to_owned(),
+                    item: "-".to_owned(),
+                    waited: Duration::ZERO,
+                    outcome: Outcome::Failed(format!("this replica ended badly: {status}")),
+                }));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -15,7 +15,9 @@ pub(crate) struct Report {
 impl Report {
     /// Says what is about to happen.
     pub(crate) fn begin(place: String, url: &str, unlocked: bool) -> Self {
-        let stock = STOCK.map(|(item, count)| format!("{count} {item}")).join(" and ");
+        let stock = STOCK
+            .map(|(item, count)| format!("{count} × {item}"))
+            .join(" and ");
         let customers = CUSTOMERS as usize * NAMES.len();
         println!("A shop sells its last items: {stock}. {place}.");
         println!(
@@ -45,7 +47,7 @@ impl Report {
                 format!("sold, {left} left"),
                 token.map_or_else(|| "-".to_owned(), |token| token.to_string()),
             ),
-            Outcome::TurnedAway => ("sold out".to_owned(), String::new()),
+            Outcome::TurnedAway => ("sold out".to_owned(), "-".to_owned()),
             Outcome::Failed(why) => ("FAILED".to_owned(), why.clone()),
         };
         let Record {
@@ -92,7 +94,15 @@ impl Report {
         }
         let failed = self.count(|record| matches!(record.outcome, Outcome::Failed(_)));
         if failed > 0 {
-            wrong.push(format!("{failed} customers could not be served"));
+            wrong.push(format!("failures: {failed}, see above"));
+        }
+        let expected = CUSTOMERS as usize * NAMES.len() * STOCK.len();
+        let served = self.count(|record| STOCK.iter().any(|(item, _)| record.item == *item));
+        if served < expected {
+            wrong.push(format!(
+                "{} customers were never heard of again",
+                expected - served
+            ));
         }
         println!();
         for name in NAMES {

@@ -1,4 +1,70 @@
-//! Distributed locks for Rust services.
+//! Distributed locks for Rust services: one attribute runs a function under a lock that all processes of a service share.
+//!
+//! The lock is a lease on a Redis or Valkey server, or in memory. It is renewed and watched while the function runs, and
+//! every holder gets a fencing token.
+//!
+//! ```
+//! # #[cfg(feature = "macros")] mod example {
+//! use lock_core::{LockError, LockManager, distributed_lock};
+//!
+//! #[distributed_lock(prefix = "order", key = "order_id", wait = "3s", expire = "30s", guard = held)]
+//! async fn pay(order_id: u64) -> Result<String, LockError> {
+//!     // One call at a time gets here with the same order_id, in whatever process.
+//!     Ok(format!("paid {order_id} under {} with token {}", held.name(), held.token()))
+//! }
+//!
+//! #[tokio::main]
+//! # pub
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     LockManager::connect("memory:").await?.install(); // in production: "redis://127.0.0.1/"
+//!     let receipt = pay(42).await?;
+//!     assert!(receipt.starts_with("paid 42 under LOCK:order:42 with token "));
+//!     Ok(())
+//! }
+//! # }
+//! # #[cfg(feature = "macros")] fn main() { example::main().unwrap() }
+//! # #[cfg(not(feature = "macros"))] fn main() {}
+//! ```
+//!
+//! # Where to begin
+//!
+//! - [`distributed_lock`]: the attribute, its arguments, how keys become names, what cancelling means.
+//! - [`LockManager`]: connects to a server (for URLs see [`ManagerBuilder::url`]), is installed for annotated functions, takes
+//!   locks by hand ([`LockManager::lock`]), and is shut down ([`LockManager::shutdown`]).
+//! - [`LockGuard`]: a lock held by hand. [`Held`]: what a body may know of its lock, also as [`Held::current`].
+//! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
+//! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
+//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`]: your own types as keys.
+//! - [`backend::redis`]: what the server needs, with the ACL line.
+//!
+//! # Guarantees
+//!
+//! - At most one definite holder of a lock at a time: from the moment it was acquired until it is released, reported lost, or
+//!   the end of its validity. The validity is counted from before the request was sent, on a monotonic clock.
+//! - A holder learns of a lost lease in time, from its own clock, even if the server never answers again.
+//! - Fencing tokens ([`Held::token`]) rise strictly for each name, over restarts and loss of data, as long as the server's
+//!   clock does not go back.
+//! - [`LockError::Busy`] is said only of a lock that somebody else holds. What a request whose answer was lost may have left on
+//!   the server is undone in the background.
+//! - Nothing is left behind, wherever a future is dropped, a task aborted, a process killed: the lock is free at the latest
+//!   when its lease is over.
+//! - Every wait ends by its deadline, on the manager's clock: a paused clock of tokio changes nothing.
+//! - A body's error is returned as it is, and its success too, if the lease was still valid when it ended.
+//!
+//! What no lock server can promise: after a failover, a restart without persistence, `FLUSHALL`, eviction or a jump of the
+//! server's clock two clients can hold the same lease for up to its length. A resource that remembers the highest fencing token
+//! it has seen and refuses lower ones stays correct then too.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `macros` | yes | the attribute |
+//! | `redis` | yes | `redis://`, `unix:`, existing clients; without it there is only `memory:` |
+//! | `tls` | no | `rediss://`, with rustls |
+//!
+//! The README has the fencing example in SQL, a table of errors with what to do, and answers to common questions;
+//! `ARCHITECTURE.md` says how it is built.
 
 #[doc(hidden)]
 pub mod __private;
@@ -15,6 +81,10 @@ mod params;
 mod run;
 
 extern crate self as lock_core;
+
+#[cfg(all(doctest, feature = "macros", feature = "redis"))]
+#[doc = include_str!("../../README.md")]
+struct ReadmeDoctests;
 
 pub use engine::ShutdownReport;
 pub use error::{BodyOutcome, Holder, LockError};

@@ -265,18 +265,15 @@ impl Lock<'_> {
         })
     }
 
+    /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a
+    /// renewal whose long lease the owner counts on, and somebody else is granted the lock within that. It can't: the
+    /// later deadline stays, and each reply tells what is left of it.
     fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
         let deadline_ms = self.after_ms(lease_ms);
-        match &mut self.record.owner {
-            Some(owner) if owner.id == *id => {
-                owner.deadline_ms = deadline_ms;
-                Reply::Held {
-                    fence: owner.fence,
-                    left_ms: lease_ms,
-                }
-            }
-            _ => Reply::Gone,
+        if let Some(owner) = self.record.owner.as_mut().filter(|owner| owner.id == *id) {
+            owner.deadline_ms = owner.deadline_ms.max(deadline_ms);
         }
+        self.held(id).unwrap_or(Reply::Gone)
     }
 
     /// What a deadline is compared with.

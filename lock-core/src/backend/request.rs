@@ -130,18 +130,19 @@ pub enum Via {
 pub enum Operation {
     /// Take it; or say who holds it; or join the queue. Repeated with the same id it gives the same answer.
     Acquire(Acquire),
-    /// Keep a place in the queue alive. Never enqueues. An owner that refreshes has `lease_ms` from now on, or more.
+    /// Keep a place in the queue alive. Never enqueues. For an owner it is a [`Renew`](Self::Renew): the claim of a grant.
     Refresh {
         /// The entry as it was enqueued.
         entry: Entry,
         /// How long the entry lives from now on, in ms of server time.
         heartbeat_ms: u64,
-        /// The lease to have at least if the id turns out to be the owner.
+        /// The lease from now on if the id turns out to be the owner; never moves its deadline back.
         lease_ms: u64,
     },
-    /// Set the owner's deadline to now + `lease_ms` unless it is later already. Never creates, never shortens.
+    /// Move the owner's deadline to now + `lease_ms`, unless it is later already: a late copy never moves it back. The
+    /// reply tells the lease left in either case. Never creates.
     Renew {
-        /// The lease from now on.
+        /// The least lease from now on.
         lease_ms: u64,
     },
     /// Leave: out of the queue, and freed and handed over if owner.
@@ -196,7 +197,8 @@ pub enum Reply {
     Queued {
         /// The place's number, to get it back after a loss.
         ticket: u64,
-        /// `max(counter, server time in µs)`: a grant of this stay made later has a fence above it.
+        /// The highest of the last fence known of this lock, the server's time in µs and, when newly enqueued, the
+        /// counter: a grant of this stay made later has a fence above it, every earlier grant has not.
         floor: u64,
         /// How many wait in front.
         ahead: u64,

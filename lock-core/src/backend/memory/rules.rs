@@ -288,14 +288,33 @@ rules! {
         assert_eq!(place_of(&p.run(1, late(Some(place(1, None))))).0, ticket);
     }
 
-    fn a_renewal_sets_the_deadline_and_never_creates(p) {
+    fn a_renewal_moves_the_deadline_and_never_creates(p) {
         assert_eq!(p.renew(0, LEASE), Reply::Gone);
         assert!(p.0.is_gone(NAME));
         let fence = fence(&p.try_once(0));
         assert_eq!(p.renew(1, LEASE), Reply::Gone);
-        assert_eq!(p.renew(0, 500), Reply::Held { fence, left_ms: 500 });
-        p.pass_ms(501);
+        p.pass_ms(LEASE - 500);
+        assert_eq!(p.renew(0, 700), Reply::Held { fence, left_ms: 700 });
+        p.pass_ms(701);
         assert!(matches!(p.try_once(1), Reply::Held { .. }));
+    }
+
+    fn neither_renewal_nor_claim_moves_the_deadline_back(p) {
+        p.try_once(0);
+        p.wait(1);
+        p.forget(0);
+        let fence = p.0.published().remove(0).fence;
+        let claim = |lease_ms| Operation::Refresh { entry: entry(1), heartbeat_ms: BEAT, lease_ms };
+        assert_eq!(p.run(1, claim(SHORT + 1)), Reply::Held { fence, left_ms: SHORT + 1 });
+        assert_eq!(p.renew(1, 3 * LEASE), Reply::Held { fence, left_ms: 3 * LEASE });
+        p.pass_ms(1_000);
+        // Copies that were sent before the long renewal and run after it.
+        assert_eq!(p.run(1, claim(SHORT)), Reply::Held { fence, left_ms: 3 * LEASE - 1_000 });
+        assert_eq!(p.renew(1, LEASE), Reply::Held { fence, left_ms: 3 * LEASE - 1_000 });
+        p.pass_ms(3 * LEASE - 1_000);
+        assert!(matches!(p.try_once(2), Reply::Busy { .. }), "0.6 ms are left");
+        p.pass_ms(1);
+        assert!(matches!(p.try_once(2), Reply::Held { .. }));
     }
 
     fn a_release_hands_over_to_the_head_with_the_short_lease(p) {

@@ -265,23 +265,15 @@ impl Lock<'_> {
         })
     }
 
-    /// Lengthens the owner's lease, never shortens it.
-    ///
-    /// What could go wrong: a renewal for a shorter lease (the lock was passed on to a holder who wants less, or a late
-    /// copy of the waiter's refresh runs after its claim) takes effect while the client still counts on the longer one,
-    /// and another is granted the lock meanwhile. It can't: a deadline that was told stands until the owner leaves.
+    /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a
+    /// renewal whose long lease the owner counts on, and somebody else is granted the lock within that. It can't: the
+    /// later deadline stays, and each reply tells what is left of it.
     fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
-        let (now_ms, asked_ms) = (self.now_ms_up(), self.after_ms(lease_ms));
-        match &mut self.record.owner {
-            Some(owner) if owner.id == *id => {
-                owner.deadline_ms = owner.deadline_ms.max(asked_ms);
-                Reply::Held {
-                    fence: owner.fence,
-                    left_ms: owner.deadline_ms - now_ms,
-                }
-            }
-            _ => Reply::Gone,
+        let deadline_ms = self.after_ms(lease_ms);
+        if let Some(owner) = self.record.owner.as_mut().filter(|owner| owner.id == *id) {
+            owner.deadline_ms = owner.deadline_ms.max(deadline_ms);
         }
+        self.held(id).unwrap_or(Reply::Gone)
     }
 
     /// What a deadline is compared with.

@@ -4,9 +4,9 @@
 -- ARGV     six for each lock: sequence number, operation, id; entry: "<short ms>;<channel>" or "", lease (ms),
 --          heartbeat (ms)
 --
---   renew    the owner's deadline is set to now + lease; who is not the owner is gone
---   refresh  a waiter stays alive for another heartbeat; an owner claims its grant and has the lease from now on; who
---            is neither is gone. A waiter who finds the lock free gets it without a message, in his turn
+--   renew    the owner's deadline is moved to now + lease unless it is later; who is not the owner is gone
+--   refresh  a waiter stays alive for another heartbeat; an owner claims its grant: as renew; who is neither is gone.
+--            A waiter who finds the lock free gets it without a message, in his turn
 --   forget   out of the queue, or freed and handed over
 --
 -- Renew and refresh settle first. Forget removes the id and then settles, or it could grant the lock to who leaves.
@@ -21,7 +21,7 @@ local function general()
     if record.owner ~= id then return { seq, GONE } end
     local err = extend(key, record, lease)
     if err then return { seq, FAILED, err } end
-    return { seq, HELD, record.fence, lease }
+    return { seq, HELD, record.fence, record.deadline - now_up }
   end
 
   local function refresh(key, record, id, lease, mine, heartbeat, seq)

@@ -178,11 +178,13 @@ local function protocol()
     end
   end
 
-  -- Sets the owner's deadline. The key's expiry goes first, since that passes when memory is full, and is never taken
+  -- Moves the owner's deadline on, never back: a delayed copy of a claim with its short lease must not cut off a renewal
+  -- that the owner counts on. The key's expiry goes first, since that passes when memory is full, and is never taken
   -- back: if the second write failed, the lease that was promised earlier would still stand.
   local function extend(key, record, lease)
     local deadline = now_up + lease
-    local err = error_of(call('PEXPIREAT', key, math.max(deadline, record.deadline, record.beat)))
+    if deadline <= record.deadline then return nil end
+    local err = error_of(call('PEXPIREAT', key, math.max(deadline, record.beat)))
       or error_of(call('ZADD', key, 'XX', -OWNERS - deadline, record.member))
     if err then return err end
     record.deadline = deadline

@@ -114,7 +114,7 @@ impl Line {
                 _ => false,
             };
             let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
-            let answered = !confirming && (seen || self.is_taken_by_us());
+            let answered = seen || (!confirming && self.is_taken_by_us());
             let until = waiter.gives_up_at(answered);
             if now < until {
                 desk.effects.look_again(until);
@@ -125,6 +125,8 @@ impl Line {
                 break;
             };
             let error = match &waiter.fault {
+                // The server has done its part.
+                _ if waiter.asleep => waiter.fault_error(now, &super::fault_not_polled()),
                 Some(fault) if !answered => waiter.fault_error(now, fault),
                 None if !answered => waiter.fault_error(now, &super::fault_no_answer()),
                 _ => waiter.busy(now, self.holder(now)),
@@ -190,7 +192,7 @@ impl Line {
     /// The answer to the request numbered `seq`.
     pub(super) fn answered(&mut self, seq: u64, answer: Answer, desk: &mut Desk) {
         let Some(stay) = &mut self.stay else { return };
-        if stay.in_flight != Some(seq) {
+        if stay.in_flight != Some(seq) && desk.rules.latest_answer {
             return;
         }
         stay.in_flight = None;

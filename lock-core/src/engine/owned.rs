@@ -157,6 +157,10 @@ impl Line {
                 confirming: false,
             } => {
                 let (key, until) = (*to, *since + OFFER_LIMIT);
+                if !desk.rules.unclaimed_lapses && now >= owned.renew_at {
+                    let lease = owned.lease;
+                    return self.renew(lease, desk);
+                }
                 if self.waiters.len() > 1 {
                     desk.effects.look_again(until);
                     if now >= until {
@@ -212,7 +216,9 @@ impl Line {
             if now < patience {
                 return desk.effects.look_again(patience);
             }
-            if let Some(seq) = stay.in_flight.take() {
+            if let Some(seq) = stay.in_flight.take()
+                && desk.rules.latest_answer
+            {
                 desk.under_way.remove(&seq);
             }
         }
@@ -346,7 +352,7 @@ impl Line {
         }
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
-            self.closing = Some(stay.id.clone());
+            self.closing = desk.rules.join_release.then(|| stay.id.clone());
             desk.undo(stay.id, undo, via);
         }
     }

@@ -7,7 +7,7 @@ use super::tasks::{State, Wait};
 use super::time::Micros;
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::{Reply, Request};
+use crate::backend::{Operation, Reply, Request};
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
 use crate::engine::rules::SHORT_LEASE;
@@ -16,6 +16,9 @@ use crate::name::LockName;
 
 /// By how much an engine's look, or a task's poll, may be late while nothing is paused or blocked, in µs.
 pub(super) const SLACK: Micros = 300_000;
+
+/// How long a message takes at most while all is calm, in µs.
+const UNDER_WAY: Micros = 2_000;
 
 /// A hold as seen from outside.
 struct Seen {
@@ -41,8 +44,12 @@ pub(super) struct Checker {
     given_ms: BTreeMap<u64, u64>,
     /// When a task last waited for a name or held it.
     last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
-    /// The first ticket of a wait, by the record that all its ids bear.
-    pub(super) first_ticket: BTreeMap<String, u64>,
+    /// The first ticket that a wait was told of, by the record that all its ids bear.
+    first_ticket: BTreeMap<String, u64>,
+    /// The ticket under which the server has it in the queue.
+    placed: BTreeMap<String, u64>,
+    /// The last fence that was given for it: tickets below are used up.
+    used_up: BTreeMap<String, u64>,
     /// Since when the server has this unclaimed owner, by name.
     pub(super) unclaimed: BTreeMap<LockName, (u64, Micros)>,
 }
@@ -57,6 +64,13 @@ impl Checker {
         {
             let seen = self.open.swap_remove(at);
             self.used(&seen.name, client, task, seen.since, now);
+        }
+    }
+
+    /// A client has heard of the ticket of a wait.
+    pub(super) fn told(&mut self, record: &str, ticket: u64) {
+        if self.used_up.get(record).is_none_or(|&fence| ticket > fence) {
+            self.first_ticket.entry(record.to_owned()).or_insert(ticket);
         }
     }
 
@@ -81,10 +95,11 @@ impl Checker {
     /// Whether anybody but that task has used the name since `from`.
     fn others_since(&self, name: &LockName, (client, task): (usize, usize), from: Micros) -> bool {
         self.open.iter().any(|seen| seen.name == *name)
-            || self
-                .last_use
-                .iter()
-                .any(|((of, c, t), (_, to))| of == name && (*c, *t) != (client, task) && *to >= from)
+            || self.last_use.iter().any(|((of, c, t), (_, to))| {
+                // Another process has the lock until its release has arrived.
+                let under_way = if *c == client { 0 } else { UNDER_WAY };
+                of == name && (*c, *t) != (client, task) && *to + under_way >= from
+            })
     }
 }
 
@@ -140,7 +155,10 @@ impl World {
         let half = half.min(wait.expire.min(SHORT_LEASE).as_millis() as u64) / 2;
         let left = cell.valid_until().since(cell.now()).as_millis() as u64;
         if left < half - half / 10 && cell.token & 2047 == 0 {
-            self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
+            self.violated(
+                Violation::LateStart,
+                format!("c{client} t{task}: {left} ms left, half is {half}"),
+            );
         }
         self.checker.open.push(Seen {
             client,
@@ -190,9 +208,8 @@ impl World {
         let name = &request.name;
         if let Reply::Queued { ticket, .. } = reply {
             self.checker
-                .first_ticket
-                .entry(request.id.record().to_owned())
-                .or_insert(*ticket);
+                .placed
+                .insert(request.id.record().to_owned(), *ticket);
         }
         let owner = self
             .server
@@ -215,7 +232,7 @@ impl World {
             self.checker.life_of.insert(owner.fence, self.server.life());
             let given = owner.deadline_ms - self.server.now_ms();
             self.checker.given_ms.insert(owner.fence, given);
-            self.check_overtaken(name, owner.id.record());
+            self.check_overtaken(request, owner.id.record());
         }
         self.check_orphans(name);
         self.check_backed(name);
@@ -223,11 +240,16 @@ impl World {
 
     /// Nobody who is alive and came earlier waits behind the new owner. Only where each client has one task: else its
     /// place in the queue is that of several.
-    fn check_overtaken(&mut self, name: &LockName, owner: &str) {
+    fn check_overtaken(&mut self, request: &Request, owner: &str) {
+        let name = &request.name;
         if self.setup.tasks.1 > 1 {
             return;
         }
-        let mine = self.checker.first_ticket.get(owner).copied().unwrap_or(u64::MAX);
+        let mine = self.checker.placed.remove(owner).unwrap_or(u64::MAX);
+        // Once granted, the place is used up.
+        let fence = self.checker.highest_fence[name];
+        self.checker.used_up.insert(owner.to_owned(), fence);
+        self.checker.first_ticket.remove(owner);
         let (record, now_ms) = (&self.server.records[name], self.server.now_ms());
         let mut found = None;
         for place in 0.. {
@@ -235,14 +257,16 @@ impl World {
                 break;
             };
             let reachable = self.server.subscribed.contains(waiter.entry.channel.as_str());
-            let alive = client_of(waiter.id.record()).is_some_and(|client| self.clients[client].alive);
+            let alive = self.still_waits(waiter.id.record());
             let first = self
                 .checker
                 .first_ticket
                 .get(waiter.id.record())
                 .copied()
                 .unwrap_or(u64::MAX);
-            if reachable && alive && now_ms < waiter.beat_ms && first < mine {
+            // Who came with this very request came after the grant.
+            let there = waiter.id != request.id || !matches!(request.operation, Operation::Acquire(_));
+            if reachable && alive && there && now_ms < waiter.beat_ms && first < mine {
                 found = Some(format!(
                     "{name}: {owner} ({mine}) before {} ({first})",
                     waiter.id.record()
@@ -252,6 +276,19 @@ impl World {
         if let Some(what) = found {
             self.violated(Violation::Overtaken, what);
         }
+    }
+
+    /// Whether the wait that bears this record goes on.
+    fn still_waits(&self, record: &str) -> bool {
+        let Some(client) = client_of(record).map(|client| &self.clients[client]) else {
+            return false;
+        };
+        let mut of_tasks = client.tasks.iter().enumerate();
+        client.alive
+            && of_tasks.any(|(number, task)| {
+                matches!(task.state, State::Waiting(_))
+                    && record.ends_with(&format!(" t{number} d{}", task.deed))
+            })
     }
 
     /// Everything that the server has of living clients is known to their engines.
@@ -327,7 +364,13 @@ impl World {
                     self.violated(Violation::FalseBusy, format!("c{client} t{task}: {error}"));
                 }
             }
-            LockError::Unavailable { .. } => self.verdict.unavailable += 1,
+            LockError::Unavailable { .. } => {
+                self.verdict.unavailable += 1;
+                let blocked = error.to_string().contains("not polled");
+                if !self.setup.weather.has_faults() && !blocked {
+                    self.violated(Violation::FalseUnavailable, format!("c{client} t{task}: {error}"));
+                }
+            }
             other => self.violated(
                 Violation::FalseBusy,
                 format!("c{client} t{task}: unexpected {other}"),

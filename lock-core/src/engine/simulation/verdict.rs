@@ -24,6 +24,8 @@ pub(super) enum Violation {
     Stuck,
     /// "Busy" was said when it was not so.
     FalseBusy,
+    /// "Unavailable" was said although every request was answered in time.
+    FalseUnavailable,
     /// A waiter was granted the lock before one who had come earlier and was alive.
     Overtaken,
     /// Something is left when all is over.

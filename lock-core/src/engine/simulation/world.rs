@@ -13,7 +13,7 @@ use super::setup::{Setup, Weather};
 use super::tasks::State;
 use super::time::{MachineClock, Micros, VirtualTime};
 use super::verdict::{Verdict, Violation};
-use crate::backend::{Answer, Fault, FaultClass, Grant, Inbox, REQUEST_LIMIT, Reply, Request};
+use crate::backend::{Answer, Fault, FaultClass, Grant, HoldId, Inbox, REQUEST_LIMIT, Reply, Request};
 use crate::name::LockName;
 
 /// 2025-01-01, in µs.
@@ -48,7 +48,7 @@ pub(super) enum Event {
         client: usize,
         seq: u64,
         answer: Answer,
-        of: Option<Origin>,
+        of: Option<(Origin, HoldId)>,
     },
     /// A grant reaches a client.
     Push {
@@ -431,7 +431,7 @@ impl World {
                 client: from.client,
                 seq: request.seq,
                 answer,
-                of: Some(from),
+                of: Some((from, request.id)),
             },
         );
     }
@@ -475,8 +475,15 @@ impl World {
         }
     }
 
-    fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<Origin>) {
-        if let Some(origin) = of {
+    fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<(Origin, HoldId)>) {
+        if let Some((origin, id)) = of {
+            if let Answer::Reply {
+                reply: Reply::Queued { ticket, .. },
+                ..
+            } = &answer
+            {
+                self.checker.told(id.record(), *ticket);
+            }
             if self.fates.contains_key(&origin) {
                 return;
             }

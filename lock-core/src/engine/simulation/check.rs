@@ -7,7 +7,7 @@ use super::tasks::{State, Wait};
 use super::time::Micros;
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::{Operation, Reply, Request};
+use crate::backend::{HoldId, Operation, Reply, Request};
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
 use crate::engine::rules::SHORT_LEASE;
@@ -17,6 +17,8 @@ use crate::name::LockName;
 /// By how much an engine's look, or a task's poll, may be late while nothing is paused or blocked, in µs.
 pub(super) const SLACK: Micros = 300_000;
 
+/// How often everything is looked at, in µs.
+pub(super) const AUDIT: Micros = 50_000;
 /// How long a message takes at most while all is calm, in µs.
 const UNDER_WAY: Micros = 2_000;
 
@@ -52,6 +54,8 @@ pub(super) struct Checker {
     used_up: BTreeMap<String, u64>,
     /// Since when the server has this unclaimed owner, by name.
     pub(super) unclaimed: BTreeMap<LockName, (u64, Micros)>,
+    /// Since when a name is free although somebody waits.
+    idle_since: BTreeMap<LockName, Micros>,
 }
 
 impl Checker {
@@ -211,6 +215,8 @@ impl World {
                 .placed
                 .insert(request.id.record().to_owned(), *ticket);
         }
+        let refreshed = matches!(request.operation, Operation::Refresh { .. });
+        self.verdict.gone += u64::from(refreshed && *reply == Reply::Gone);
         let owner = self
             .server
             .records
@@ -257,7 +263,7 @@ impl World {
                 break;
             };
             let reachable = self.server.subscribed.contains(waiter.entry.channel.as_str());
-            let alive = self.still_waits(waiter.id.record());
+            let alive = self.still_waits(name, &waiter.id);
             let first = self
                 .checker
                 .first_ticket
@@ -278,17 +284,48 @@ impl World {
         }
     }
 
-    /// Whether the wait that bears this record goes on.
-    fn still_waits(&self, record: &str) -> bool {
-        let Some(client) = client_of(record).map(|client| &self.clients[client]) else {
-            return false;
+    /// Whether its engine wants the place: it has not given it up, however long it takes the server to hear of that.
+    fn still_waits(&self, name: &LockName, id: &HoldId) -> bool {
+        let client = client_of(id.record()).map(|client| &self.clients[client]);
+        client.is_some_and(|client| {
+            let given_up = client.shared.desk(|desk| desk.undos.contains_key(id));
+            client.alive && client.shared.knows(name, id) && !given_up
+        })
+    }
+
+    /// A lock that is free does not stay so while somebody waits.
+    pub(super) fn check_idle(&mut self, name: &LockName) {
+        let (now, now_ms) = (self.now(), self.server.now_ms());
+        let idle = self.server.records.get(name).is_some_and(|record| {
+            let free = record
+                .owner
+                .as_ref()
+                .is_none_or(|owner| now_ms >= owner.deadline_ms);
+            let waiters = (0..).map_while(|place| record.queue.head(place));
+            let mut wanting = waiters.filter(|waiter| {
+                now_ms < waiter.beat_ms && self.server.subscribed.contains(waiter.entry.channel.as_str())
+            });
+            free && wanting.any(|waiter| self.still_waits(name, &waiter.id))
+        });
+        if !idle {
+            self.checker.idle_since.remove(name);
+            return;
+        }
+        let for_long = now - *self.checker.idle_since.entry(name.clone()).or_insert(now);
+        // A refresh by whoever waits settles it; while things go wrong it may take the request limit, twice.
+        let short = self.setup.longest_lease().min(SHORT_LEASE).as_micros() as u64;
+        let trouble = if self.setup.weather.has_faults() {
+            2_500_000
+        } else {
+            0
         };
-        let mut of_tasks = client.tasks.iter().enumerate();
-        client.alive
-            && of_tasks.any(|(number, task)| {
-                matches!(task.state, State::Waiting(_))
-                    && record.ends_with(&format!(" t{number} d{}", task.deed))
-            })
+        if for_long > short / 3 + SLACK + trouble {
+            self.violated(
+                Violation::Idle,
+                format!("{name} is free and waited for since {for_long} µs"),
+            );
+            self.checker.idle_since.remove(name);
+        }
     }
 
     /// Everything that the server has of living clients is known to their engines.
@@ -336,6 +373,7 @@ impl World {
             *since = (fence, now);
         }
         let for_long = now - since.1;
+        self.verdict.unclaimed_ms += AUDIT / 1000;
         // The short lease, a refresh that found itself owner, a claim that was sent and not taken up.
         let longest = self.setup.longest_lease();
         let limit = (longest.min(SHORT_LEASE) * 2 + longest).as_micros() as u64 + SLACK;

@@ -38,6 +38,16 @@ fn no_promise_is_broken_on_one_hot_lock() {
 }
 
 #[test]
+fn no_promise_is_broken_among_mixed_leases() {
+    nothing_is_violated(&Setup::MIXED, 100);
+}
+
+#[test]
+fn a_killed_holder_is_followed() {
+    nothing_is_violated(&Setup::KILLS, 50);
+}
+
+#[test]
 fn nobody_is_overtaken_when_the_server_stalls() {
     nothing_is_violated(&Setup::STALLS, 100);
 }

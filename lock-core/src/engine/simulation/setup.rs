@@ -216,6 +216,43 @@ impl Setup {
         ..Self::STORM
     };
 
+    /// Tasks of one process that ask for very different leases, and are paused while they hold.
+    pub(super) const MIXED: Self = Self {
+        name: "mixed leases",
+        clients: (3, 5),
+        tasks: (2, 4),
+        names: 1,
+        weather: Weather {
+            pauses: ms(250),
+            pause: ms(2500),
+            ..Weather::STORM
+        },
+        habits: Habits {
+            leases: &[ms(300), ms(3000)],
+            waits: &[ms(1500), ms(5000)],
+            hold: ms(600),
+            think: ms(50),
+            cancel: 100,
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
+    /// Holders die, and nobody else does anything wrong.
+    pub(super) const KILLS: Self = Self {
+        name: "killed holders",
+        weather: Weather {
+            kills: ms(1500),
+            ..Weather::CALM
+        },
+        habits: Habits {
+            hold: ms(500),
+            cancel: 0,
+            ..Self::STALLS.habits
+        },
+        ..Self::HOT
+    };
+
     /// The server loses everything again and again.
     pub(super) const DATA_LOSS: Self = Self {
         name: "data loss",

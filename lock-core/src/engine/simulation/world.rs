@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::check::{Checker, SLACK};
+use super::check::{AUDIT, Checker, SLACK};
 use super::client::Client;
 use super::faults::Trouble;
 use super::network::{Copy, Fate, Origin, delay, line_of};
@@ -477,15 +477,21 @@ impl World {
 
     fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<(Origin, HoldId)>) {
         if let Some((origin, id)) = of {
+            if self.fates.contains_key(&origin) {
+                return;
+            }
             if let Answer::Reply {
                 reply: Reply::Queued { ticket, .. },
                 ..
             } = &answer
             {
-                self.checker.told(id.record(), *ticket);
-            }
-            if self.fates.contains_key(&origin) {
-                return;
+                // The engine takes no notice of what concerns an id that it has given up.
+                let given_up = self.clients[client]
+                    .shared
+                    .desk(|desk| desk.undos.contains_key(&id));
+                if !given_up {
+                    self.checker.told(id.record(), *ticket);
+                }
             }
             self.clients[client].in_flight.remove(&seq);
         }
@@ -516,9 +522,10 @@ impl World {
         for name in self.names.clone() {
             self.check_orphans(&name);
             self.check_unclaimed(&name);
+            self.check_idle(&name);
             self.check_backed(&name);
         }
-        let at = self.now() + 50_000;
+        let at = self.now() + AUDIT;
         self.plan(at, Event::Audit);
     }
 

@@ -59,7 +59,7 @@ fn blocked_tasks_hold_nobody_up_for_long() {
 
 #[test]
 fn busy_is_said_only_when_it_is_so() {
-    nothing_is_violated(&Setup::CALM, 50);
+    nothing_is_violated(&Setup::CALM, 20);
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl Line {
     /// The answer to the request numbered `seq`.
     pub(super) fn answered(&mut self, seq: u64, answer: Answer, desk: &mut Desk) {
         let Some(stay) = &mut self.stay else { return };
-        if stay.in_flight != Some(seq) {
+        if stay.in_flight != Some(seq) && desk.rules.latest_answer {
             return;
         }
         stay.in_flight = None;
@@ -175,7 +175,7 @@ impl Line {
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name, desk.now);
-            self.closing = Some(stay.id.clone());
+            self.closing = desk.rules.join_release.then(|| stay.id.clone());
             desk.undo(stay.id, undo, Via::Engine);
         }
     }

@@ -50,3 +50,8 @@ use crate::backend::{Fault, FaultClass};
 fn fault_no_answer() -> Fault {
     Fault::new(FaultClass::Transient, "no answer in time")
 }
+
+fn fault_not_polled() -> Fault {
+    let reason = "the lock was granted, but the waiting task was not polled before that lease was over";
+    Fault::new(FaultClass::Transient, reason)
+}

@@ -12,6 +12,9 @@ use super::stay::{Answered, Holding, Offer, Phase, User};
 use super::waiter::WaiterKey;
 use crate::clock::Moment;
 
+/// After so many confirmations a waiter takes what is left.
+const CONFIRMATIONS: u8 = 4;
+
 /// What a waiter that came for its offer gets.
 pub(super) enum Claim {
     /// The hold.
@@ -59,10 +62,18 @@ impl Line {
         }
     }
 
-    /// The server has confirmed the lease for the waiter that came: it may come again.
+    /// The server has confirmed the lease for the waiter that came: it may come again. If it comes late, or too little was
+    /// confirmed, the server is asked once more; but not for ever, since with the tiniest leases half of one never arrives.
     pub(super) fn offer_confirmed(&mut self, desk: &mut Desk) {
+        let now = desk.now;
         let Some(offer) = self.offered_mut() else { return };
-        offer.answered = Answered::Confirmed;
+        offer.unclaimed_since = now;
+        offer.tries = offer.tries.saturating_add(1);
+        offer.answered = if offer.tries < CONFIRMATIONS {
+            Answered::NotYet
+        } else {
+            Answered::Confirmed
+        };
         let key = offer.to;
         if let Some(waiter) = self.waiters.iter().find(|waiter| waiter.key == key) {
             desk.effects.wake(waiter.slot.put(News::Offered));
@@ -123,8 +134,7 @@ impl Line {
     }
 
     /// With less than half a short lease left a body would lose it soon after its start: the server's word comes first.
-    /// Half of what was asked, not of what the server said is left: a repeated acquire may say next to nothing. The word
-    /// once given is enough: with the tiniest leases half of one never arrives.
+    /// Half of what was asked, not of what the server said is left: a repeated acquire may say next to nothing.
     fn is_long_enough(&self, place: usize, desk: &Desk) -> bool {
         let (Some(stay), Some(owned), Some(offer)) = (&self.stay, self.owned(), self.offered()) else {
             return false;
@@ -149,6 +159,9 @@ impl Line {
                 .find(|waiter| waiter.key == key)
                 .map(|waiter| waiter.want.expire);
             return self.renew(asked.unwrap_or(SHORT_LEASE), desk);
+        }
+        if !desk.rules.unclaimed_lapses {
+            return self.renew(SHORT_LEASE, desk);
         }
         desk.effects.look_again(over_at);
         if now >= over_at {

@@ -48,7 +48,7 @@ impl Line {
         }
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
-            self.closing = Some(stay.id.clone());
+            self.closing = desk.rules.join_release.then(|| stay.id.clone());
             desk.undo(stay.id, undo, via);
         }
     }

@@ -47,7 +47,9 @@ impl Line {
                 return desk.effects.look_again(patience);
             }
             stay.in_flight = None;
-            desk.under_way.remove(&seq);
+            if desk.rules.latest_answer {
+                desk.under_way.remove(&seq);
+            }
         }
         if now < stay.next {
             return desk.effects.look_again(stay.next);

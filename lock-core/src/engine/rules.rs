@@ -62,6 +62,14 @@ pub(super) struct Rules {
     pub(super) confirm: bool,
     /// After "gone" a new id is used.
     pub(super) new_id: bool,
+    /// An undo goes on until no copy can run any more.
+    pub(super) repeat_undo: bool,
+    /// An offer that nobody has claimed is not extended.
+    pub(super) unclaimed_lapses: bool,
+    /// Who comes while a release is under way waits for its answer.
+    pub(super) join_release: bool,
+    /// Answers to a request that was given up change nothing.
+    pub(super) latest_answer: bool,
 }
 
 impl Rules {
@@ -73,5 +81,9 @@ impl Rules {
         generation: true,
         confirm: true,
         new_id: true,
+        repeat_undo: true,
+        unclaimed_lapses: true,
+        join_release: true,
+        latest_answer: true,
     };
 }

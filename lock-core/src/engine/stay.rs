@@ -87,6 +87,8 @@ pub(super) struct Offer {
     /// Since when nobody has claimed it, whomever it was offered to.
     pub(super) unclaimed_since: Moment,
     pub(super) answered: Answered,
+    /// How often the server has confirmed too little.
+    pub(super) tries: u8,
 }
 
 /// Whether the waiter has come for its offer.
@@ -95,7 +97,7 @@ pub(super) enum Answered {
     NotYet,
     /// It came, but too little is left to start a body before the server has confirmed more.
     Confirming,
-    /// The server has confirmed; it is to come again.
+    /// The server has confirmed again and again, and half a lease never arrives: it takes what is there.
     Confirmed,
 }
 
@@ -106,6 +108,7 @@ impl Offer {
             since: now,
             unclaimed_since: now,
             answered: Answered::NotYet,
+            tries: 0,
         }
     }
 

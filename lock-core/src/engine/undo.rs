@@ -124,7 +124,7 @@ impl Undo {
             Answer::Reply { reply, server_ms, .. } => {
                 self.confirmed(&reply, desk);
                 return match self.copies_until_ms {
-                    Some(until) if server_ms <= until => {
+                    Some(until) if server_ms <= until && desk.rules.repeat_undo => {
                         self.next = desk.now + Duration::from_millis(until - server_ms + 5);
                         Progress::CopiesOut
                     }

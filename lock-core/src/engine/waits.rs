@@ -27,6 +27,8 @@ impl Line {
                 break;
             };
             let error = match &waiter.fault {
+                // The server has done its part.
+                _ if waiter.asleep => waiter.fault_error(now, &super::fault_not_polled()),
                 Some(fault) => waiter.fault_error(now, fault),
                 None if self.is_known_busy_to(&waiter) => waiter.busy(now, self.holder(now)),
                 None => waiter.fault_error(now, &super::fault_no_answer()),
@@ -47,8 +49,7 @@ impl Line {
             // Who has an offer has what it waited for; that it is polled late does not make it busy.
             Some(Answered::NotYet | Answered::Confirmed) => Moment::NEVER,
             // It came, and the server's word is missing.
-            Some(Answered::Confirming) => waiter.gives_up_at(false),
-            None => waiter.gives_up_at(self.is_known_busy_to(waiter)),
+            Some(Answered::Confirming) | None => waiter.gives_up_at(self.is_known_busy_to(waiter)),
         }
     }
 
@@ -56,7 +57,7 @@ impl Line {
     fn is_known_busy_to(&self, waiter: &Waiter) -> bool {
         let offered = self.offered().is_some_and(|offer| offer.to == waiter.key);
         let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
-        !offered && (seen || self.is_owned())
+        seen || (!offered && self.is_owned())
     }
 
     /// The server said who has it.

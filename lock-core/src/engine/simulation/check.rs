@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::tasks::{State, Wait};
+use super::tasks::Wait;
 use super::time::Micros;
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::{Reply, Request};
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
 use crate::engine::rules::SHORT_LEASE;
-use crate::error::LockError;
 use crate::name::LockName;
 
 /// By how much an engine's look, or a task's poll, may be late while nothing is paused or blocked, in µs.
 pub(super) const SLACK: Micros = 300_000;
+
+/// How often everything is looked at, in µs.
+pub(super) const AUDIT: Micros = 50_000;
+/// How long a message takes at most while all is calm, in µs.
+const UNDER_WAY: Micros = 2_000;
 
 /// A hold as seen from outside.
 struct Seen {
@@ -32,19 +35,25 @@ struct Seen {
 pub(super) struct Checker {
     open: Vec<Seen>,
     /// The highest token that was claimed, by name.
-    highest_token: BTreeMap<LockName, u64>,
+    pub(super) highest_token: BTreeMap<LockName, u64>,
     /// The highest fence that the server has given, by name.
     pub(super) highest_fence: BTreeMap<LockName, u64>,
     /// In which of the server's lives a fence was given.
     pub(super) life_of: BTreeMap<u64, u64>,
     /// How long a lease was when it was given, in ms.
-    given_ms: BTreeMap<u64, u64>,
+    pub(super) given_ms: BTreeMap<u64, u64>,
     /// When a task last waited for a name or held it.
-    last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
-    /// The first ticket of a wait, by the record that all its ids bear.
+    pub(super) last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
+    /// The first ticket that a wait was told of, by the record that all its ids bear.
     pub(super) first_ticket: BTreeMap<String, u64>,
+    /// The ticket under which the server has it in the queue.
+    pub(super) placed: BTreeMap<String, u64>,
+    /// The last fence that was given for it: tickets below are used up.
+    pub(super) used_up: BTreeMap<String, u64>,
     /// Since when the server has this unclaimed owner, by name.
     pub(super) unclaimed: BTreeMap<LockName, (u64, Micros)>,
+    /// Since when a name is free although somebody waits.
+    pub(super) idle_since: BTreeMap<LockName, Micros>,
 }
 
 impl Checker {
@@ -57,6 +66,13 @@ impl Checker {
         {
             let seen = self.open.swap_remove(at);
             self.used(&seen.name, client, task, seen.since, now);
+        }
+    }
+
+    /// A client has heard of the ticket of a wait.
+    pub(super) fn told(&mut self, record: &str, ticket: u64) {
+        if self.used_up.get(record).is_none_or(|&fence| ticket > fence) {
+            self.first_ticket.entry(record.to_owned()).or_insert(ticket);
         }
     }
 
@@ -79,12 +95,13 @@ impl Checker {
     }
 
     /// Whether anybody but that task has used the name since `from`.
-    fn others_since(&self, name: &LockName, (client, task): (usize, usize), from: Micros) -> bool {
+    pub(super) fn others_since(&self, name: &LockName, (client, task): (usize, usize), from: Micros) -> bool {
         self.open.iter().any(|seen| seen.name == *name)
-            || self
-                .last_use
-                .iter()
-                .any(|((of, c, t), (_, to))| of == name && (*c, *t) != (client, task) && *to >= from)
+            || self.last_use.iter().any(|((of, c, t), (_, to))| {
+                // Another process has the lock until its release has arrived.
+                let under_way = if *c == client { 0 } else { UNDER_WAY };
+                of == name && (*c, *t) != (client, task) && *to + under_way >= from
+            })
     }
 }
 
@@ -186,185 +203,6 @@ impl World {
         if let Some(what) = found {
             self.violated(Violation::Unbacked, what);
         }
-    }
-
-    /// The server has executed something.
-    pub(super) fn look_at_server(&mut self, request: &Request, reply: &Reply) {
-        let name = &request.name;
-        if let Reply::Queued { ticket, .. } = reply {
-            self.checker
-                .first_ticket
-                .entry(request.id.record().to_owned())
-                .or_insert(*ticket);
-        }
-        let owner = self
-            .server
-            .records
-            .get(name)
-            .and_then(|record| record.owner.clone());
-        let highest = self.checker.highest_fence.get(name).copied().unwrap_or(0);
-        if let Some(owner) =
-            owner.filter(|owner| !self.checker.life_of.contains_key(&owner.fence) || owner.fence != highest)
-        {
-            if owner.fence <= highest {
-                self.violated(
-                    Violation::TokenOrder,
-                    format!("{name}: fence {} after {highest}", owner.fence),
-                );
-            }
-            self.checker
-                .highest_fence
-                .insert(name.clone(), owner.fence.max(highest));
-            self.checker.life_of.insert(owner.fence, self.server.life());
-            let given = owner.deadline_ms - self.server.now_ms();
-            self.checker.given_ms.insert(owner.fence, given);
-            self.check_overtaken(name, owner.id.record());
-        }
-        self.check_orphans(name);
-        self.check_backed(name);
-    }
-
-    /// Nobody who is alive and came earlier waits behind the new owner. Only where each client has one task: else its
-    /// place in the queue is that of several.
-    fn check_overtaken(&mut self, name: &LockName, owner: &str) {
-        if self.setup.tasks.1 > 1 {
-            return;
-        }
-        let mine = self.checker.first_ticket.get(owner).copied().unwrap_or(u64::MAX);
-        let (record, now_ms) = (&self.server.records[name], self.server.now_ms());
-        let mut found = None;
-        for place in 0.. {
-            let Some(waiter) = record.queue.head(place) else {
-                break;
-            };
-            let reachable = self.server.subscribed.contains(waiter.entry.channel.as_str());
-            let alive = client_of(waiter.id.record()).is_some_and(|client| self.clients[client].alive);
-            let first = self
-                .checker
-                .first_ticket
-                .get(waiter.id.record())
-                .copied()
-                .unwrap_or(u64::MAX);
-            if reachable && alive && now_ms < waiter.beat_ms && first < mine {
-                found = Some(format!(
-                    "{name}: {owner} ({mine}) before {} ({first})",
-                    waiter.id.record()
-                ));
-            }
-        }
-        if let Some(what) = found {
-            self.violated(Violation::Overtaken, what);
-        }
-    }
-
-    /// Everything that the server has of living clients is known to their engines.
-    pub(super) fn check_orphans(&mut self, name: &LockName) {
-        let Some(record) = self.server.records.get(name) else {
-            return;
-        };
-        let now_ms = self.server.now_ms();
-        let owner = record.owner.as_ref().filter(|owner| now_ms < owner.deadline_ms);
-        let mut ids: Vec<_> = owner.map(|owner| owner.id.clone()).into_iter().collect();
-        for place in 0.. {
-            let Some(waiter) = record.queue.head(place) else {
-                break;
-            };
-            if now_ms < waiter.beat_ms {
-                ids.push(waiter.id.clone());
-            }
-        }
-        for id in ids {
-            let Some(client) = client_of(id.record()) else {
-                continue;
-            };
-            let client = &self.clients[client];
-            if client.alive && !client.shared.knows(name, &id) {
-                self.violated(
-                    Violation::Orphan,
-                    format!("{} has {name}, its engine knows nothing", id.record()),
-                );
-            }
-        }
-    }
-
-    /// An owner that nobody has claimed goes by itself.
-    pub(super) fn check_unclaimed(&mut self, name: &LockName) {
-        let record = self.server.records.get(name);
-        let owner = record.and_then(|record| record.owner.as_ref());
-        let owner = owner.filter(|owner| !self.server.claimed.contains(&owner.fence));
-        let Some(owner) = owner.filter(|owner| self.server.now_ms() < owner.deadline_ms) else {
-            self.checker.unclaimed.remove(name);
-            return;
-        };
-        let (fence, record, now) = (owner.fence, owner.id.record().to_owned(), self.now());
-        let since = self.checker.unclaimed.entry(name.clone()).or_insert((fence, now));
-        if since.0 != fence {
-            *since = (fence, now);
-        }
-        let for_long = now - since.1;
-        // The short lease, a refresh that found itself owner, a claim that was sent and not taken up.
-        let longest = self.setup.longest_lease();
-        let limit = (longest.min(SHORT_LEASE) * 2 + longest).as_micros() as u64 + SLACK;
-        if for_long > limit && !self.setup.weather.has_faults() {
-            self.violated(
-                Violation::Unclaimed,
-                format!("{record} has {name} unclaimed for {for_long} µs"),
-            );
-            self.checker.unclaimed.remove(name);
-        }
-    }
-
-    /// A wait has ended without a hold.
-    pub(super) fn judge_refusal(&mut self, client: usize, task: usize, wait: &Wait, error: &LockError) {
-        if wait.probe {
-            self.violated(Violation::Stuck, format!("c{client} t{task} in calm: {error}"));
-        }
-        match error {
-            LockError::Busy { .. } => {
-                self.verdict.busy += 1;
-                let others = self.checker.others_since(&wait.name, (client, task), wait.since)
-                    || self.someone_waits(&wait.name, (client, task));
-                let said = self.clients[client].said_taken.get(&wait.name);
-                let said = said.is_some_and(|&at| at >= wait.since);
-                if !others && (!said || !self.setup.weather.has_faults()) {
-                    self.violated(Violation::FalseBusy, format!("c{client} t{task}: {error}"));
-                }
-            }
-            LockError::Unavailable { .. } => self.verdict.unavailable += 1,
-            other => self.violated(
-                Violation::FalseBusy,
-                format!("c{client} t{task}: unexpected {other}"),
-            ),
-        }
-    }
-
-    fn someone_waits(&self, name: &LockName, but: (usize, usize)) -> bool {
-        let all = self.clients.iter().enumerate();
-        all.flat_map(|(c, client)| {
-            client
-                .tasks
-                .iter()
-                .enumerate()
-                .map(move |(t, task)| ((c, t), task))
-        })
-        .any(|(who, task)| who != but && matches!(&task.state, State::Waiting(wait) if wait.name == *name))
-    }
-
-    /// A wait should have ended by now.
-    pub(super) fn check_deadline(&mut self, client: usize, task: usize, deed: u64) {
-        let of = &self.clients[client];
-        let State::Waiting(wait) = &of.tasks[task].state else {
-            return;
-        };
-        // Woken and not polled: the engine has done its part.
-        if of.tasks[task].deed != deed || of.polls.contains(&task) {
-            return;
-        }
-        let name = wait.name.clone();
-        self.violated(
-            Violation::Overdue,
-            format!("c{client} t{task} still waits for {name}"),
-        );
     }
 
     pub(super) fn violated(&mut self, violation: Violation, what: String) {

@@ -110,7 +110,12 @@ impl World {
             now + self.random.between(0, 2_000_000)
         };
         let delay = if self.random.per_mille(600) {
-            self.random.micros(Duration::ZERO, self.setup.weather.late_copy)
+            // Some copies come soon, while they may still be executed, some late.
+            let late = self.setup.weather.late_copy;
+            let most = self
+                .random
+                .pick(&[Duration::from_millis(300), Duration::from_millis(900), late]);
+            self.random.micros(Duration::ZERO, most.min(late))
         } else {
             0
         };

@@ -12,13 +12,17 @@
 
 mod check;
 mod client;
+mod delivery;
+mod ending;
 mod faults;
 mod mutation;
 mod necessity;
 mod network;
 mod random;
+mod refusals;
 mod scenarios;
 mod server;
+mod server_check;
 mod setup;
 mod tasks;
 mod time;

@@ -72,7 +72,26 @@ impl Server {
                 // Run a moment before the owner's end, it settles nothing.
                 let end = record.owner.as_ref().map(|owner| owner.deadline_ms);
                 match end.filter(|&end| now_ms >= end && !record.queue.is_empty()) {
-                    Some(end) => self.step(record, id, operation, end * 1000 - 1),
+                    Some(end) => {
+                        let mut done = self.step(record, id, operation, end * 1000 - 1);
+                        if let Reply::Queued { floor, .. } = &mut done.reply {
+                            *floor = now_us.max(*floor);
+                            done.record.last = *floor;
+                            let (entry, beat) = match operation {
+                                Operation::Refresh {
+                                    entry, heartbeat_ms, ..
+                                } => (Some(entry), *heartbeat_ms),
+                                Operation::Acquire(Acquire {
+                                    place: Some(place), ..
+                                }) => (Some(&place.entry), place.heartbeat_ms),
+                                _ => (None, 0),
+                            };
+                            let text = entry.map(|entry| text(id, entry)).unwrap_or_default();
+                            let ticket = done.record.queue.ticket(&text).unwrap_or(0);
+                            done.record.queue.beat(ticket, &text, now_ms + beat);
+                        }
+                        done
+                    }
                     None => self.step(record, id, operation, now_us),
                 }
             }

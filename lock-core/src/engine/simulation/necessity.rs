@@ -1,1 +1,248 @@
-//! Each rule switched off, and what goes wrong then.
+//! Each rule switched off, and the violation that it prevents: so we know that the rule is needed, and that the checks
+//! would notice. The same worlds with all rules on show none.
+
+use std::task::Context;
+use std::time::Duration;
+
+use super::client::Client;
+use super::mutation::Mutation;
+use super::random::Random;
+use super::scenarios::run_all;
+use super::setup::Setup;
+use super::time::VirtualTime;
+use super::verdict::{Verdict, Violation};
+use super::world::World;
+use crate::backend::{Answer, Generation, Grant, Inbox, Reply, Via};
+use crate::engine::rules::Rules;
+use crate::engine::waiter::Want;
+use crate::name::LockName;
+
+/// By then a rule that is needed has been missed.
+const SEEDS: u64 = 60;
+
+/// Runs seeds until the violation is found. The same seeds with every rule on are clean.
+fn is_found(without: &Setup, violation: Violation) {
+    let mut sum = Verdict::default();
+    for seed in 0..SEEDS {
+        sum.add(World::run(seed, without));
+        if sum.count(violation) > 0 {
+            eprintln!(
+                "{} without the rule, after {} seeds: {sum}",
+                without.name,
+                seed + 1
+            );
+            let all = Setup {
+                rules: Rules::ALL,
+                mutation: Mutation::None,
+                ..without.clone()
+            };
+            for seed in 0..=seed {
+                let verdict = World::run(seed, &all);
+                assert!(verdict.is_clean(), "with all rules, seed {seed}: {verdict}");
+            }
+            return;
+        }
+    }
+    panic!("{violation:?} was not found: {sum}");
+}
+
+fn client_without(setup: Setup, off: impl FnOnce(&mut Rules)) -> Setup {
+    let mut rules = Rules::ALL;
+    off(&mut rules);
+    Setup { rules, ..setup }
+}
+
+fn server_with(setup: Setup, mutation: Mutation) -> Setup {
+    Setup { mutation, ..setup }
+}
+
+#[test]
+fn a_lease_counts_from_the_sending() {
+    let without = client_without(Setup::HOT, |rules| rules.from_send = false);
+    is_found(&without, Violation::Overlap);
+}
+
+#[test]
+fn a_repeated_acquire_counts_what_is_left() {
+    let without = client_without(Setup::HOT, |rules| rules.stated_left = false);
+    is_found(&without, Violation::Overlap);
+}
+
+#[test]
+fn the_server_states_what_is_left() {
+    is_found(&server_with(Setup::HOT, Mutation::AskedLease), Violation::Overlap);
+}
+
+#[test]
+fn a_grant_is_above_the_floor() {
+    let without = client_without(Setup::HOT, |rules| rules.floor = false);
+    is_found(&without, Violation::Overlap);
+}
+
+#[test]
+fn an_extension_never_shortens() {
+    is_found(
+        &server_with(Setup::MIXED, Mutation::Shortens),
+        Violation::Unbacked,
+    );
+}
+
+#[test]
+fn a_refresh_never_enqueues() {
+    is_found(
+        &server_with(Setup::HOT, Mutation::RefreshEnqueues),
+        Violation::Orphan,
+    );
+}
+
+#[test]
+fn every_operation_settles_first() {
+    is_found(&server_with(Setup::KILLS, Mutation::NotSettled), Violation::Idle);
+}
+
+#[test]
+fn an_acquire_does_not_pass_the_queue() {
+    is_found(
+        &server_with(Setup::HOT, Mutation::AcquirePasses),
+        Violation::Overtaken,
+    );
+}
+
+#[test]
+fn to_leave_is_to_release() {
+    is_found(&server_with(Setup::HOT, Mutation::LeaveOnly), Violation::Orphan);
+}
+
+#[test]
+fn a_late_copy_refuses_itself() {
+    is_found(&server_with(Setup::HOT, Mutation::NoNotAfter), Violation::Orphan);
+}
+
+#[test]
+fn an_undo_is_repeated_until_no_copy_can_run() {
+    let without = client_without(Setup::HOT, |rules| rules.repeat_undo = false);
+    is_found(&without, Violation::Orphan);
+}
+
+#[test]
+fn to_try_once_never_enqueues() {
+    is_found(
+        &server_with(Setup::STORM, Mutation::TryEnqueues),
+        Violation::Orphan,
+    );
+}
+
+#[test]
+fn a_ticket_keeps_the_place() {
+    is_found(
+        &server_with(Setup::STALLS, Mutation::NoTicket),
+        Violation::Overtaken,
+    );
+}
+
+#[test]
+fn an_unclaimed_offer_lapses() {
+    let without = client_without(Setup::BLOCKED, |rules| rules.unclaimed_lapses = false);
+    is_found(&without, Violation::Unclaimed);
+}
+
+#[test]
+fn little_lease_is_confirmed_before_the_body() {
+    let without = client_without(Setup::HOT, |rules| rules.confirm = false);
+    is_found(&without, Violation::LateStart);
+}
+
+#[test]
+fn who_comes_joins_the_release_under_way() {
+    let without = client_without(Setup::CALM, |rules| rules.join_release = false);
+    is_found(&without, Violation::FalseBusy);
+}
+
+#[test]
+fn waiters_die_without_a_heartbeat() {
+    is_found(&server_with(Setup::STORM, Mutation::NoHeartbeat), Violation::Leak);
+}
+
+#[test]
+fn an_older_answer_changes_nothing() {
+    let without = client_without(Setup::STORM, |rules| rules.latest_answer = false);
+    is_found(&without, Violation::Overlap);
+}
+
+/// The floor alone keeps stale grants out. A new id is the second lock on that door.
+#[test]
+fn after_gone_comes_a_new_id() {
+    let no_floor = client_without(Setup::HOT, |rules| rules.floor = false);
+    let neither = client_without(no_floor.clone(), |rules| {
+        (rules.floor, rules.new_id) = (false, false)
+    });
+    let (one, both) = (run_all(&no_floor, SEEDS), run_all(&neither, SEEDS));
+    assert!(both.count(Violation::Overlap) > one.count(Violation::Overlap));
+}
+
+/// Who cannot be told would find the grant with its next refresh: the rule saves time, no promise hangs on it.
+#[test]
+fn who_cannot_be_told_is_skipped() {
+    let without = server_with(Setup::HOT, Mutation::NotSkipped);
+    let (with, without) = (run_all(&Setup::HOT, SEEDS), run_all(&without, SEEDS));
+    assert!(without.unclaimed_ms * with.holds > with.unclaimed_ms * without.holds);
+}
+
+/// Its ticket would bring it back to its place: the rule saves it the way, no promise hangs on it.
+#[test]
+fn who_cannot_be_told_keeps_its_place() {
+    let without = server_with(Setup::HOT, Mutation::SkippedLoses);
+    let (with, without) = (run_all(&Setup::HOT, SEEDS), run_all(&without, SEEDS));
+    assert!(without.gone * with.holds > with.gone * without.holds);
+}
+
+/// In one step, since it takes a server whose clock stands behind that of the one it replaces, while the queue lives on.
+/// The floor that the new server tells is then no bound for the grants of the old one.
+#[test]
+fn a_grant_is_of_the_same_life() {
+    assert!(!takes_a_grant_of_another_life(Rules::ALL));
+    let without = Rules {
+        generation: false,
+        ..Rules::ALL
+    };
+    assert!(takes_a_grant_of_another_life(without));
+}
+
+fn takes_a_grant_of_another_life(rules: Rules) -> bool {
+    let time = VirtualTime::default();
+    let client = Client::new(0, 1, &time, 0, rules, &mut Random::new(1));
+    let want = Want {
+        name: LockName::new("LOCK:0"),
+        record: "waiter".to_owned(),
+        wait: Duration::from_secs(5),
+        expire: Duration::from_millis(300),
+        renew: true,
+        via: Via::Engine,
+    };
+    let mut waiting = Box::pin(client.engine.acquire(want));
+    let waker = client.waker(0);
+    let mut context = Context::from_waker(&waker);
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    let asked = client.wire.take().remove(0);
+    let answer = Answer::Reply {
+        reply: Reply::Queued {
+            ticket: 1,
+            floor: 1000,
+            ahead: 0,
+            owner_left_ms: 200,
+            holder: None,
+        },
+        sent: asked.submitted,
+        server_ms: 1,
+        generation: Generation::new("new"),
+    };
+    client.shared.answers(vec![(asked.seq, answer)]);
+    let grant = Grant {
+        hex: asked.id.hex().to_owned(),
+        fence: 2000,
+        left_ms: 300,
+        generation: Generation::new("old"),
+    };
+    client.shared.granted(grant);
+    waiting.as_mut().poll(&mut context).is_ready()
+}

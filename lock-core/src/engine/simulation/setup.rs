@@ -152,6 +152,117 @@ impl Setup {
         mutation: Mutation::None,
     };
 
+    /// Many processes, one name, short leases, one task each: so places in the queue can be told apart.
+    pub(super) const HOT: Self = Self {
+        name: "one hot lock",
+        clients: (3, 8),
+        tasks: (1, 1),
+        names: 1,
+        habits: Habits {
+            leases: &[ms(300), ms(300), ms(600)],
+            waits: &[ms(400), ms(3000), ms(6000)],
+            hold: ms(150),
+            think: ms(50),
+            try_once: 20,
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
+    /// The server stands still for longer than waiters count as alive.
+    pub(super) const STALLS: Self = Self {
+        name: "stalls",
+        weather: Weather {
+            stalls: ms(1500),
+            stall: ms(900),
+            ..Weather::CALM
+        },
+        habits: Habits {
+            waits: &[ms(6000)],
+            try_once: 0,
+            blocked: 0,
+            ..Self::HOT.habits
+        },
+        ..Self::HOT
+    };
+
+    /// Nothing is wrong but that tasks are polled late, by many leases.
+    pub(super) const BLOCKED: Self = Self {
+        name: "blocked tasks",
+        clients: (2, 5),
+        tasks: (1, 3),
+        weather: Weather::CALM,
+        habits: Habits {
+            leases: &[ms(300), ms(600)],
+            blocked: 60,
+            blocked_for: ms(8000),
+            ..Self::STORM.habits
+        },
+        ..Self::HOT
+    };
+
+    /// Nothing is wrong at all, and everybody is quick.
+    pub(super) const CALM: Self = Self {
+        name: "calm",
+        weather: Weather::CALM,
+        habits: Habits {
+            try_once: 400,
+            cancel: 0,
+            blocked: 0,
+            hold: ms(20),
+            think: ms(200),
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
+    /// Tasks of one process that ask for very different leases, and are paused while they hold.
+    pub(super) const MIXED: Self = Self {
+        name: "mixed leases",
+        clients: (3, 5),
+        tasks: (2, 4),
+        names: 1,
+        weather: Weather {
+            pauses: ms(250),
+            pause: ms(2500),
+            ..Weather::STORM
+        },
+        habits: Habits {
+            leases: &[ms(300), ms(3000)],
+            waits: &[ms(1500), ms(5000)],
+            hold: ms(600),
+            think: ms(50),
+            cancel: 100,
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
+    /// Holders die, and nobody else does anything wrong.
+    pub(super) const KILLS: Self = Self {
+        name: "killed holders",
+        weather: Weather {
+            kills: ms(1500),
+            ..Weather::CALM
+        },
+        habits: Habits {
+            hold: ms(500),
+            cancel: 0,
+            ..Self::STALLS.habits
+        },
+        ..Self::HOT
+    };
+
+    /// The server loses everything again and again.
+    pub(super) const DATA_LOSS: Self = Self {
+        name: "data loss",
+        weather: Weather {
+            restarts: ms(3000),
+            ..Weather::STORM
+        },
+        ..Self::STORM
+    };
+
     /// The longest lease that anybody asks for.
     pub(super) fn longest_lease(&self) -> Duration {
         self.habits.leases.iter().copied().max().unwrap_or_default()

@@ -61,9 +61,9 @@ impl World {
                 let wait = if self.random.per_mille(habits.try_once) {
                     Duration::ZERO
                 } else {
-                    self.random.pick(&habits.waits)
+                    self.random.pick(habits.waits)
                 };
-                let expire = self.random.pick(&habits.leases);
+                let expire = self.random.pick(habits.leases);
                 let renew = !self.random.per_mille(habits.not_renewed);
                 self.begin_wait(client, task, name, wait, expire, renew, false);
                 if self.random.per_mille(habits.cancel) {

@@ -16,6 +16,8 @@ pub(super) enum Violation {
     Orphan,
     /// An owner that nobody claims keeps the lock for longer than its short lease and one refresh.
     Unclaimed,
+    /// The lock is free and somebody waits for it, for long.
+    Idle,
     /// A wait that did not end by its deadline.
     Overdue,
     /// All is calm, and somebody still waits, releases or holds.
@@ -24,6 +26,8 @@ pub(super) enum Violation {
     Stuck,
     /// "Busy" was said when it was not so.
     FalseBusy,
+    /// "Unavailable" was said although every request was answered in time.
+    FalseUnavailable,
     /// A waiter was granted the lock before one who had come earlier and was alive.
     Overtaken,
     /// Something is left when all is over.
@@ -44,6 +48,10 @@ pub(super) struct Verdict {
     pub(super) unavailable: u64,
     pub(super) grants: u64,
     pub(super) faults: u64,
+    /// Refreshes by somebody whose place was gone.
+    pub(super) gone: u64,
+    /// For how long the server had an owner that nobody had claimed yet.
+    pub(super) unclaimed_ms: u64,
     pub(super) violations: BTreeMap<Violation, u64>,
     /// The first of each kind, with its seed.
     pub(super) first: BTreeMap<Violation, String>,
@@ -73,6 +81,8 @@ impl Verdict {
         self.unavailable += other.unavailable;
         self.grants += other.grants;
         self.faults += other.faults;
+        self.gone += other.gone;
+        self.unclaimed_ms += other.unclaimed_ms;
         for (violation, times) in other.violations {
             *self.violations.entry(violation).or_default() += times;
         }
@@ -86,8 +96,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} virtual s, {} events, {} faults, {} holds ({} lost), {} hand-overs, {} cancelled, {} busy, {} unavailable; \
-             overlaps: {}",
+            "{} virtual s, {} events, {} faults, {} holds ({} lost), {} hand-overs, {} cancelled, {} busy, {} unavailable, \
+             {} places gone, {} s unclaimed; overlaps: {}",
             self.virtual_ms / 1000,
             self.events,
             self.faults,
@@ -97,6 +107,8 @@ impl fmt::Display for Verdict {
             self.cancelled,
             self.busy,
             self.unavailable,
+            self.gone,
+            self.unclaimed_ms / 1000,
             self.count(Violation::Overlap),
         )?;
         for (violation, times) in &self.violations {

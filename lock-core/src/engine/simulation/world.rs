@@ -6,14 +6,13 @@ use std::time::Duration;
 use super::check::{Checker, SLACK};
 use super::client::Client;
 use super::faults::Trouble;
-use super::network::{Copy, Fate, Origin, delay, line_of};
+use super::network::{Copy, Fate, Origin};
 use super::random::Random;
 use super::server::Server;
 use super::setup::{Setup, Weather};
-use super::tasks::State;
 use super::time::{MachineClock, Micros, VirtualTime};
-use super::verdict::{Verdict, Violation};
-use crate::backend::{Answer, Fault, FaultClass, Grant, Inbox, REQUEST_LIMIT, Reply, Request};
+use super::verdict::Verdict;
+use crate::backend::{Answer, Grant, HoldId, Inbox, REQUEST_LIMIT};
 use crate::name::LockName;
 
 /// 2025-01-01, in µs.
@@ -48,7 +47,7 @@ pub(super) enum Event {
         client: usize,
         seq: u64,
         answer: Answer,
-        of: Option<Origin>,
+        of: Option<(Origin, HoldId)>,
     },
     /// A grant reaches a client.
     Push {
@@ -316,261 +315,6 @@ impl World {
             let of = &mut self.clients[client];
             (of.tick_for, of.tick_at) = (next, at);
             self.plan(at, Event::Tick { client, at });
-        }
-    }
-
-    fn send(&mut self, client: usize, request: Request) {
-        let line = line_of(request.via);
-        let now = self.now();
-        let origin = self.origin(client, line);
-        let up_at = self.clients[client].connections[line].up_at;
-        if now < up_at && self.random.per_mille(500) {
-            let answer = Answer::Unsent(Fault::new(FaultClass::Transient, "not connected"));
-            let at = now + self.random.between(1, 5_000);
-            return self.plan(
-                at,
-                Event::Answer {
-                    client,
-                    seq: request.seq,
-                    answer,
-                    of: None,
-                },
-            );
-        }
-        // It waits for the connection, or a moment in a buffer.
-        let left_at = now.max(up_at) + self.random.between(0, 50);
-        let delay = delay(&self.weather(), &mut self.random);
-        let of = &mut self.clients[client];
-        of.in_flight.insert(request.seq, (line, request.submitted));
-        let arrival = of.connections[line].arrival(left_at, delay);
-        let sent = request.submitted + Duration::from_micros((left_at - now) / 2);
-        self.plan(
-            arrival,
-            Event::Arrive(Copy {
-                from: origin,
-                request,
-                sent,
-                postponed: false,
-            }),
-        );
-    }
-
-    fn arrive(&mut self, mut copy: Copy) {
-        if let Some(fate) = self.fates.get(&copy.from)
-            && !copy.postponed
-        {
-            if self.now() > fate.cut {
-                return;
-            }
-            copy.postponed = true;
-            let at = self.now() + fate.delay;
-            return self.plan(at, Event::Arrive(copy));
-        }
-        self.server.backlog.push_back(copy);
-        if !self.server.serving {
-            self.server.serving = true;
-            let at = self.server.free_at;
-            self.plan(at, Event::Serve);
-        }
-    }
-
-    fn serve(&mut self) {
-        // It may have stalled since this was planned.
-        if self.now() < self.server.free_at {
-            let at = self.server.free_at;
-            return self.plan(at, Event::Serve);
-        }
-        let Some(copy) = self.server.backlog.pop_front() else {
-            self.server.serving = false;
-            return;
-        };
-        self.server.free_at = self.now() + self.random.between(5, 20);
-        let at = self.server.free_at;
-        self.plan(at, Event::Serve);
-        self.execute(copy);
-    }
-
-    fn execute(&mut self, copy: Copy) {
-        let Copy {
-            from, request, sent, ..
-        } = copy;
-        let answer = if self.random.per_mille(self.weather().failures) {
-            Answer::Failed(Fault::new(FaultClass::Transient, "LOADING"))
-        } else {
-            let done = self
-                .server
-                .execute(&request.name, &request.id, &request.operation);
-            let who = request.id.record();
-            self.trace(|| {
-                let operation = &request.operation;
-                format!(
-                    "  server: {} {who} {operation:?} -> {:?} {:?}",
-                    request.name, done.reply, done.grants
-                )
-            });
-            for grant in done.grants {
-                self.publish(&grant);
-            }
-            self.look_at_server(&request, &done.reply);
-            Answer::Reply {
-                reply: done.reply,
-                sent,
-                server_ms: done.server_ms,
-                generation: self.server.generation.clone(),
-            }
-        };
-        if self.fates.contains_key(&from) || !self.clients[from.client].alive {
-            return;
-        }
-        let delay = delay(&self.weather(), &mut self.random);
-        let now = self.now();
-        let at = self.clients[from.client].connections[from.line].reply(now, delay);
-        self.plan(
-            at,
-            Event::Answer {
-                client: from.client,
-                seq: request.seq,
-                answer,
-                of: Some(from),
-            },
-        );
-    }
-
-    fn publish(&mut self, grant: &crate::backend::memory::Published) {
-        self.verdict.grants += 1;
-        let Some(client) = self
-            .clients
-            .iter()
-            .position(|client| client.channel == grant.channel)
-        else {
-            return;
-        };
-        let message = Grant {
-            hex: grant.id.hex().to_owned(),
-            fence: grant.fence,
-            left_ms: grant.left_ms,
-            generation: self.server.generation.clone(),
-        };
-        let weather = self.weather();
-        let copies = if self.random.per_mille(weather.push_lost) || !self.clients[client].listens {
-            // Half of what a dead subscription carried is found later in its buffer.
-            u64::from(!self.clients[client].listens && self.random.per_mille(300))
-        } else {
-            1 + u64::from(self.random.per_mille(weather.push_twice))
-        };
-        for _ in 0..copies {
-            let late = if self.random.per_mille(weather.push_late) {
-                self.random.micros(Duration::ZERO, weather.push_late_by)
-            } else {
-                0
-            };
-            let at = self.now() + delay(&weather, &mut self.random) + late;
-            self.plan(
-                at,
-                Event::Push {
-                    client,
-                    grant: message.clone(),
-                },
-            );
-        }
-    }
-
-    fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<Origin>) {
-        if let Some(origin) = of {
-            if self.fates.contains_key(&origin) {
-                return;
-            }
-            self.clients[client].in_flight.remove(&seq);
-        }
-        if let Answer::Reply {
-            reply: Reply::Busy { .. } | Reply::Queued { .. },
-            ..
-        } = &answer
-        {
-            // Of which name does not matter: it makes the check of "busy" milder, never wrong.
-            let now = self.now();
-            for name in &self.names {
-                self.clients[client].said_taken.insert(name.clone(), now);
-            }
-        }
-        self.clients[client].shared.answers(vec![(seq, answer)]);
-        self.look_after(client);
-    }
-
-    fn weather(&self) -> Weather {
-        if self.calm {
-            Weather::CALM
-        } else {
-            self.setup.weather.clone()
-        }
-    }
-
-    fn audit(&mut self) {
-        for name in self.names.clone() {
-            self.check_orphans(&name);
-            self.check_unclaimed(&name);
-            self.check_backed(&name);
-        }
-        let at = self.now() + 50_000;
-        self.plan(at, Event::Audit);
-    }
-
-    fn calm(&mut self) {
-        self.trace(|| "all is calm".to_owned());
-        self.calm = true;
-        // Connections that went silent are found out by the request limit; those without traffic stay as they are.
-        for client in 0..self.clients.len() {
-            if self.clients[client].alive {
-                for line in 0..2 {
-                    let origin = self.origin(client, line);
-                    if self.fates.contains_key(&origin) {
-                        self.break_connection(client, line);
-                    }
-                }
-                self.subscribe(client);
-            }
-        }
-    }
-
-    /// Everything has ended by now. Then everybody takes each lock once, which must succeed.
-    fn probe(&mut self) {
-        for client in 0..self.clients.len() {
-            for task in 0..self.clients[client].tasks.len() {
-                let state = match &self.clients[client].tasks[task].state {
-                    _ if !self.clients[client].alive => continue,
-                    State::Thinking => continue,
-                    State::Waiting(wait) => format!("waits for {}", wait.name),
-                    State::Holding { name, .. } => format!("holds {name}"),
-                    State::Releasing(_) => "releases".to_owned(),
-                };
-                self.violated(Violation::Hang, format!("c{client} t{task} {state}"));
-            }
-        }
-        for client in 0..self.clients.len() {
-            if self.clients[client].alive && matches!(self.clients[client].tasks[0].state, State::Thinking) {
-                let name = self.names[client % self.names.len()].clone();
-                let (wait, expire) = (Duration::from_secs(3), Duration::from_millis(300));
-                self.begin_wait(client, 0, name, wait, expire, true, true);
-            }
-        }
-    }
-
-    fn check_all_gone(&mut self) {
-        let now_ms = self.server.now_ms();
-        let left: Vec<_> = self
-            .server
-            .records
-            .iter()
-            .filter(|(_, record)| !record.is_over(now_ms))
-            .map(|(n, _)| n.clone())
-            .collect();
-        for name in left {
-            self.violated(Violation::Leak, format!("the server still has {name}"));
-        }
-        for client in 0..self.clients.len() {
-            if self.clients[client].alive && !self.clients[client].shared.is_empty() {
-                self.violated(Violation::Leak, format!("the engine of c{client} is not empty"));
-            }
         }
     }
 }

@@ -4,7 +4,6 @@ use super::desk::{Addressee, Desk, Map};
 use super::line::Line;
 use super::rules::LONGEST_TICK;
 use super::schedule::Schedule;
-use super::undo::Progress;
 use crate::backend::{Answer, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
@@ -139,15 +138,12 @@ impl Table {
                     return;
                 };
                 let name = undo.name.clone();
-                let progress = undo.answered(answer, &mut self.desk);
-                if progress != Progress::Ended {
+                if !undo.answered(answer, &mut self.desk) {
                     undo.drive(&id, Via::Engine, &mut self.desk);
                     self.desk.undos.insert(id.clone(), undo);
                 }
-                // Copies are waited for: within the request limit they refuse themselves, and the name is free for sure.
-                if progress != Progress::CopiesOut {
-                    self.on_line(&name, |line, desk| line.closed(&id, desk));
-                }
+                // Copies that may run yet are not waited for: whoever asks then queues behind them until they are undone.
+                self.on_line(&name, |line, desk| line.closed(&id, desk));
             }
             // Given up on, or not ours.
             None => {}

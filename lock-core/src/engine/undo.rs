@@ -51,17 +51,6 @@ struct Awaited {
     fault: Option<Fault>,
 }
 
-/// What an answer means for an undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// The id is gone for good.
-    Ended,
-    /// Gone for now, but a copy of the acquire may run yet.
-    CopiesOut,
-    /// Nothing is known; it is tried again.
-    Unconfirmed,
-}
-
 impl Undo {
     pub(super) fn new(
         name: LockName,
@@ -116,8 +105,8 @@ impl Undo {
         });
     }
 
-    /// Takes in an answer.
-    pub(super) fn answered(&mut self, answer: Answer, desk: &mut Desk) -> Progress {
+    /// Takes in an answer; says whether the id is gone for good.
+    pub(super) fn answered(&mut self, answer: Answer, desk: &mut Desk) -> bool {
         self.in_flight = None;
         self.tries += 1;
         let fault = match answer {
@@ -126,9 +115,9 @@ impl Undo {
                 return match self.copies_until_ms {
                     Some(until) if server_ms <= until && desk.rules.repeat_undo => {
                         self.next = desk.now + Duration::from_millis(until - server_ms + 5);
-                        Progress::CopiesOut
+                        false
                     }
-                    _ => Progress::Ended,
+                    _ => true,
                 };
             }
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => fault,
@@ -142,11 +131,7 @@ impl Undo {
             }
         }
         // Data of another program can't hold our id.
-        if class == FaultClass::Foreign {
-            Progress::Ended
-        } else {
-            Progress::Unconfirmed
-        }
+        class == FaultClass::Foreign
     }
 
     fn confirmed(&mut self, reply: &Reply, desk: &mut Desk) {

@@ -72,7 +72,7 @@ impl Service {
 #[test]
 fn every_argument_is_taken() {
     super::run(async {
-        assert_eq!(literals(1).await.unwrap(), "LOCK/all/arguments/1");
+        assert_eq!(literals(1).await.unwrap(), "LOCK:all/arguments/1");
         assert_eq!(
             expressions(&Config {
                 wait: Duration::from_secs(1)

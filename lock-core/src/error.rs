@@ -3,16 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::holder::Holder;
 use crate::key::KeyError;
 
 /// Why a lock was not acquired, or why its protection ended early.
 ///
 /// Every variant carries the key. Where acquiring failed the text begins with `key [..] tryLock fail`.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
     /// Somebody else held the lock during the whole wait. Said only after a server said so.
-    #[error("key [{key}] tryLock fail: waited {waited:?}{}", Holder::suffix(.holder.as_ref()))]
+    #[error("key [{key}] tryLock fail: waited {waited:.1?}{}", Holder::suffix(.holder.as_ref()))]
     Busy {
         /// The lock's full name.
         key: String,
@@ -23,7 +24,7 @@ pub enum LockError {
     },
     /// The server could not be reached, or could not do its work, within the wait. Whether it has recorded the lock
     /// may be unknown; whatever it recorded is undone in the background.
-    #[error("key [{key}] tryLock fail: error message: lock server unavailable after {waited:?}: {reason}")]
+    #[error("key [{key}] tryLock fail: error message: lock server unavailable after {waited:.1?}: {reason}")]
     Unavailable {
         /// The lock's full name.
         key: String,
@@ -71,7 +72,7 @@ pub enum LockError {
          `LockManager::connect(url).await?.install()` at start-up, or name one with `locks = ..`"
     )]
     NoManager {
-        /// The lock's name without a namespace, which belongs to the manager.
+        /// The lock's full name under the default namespace.
         key: String,
     },
     /// The manager was shut down, or its background thread has ended.
@@ -90,6 +91,14 @@ pub enum LockError {
         /// What became of the body.
         body: BodyOutcome,
     },
+    /// No connection to the server, or none that answers, when connecting.
+    #[error("cannot connect to the lock server at {address}: {reason}")]
+    Connect {
+        /// The server, without credentials.
+        address: String,
+        /// What the system or the server said.
+        reason: String,
+    },
     /// The manager itself could not be made: a wrong URL, a missing feature, a server that lacks what is needed.
     #[error("lock manager: {message}")]
     Config {
@@ -99,7 +108,7 @@ pub enum LockError {
 }
 
 impl LockError {
-    /// The lock's name; empty for [`LockError::Config`], which is about no single lock.
+    /// The lock's name; empty for [`LockError::Config`] and [`LockError::Connect`], which are about no single lock.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -112,7 +121,7 @@ impl LockError {
             | Self::NoManager { key }
             | Self::ShutDown { key }
             | Self::Lost { key, .. } => key,
-            Self::Config { .. } => "",
+            Self::Config { .. } | Self::Connect { .. } => "",
         }
     }
 
@@ -123,11 +132,21 @@ impl LockError {
     }
 }
 
+/// The same text as `Display`: `fn main() -> Result<(), LockError>` prints `Debug`, and there too the message should say what
+/// to do.
+impl fmt::Debug for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl From<LockError> for std::io::Error {
     fn from(error: LockError) -> Self {
         let kind = match error {
             LockError::Busy { .. } => std::io::ErrorKind::WouldBlock,
-            LockError::Unavailable { .. } | LockError::ShutDown { .. } => std::io::ErrorKind::NotConnected,
+            LockError::Unavailable { .. } | LockError::ShutDown { .. } | LockError::Connect { .. } => {
+                std::io::ErrorKind::NotConnected
+            }
             LockError::Refused { .. } => std::io::ErrorKind::PermissionDenied,
             LockError::Key { .. } | LockError::Params { .. } | LockError::Config { .. } => {
                 std::io::ErrorKind::InvalidInput
@@ -154,40 +173,5 @@ impl fmt::Display for BodyOutcome {
             Self::Cancelled => "it was cancelled",
             Self::Finished => "it ran to its end",
         })
-    }
-}
-
-/// Who holds a lock, as told by the server or known in this process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Holder {
-    /// `host/pid function`, as recorded when the lock was taken.
-    pub record: String,
-    /// How long the holder's lease still ran when the server was last asked. A live holder renews it.
-    pub lease_left: Duration,
-    /// Whether it is a hold of this very process: a guard kept by hand, perhaps of this very task.
-    pub in_this_process: bool,
-}
-
-impl Holder {
-    /// A holder in this process.
-    pub(crate) fn here(record: &str, lease_left: Duration) -> Self {
-        Self {
-            record: record.to_owned(),
-            lease_left,
-            in_this_process: true,
-        }
-    }
-
-    fn suffix(holder: Option<&Self>) -> String {
-        match holder {
-            Some(holder) if holder.in_this_process => format!(
-                "; held in this process by {} (lease left {:?}); if your own task holds it by hand, \
-                 run the nested call inside `guard.scope(..)`",
-                holder.record, holder.lease_left
-            ),
-            Some(holder) => format!("; held by {} (lease left {:?})", holder.record, holder.lease_left),
-            None => String::new(),
-        }
     }
 }

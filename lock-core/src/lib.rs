@@ -72,6 +72,7 @@ pub mod backend;
 pub mod clock;
 mod engine;
 mod error;
+mod holder;
 mod key;
 #[cfg(test)]
 mod layers;
@@ -87,7 +88,8 @@ extern crate self as lock_core;
 struct ReadmeDoctests;
 
 pub use engine::ShutdownReport;
-pub use error::{BodyOutcome, Holder, LockError};
+pub use error::{BodyOutcome, LockError};
+pub use holder::Holder;
 pub use key::{
     DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,
     MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,

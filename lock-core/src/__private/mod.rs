@@ -16,10 +16,10 @@ pub use std::boxed::Box;
 use crate::backend::Via;
 use crate::engine::block_on;
 use crate::error::LockError;
-use crate::key::{KeyError, LockKey};
+use crate::key::{KeyError, LockKey, join};
 use crate::manager::{LockManager, LockRequest};
 pub use crate::params::OnLost;
-use crate::params::{DEFAULT_DELIMITER, check_expire};
+use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX, check_expire};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use parts::{Glued, key, part};
@@ -80,8 +80,19 @@ pub fn prepare(
     };
     Prepared((|| {
         let key = key.map_err(|error| LockError::Key { key: fixed(), error })?;
-        let manager = locks.ok_or_else(|| LockError::NoManager { key: fixed() })?;
         let delimiter = settings.delimiter.unwrap_or(DEFAULT_DELIMITER);
+        let manager = locks.ok_or_else(|| {
+            let name = join(
+                DEFAULT_KEY_PREFIX,
+                settings.prefix,
+                settings.name,
+                &key,
+                delimiter,
+            );
+            LockError::NoManager {
+                key: name.map_or_else(|_| fixed(), |name| name.to_string()),
+            }
+        })?;
         let name = manager.name(settings.prefix, settings.name, &key, delimiter)?;
         let wait = settings.wait.unwrap_or(manager.default_wait());
         let expire = settings.expire.unwrap_or(manager.default_expire());

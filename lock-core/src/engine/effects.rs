@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use super::events::Event;
+use super::extension::Extended;
 use super::undo::{ReleaseAnswer, Released};
 use crate::backend::{Fault, Request};
 use crate::clock::Moment;
@@ -15,6 +16,7 @@ pub(super) struct Effects {
     pub(super) requests: Vec<Request>,
     pub(super) wakers: Vec<Waker>,
     pub(super) answers: Vec<(ReleaseAnswer, Result<Released, Fault>)>,
+    pub(super) extended: Vec<(Extended, bool)>,
     pub(super) events: Vec<Event>,
     /// The earliest moment at which the engine has to look again.
     pub(super) due: Moment,
@@ -26,6 +28,7 @@ impl Default for Effects {
             requests: Vec::new(),
             wakers: Vec::new(),
             answers: Vec::new(),
+            extended: Vec::new(),
             events: Vec::new(),
             due: Moment::NEVER,
         }

@@ -1,7 +1,8 @@
 //! What managers and guards keep of an engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Context;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -20,6 +21,16 @@ use crate::error::LockError;
 /// a bound, and its thread ends. Dropping never blocks.
 #[derive(Clone)]
 pub(crate) struct Engine(Arc<Inner>);
+
+/// An engine that may have ended; does not keep it running.
+#[derive(Clone)]
+pub(crate) struct WeakEngine(Weak<Inner>);
+
+impl WeakEngine {
+    pub(crate) fn upgrade(&self) -> Option<Engine> {
+        self.0.upgrade().map(Engine)
+    }
+}
 
 struct Inner {
     shared: Arc<Shared>,
@@ -61,6 +72,17 @@ impl Engine {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
+    }
+
+    /// Asks the server for a lease of that length now; false if the hold is lost or over.
+    pub(crate) async fn extend(&self, cell: &Arc<HoldCell>, lease: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.0.shared.extend(cell, lease, answer);
+        answered.await.unwrap_or(false)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.0))
     }
 
     /// Whether both are the same running engine.

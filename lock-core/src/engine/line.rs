@@ -10,7 +10,8 @@ use super::stay::{Owned, Phase, Stay};
 use super::waiter::{Waiter, WaiterKey, Want};
 use crate::backend::{Answer, HoldId, Via};
 use crate::clock::Moment;
-use crate::error::{Holder, LockError};
+use crate::error::LockError;
+use crate::holder::Holder;
 use crate::name::LockName;
 
 /// One name. The first waiter asks the server on behalf of all: a thousand tasks on one name are one waiter there.
@@ -126,12 +127,7 @@ impl Line {
             return Some(Holder::here(record, owned.valid_until.since(now)));
         }
         let seen = self.seen.as_ref()?;
-        let record = seen.record.clone()?;
-        Some(Holder {
-            record,
-            lease_left: seen.until.since(now),
-            in_this_process: false,
-        })
+        Some(Holder::of(seen.record.as_deref()?, seen.until.since(now)))
     }
 
     /// Does whatever is due. Called after every change.
@@ -203,6 +199,7 @@ impl Line {
         for waiter in std::mem::take(&mut self.waiters) {
             waiter.fail(error(&self.name), &mut desk.effects);
         }
+        self.answer_extending(false, desk);
         if let Some(holding) = self.owned().and_then(Owned::holding) {
             if holding.cell.lose() {
                 desk.effects.events.push(Event::Lost {

@@ -10,6 +10,7 @@ mod asking;
 mod desk;
 mod effects;
 mod events;
+mod extension;
 mod handle;
 mod hold_cell;
 mod line;
@@ -37,7 +38,7 @@ mod waits;
 mod wake_up;
 
 use events::Event;
-pub(crate) use handle::{Alarm, Engine, Hold};
+pub(crate) use handle::{Alarm, Engine, Hold, WeakEngine};
 pub(crate) use hold_cell::{HoldCell, Lost};
 pub(crate) use listeners::Listeners;
 pub use report::ShutdownReport;

@@ -127,6 +127,7 @@ impl Line {
             cell: Arc::clone(&cell),
             record: want.record,
             expire: want.expire,
+            extending: Vec::new(),
             ends_at,
         });
         self.drive(desk);

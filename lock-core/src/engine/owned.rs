@@ -71,6 +71,7 @@ impl Line {
 
     /// The lease is over, whatever the server thinks: the holder is told, what may be left is undone.
     pub(super) fn lose(&mut self, why: &'static str, desk: &mut Desk) {
+        self.answer_extending(false, desk);
         let Some(owned) = self.owned() else { return };
         match &owned.user {
             User::Held(holding) => {

@@ -24,6 +24,9 @@ impl Line {
         let holding = self.owned().and_then(|owned| owned.holding());
         let mine = holding.is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
         let held = cell.close();
+        if mine {
+            self.answer_extending(false, desk);
+        }
         if mine && held && self.may_pass(desk.now) {
             desk.effects
                 .answers

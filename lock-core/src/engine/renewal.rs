@@ -92,7 +92,9 @@ impl Line {
                 let until = holding
                     .ends_at
                     .map_or(owned.valid_until, |end| end.min(owned.valid_until));
-                if !holding.cell.extend(until) {
+                if holding.cell.extend(until) {
+                    self.answer_extending(true, desk);
+                } else {
                     self.lose("a renewal came too late", desk);
                 }
             }

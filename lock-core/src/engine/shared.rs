@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::effects::Effects;
 use super::events::{Event, EventSink};
+use super::extension::Extended;
 use super::hold_cell::HoldCell;
 use super::offer::Claim;
 use super::report::ShutdownReport;
@@ -69,6 +71,7 @@ impl Shared {
             requests,
             wakers,
             answers,
+            extended,
             events,
             due,
         } = effects;
@@ -81,6 +84,9 @@ impl Shared {
         }
         for (to, answer) in answers {
             // Whoever asked may be gone; the release is under way all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| to.send(answer)));
+        }
+        for (to, answer) in extended {
             let _ = catch_unwind(AssertUnwindSafe(|| to.send(answer)));
         }
         for event in events {
@@ -124,6 +130,22 @@ impl Shared {
                 .effects
                 .answers
                 .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+        });
+    }
+
+    pub(super) fn extend(&self, cell: &Arc<HoldCell>, lease: Duration, answer: Extended) {
+        let mut answer = Some(answer);
+        self.with(|table| {
+            table.on_line(&cell.name, |line, desk| {
+                if let Some(answer) = answer.take() {
+                    line.extend(cell, lease, answer, desk);
+                }
+            });
+            table
+                .desk
+                .effects
+                .extended
+                .extend(answer.take().map(|answer| (answer, false)));
         });
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::extension::Extended;
 use super::hold_cell::HoldCell;
 use super::queued::longest_heartbeat;
 use super::undo::Undo;
@@ -123,6 +124,8 @@ pub(super) struct Holding {
     /// Who it is; the server's record names the one who took it there.
     pub(super) record: String,
     pub(super) expire: Duration,
+    /// Who waits for an extension.
+    pub(super) extending: Vec<Extended>,
     /// With `renew = false`: when the body has to end.
     pub(super) ends_at: Option<Moment>,
 }

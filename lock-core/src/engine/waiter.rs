@@ -7,7 +7,8 @@ use super::effects::Effects;
 use super::slot::{News, Slot};
 use crate::backend::{Fault, FaultClass, REQUEST_LIMIT, Via};
 use crate::clock::Moment;
-use crate::error::{Holder, LockError};
+use crate::error::LockError;
+use crate::holder::Holder;
 use crate::name::LockName;
 
 /// Numbers the waiters of one engine.

@@ -86,8 +86,8 @@ impl ManagerBuilder {
     ///
     /// # Errors
     /// [`LockError::Config`] for a wrong URL, namespace or default, a missing feature, a server that lacks what is needed;
-    /// [`LockError::Refused`] for a wrong password or a missing permission; [`LockError::Unavailable`] where nobody
-    /// answers within a few seconds.
+    /// [`LockError::Refused`] for a wrong password or a missing permission; [`LockError::Connect`] where nobody answers
+    /// within a few seconds.
     ///
     /// # Cancel safety
     /// Dropping the future ends the attempt and everything that it had started.

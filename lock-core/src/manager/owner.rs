@@ -1,20 +1,17 @@
 //! What is recorded of an owner, for those who find the lock busy.
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-/// `host/pid function @ms`: who, and since when by its own wall clock.
+use crate::holder::{BY_HAND, Holder};
+
+/// `host/pid function`, the correlation id if there is one, and the time.
 pub(crate) fn record(function: &str, id: Option<Uuid>) -> String {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis();
-    let function = if function.is_empty() { "by hand" } else { function };
+    let function = if function.is_empty() { BY_HAND } else { function };
     match id {
-        Some(id) => format!("{} {function} {id} @{since}", process()),
-        None => format!("{} {function} @{since}", process()),
+        Some(id) => Holder::record_now(&format!("{} {id} {function}", process())),
+        None => Holder::record_now(&format!("{} {function}", process())),
     }
 }
 

@@ -7,7 +7,8 @@ use super::entry::{Entry, Joining, Place};
 use super::frame::current_frame;
 use crate::clock::Moment;
 use crate::engine::{Alarm, Engine, Lost, Want};
-use crate::error::{Holder, LockError};
+use crate::error::LockError;
+use crate::holder::Holder;
 
 /// Takes the lock, or joins it if a call around this one holds it.
 pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, LockError> {

@@ -17,6 +17,7 @@ use crate::name::LockName;
 const PROBE_MS: u64 = 2_000;
 
 /// What the scripts need; the module's documentation has the whole ACL line.
+const LOGIN: &str = "write the user and the password into the URL: redis://user:password@host/";
 const NEEDED: &str = "the module documentation of `lock_core::backend::redis` has the ACL line that suffices";
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
@@ -37,18 +38,20 @@ pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Re
 
 /// Says a fault of the start in the words of a [`LockError`].
 pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
-    let key = config.in_namespace().to_owned();
-    let reason = format!("{} (server {})", fault.message, config.address());
-    match fault.class {
-        FaultClass::Refused => LockError::Refused {
-            key,
-            reason: format!("{reason}; {NEEDED}"),
-        },
-        _ => LockError::Unavailable {
-            key,
-            waited: std::time::Duration::ZERO,
-            reason,
-        },
+    if fault.class != FaultClass::Refused {
+        return LockError::Connect {
+            address: config.address(),
+            reason: fault.message,
+        };
+    }
+    let login = ["NOAUTH", "WRONGPASS", "Authentication"]
+        .iter()
+        .any(|word| fault.message.contains(word));
+    let needed = if login { LOGIN } else { NEEDED };
+    let reason = format!("{} (server {}); {needed}", fault.message, config.address());
+    LockError::Refused {
+        key: config.in_namespace().to_owned(),
+        reason,
     }
 }
 

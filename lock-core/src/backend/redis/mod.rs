@@ -120,11 +120,13 @@ impl Backend for RedisBackend {
         Box::pin(async move {
             match tokio::time::timeout(START_LIMIT, self.start_within(channel, inbox)).await {
                 Ok(started) => started,
-                Err(_) => Err(LockError::Unavailable {
-                    key: self.config.in_namespace().to_owned(),
-                    waited: START_LIMIT,
-                    reason: format!("no answer from the server {}", self.config.address()),
-                }),
+                Err(_) => {
+                    let reason = format!("no answer within {START_LIMIT:?}");
+                    Err(LockError::Connect {
+                        address: self.config.address(),
+                        reason,
+                    })
+                }
             }
         })
     }

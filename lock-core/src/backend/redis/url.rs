@@ -27,7 +27,7 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
             "`{scheme}` is not supported by this version: name one server"
         ))),
         _ => Err(wrong(&format!(
-            "the lock server's URL has the unknown scheme `{}`",
+            "the lock server's URL has the unknown scheme `{}`: write for example redis://127.0.0.1:6379/",
             shortened(scheme)
         ))),
     }

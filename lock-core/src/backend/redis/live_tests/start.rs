@@ -155,15 +155,15 @@ fn an_unreachable_server_is_unavailable_at_once_and_a_silent_one_soon() {
     let url = format!("redis://{}/", free.local_addr().unwrap());
     let since = Instant::now();
     let error = refused_start(config(&url));
-    assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
+    assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
     drop(free);
     let since = Instant::now();
     let error = refused_start(config(&url));
-    assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
+    assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
     assert!(since.elapsed() < Duration::from_secs(1));
     let error = refused_start(config("unix:///nowhere/at/all"));
-    assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
+    assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_replica_is_unavailable() {
     on_every_server_with(&["--replicaof", "127.0.0.1 1"], |server| {
         let error = refused_start(config(&server.url()));
         assert!(
-            matches!(&error, LockError::Unavailable { reason, .. } if reason.contains("master")),
+            matches!(&error, LockError::Connect { reason, .. } if reason.contains("master")),
             "{error:?}"
         );
     });

@@ -1,0 +1,57 @@
+//! A longer lease at the holder's wish.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::desk::Desk;
+use super::hold_cell::HoldCell;
+use super::line::Line;
+use super::stay::{Phase, User};
+
+/// Hears whether the lease was extended; otherwise it is lost.
+pub(super) type Extended = oneshot::Sender<bool>;
+
+impl Line {
+    /// The holder wants the lease to last `lease` from now on, and every extension to come.
+    pub(super) fn extend(
+        &mut self,
+        cell: &Arc<HoldCell>,
+        lease: Duration,
+        answer: Extended,
+        desk: &mut Desk,
+    ) {
+        let now = desk.now;
+        let Some(stay) = &mut self.stay else {
+            return desk.effects.extended.push((answer, false));
+        };
+        let Phase::Owned(owned) = &mut stay.phase else {
+            return desk.effects.extended.push((answer, false));
+        };
+        let User::Held(holding) = &mut owned.user else {
+            return desk.effects.extended.push((answer, false));
+        };
+        if !Arc::ptr_eq(&holding.cell, cell) || !cell.is_held() {
+            return desk.effects.extended.push((answer, false));
+        }
+        holding.expire = lease;
+        holding.ends_at = holding.ends_at.map(|end| end.max(now + lease));
+        holding.extending.push(answer);
+        owned.renew_at = now;
+        // A renewal under way asks for the old lease: its answer is not this one's.
+        stay.next = now;
+        if let Some(seq) = stay.in_flight.take() {
+            desk.under_way.remove(&seq);
+        }
+        self.drive(desk);
+    }
+
+    /// Tells those who wait for an extension.
+    pub(super) fn answer_extending(&mut self, extended: bool, desk: &mut Desk) {
+        if let Some(User::Held(holding)) = self.owned_mut().map(|owned| &mut owned.user) {
+            let waiting = holding.extending.drain(..).map(|answer| (answer, extended));
+            desk.effects.extended.extend(waiting);
+        }
+    }
+}

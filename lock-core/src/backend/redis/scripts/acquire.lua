@@ -58,10 +58,11 @@ end
 local function acquire()
   local key, from = KEYS[turn + 1], turn * 4 - 3
   local id, lease = ARGV[from + 1], tonumber(ARGV[from + 2])
+  local record, err = read(key)
+  if not record then return FAILED, err end
   local heartbeat, ticket, place = string.match(ARGV[from + 4], '^(%d+);(%d+);(.*)$')
   local mine = place and place .. ';' .. id
-  local record, err = read(key)
-  if record then err = settle(key, record, mine, lease) end
+  err = settle(key, record, mine, lease)
   if err then return FAILED, err end
   if record.owner == id then return HELD, record.fence, record.deadline - now_up end
   if mine and record.beat > 0 then

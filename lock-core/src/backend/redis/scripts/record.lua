@@ -20,7 +20,7 @@ local function error_of(got)
 end
 
 -- The record out of its first members, or nil and an error. A key of another type, or a sorted set whose first members
--- are not ours, is somebody else's data.
+-- are not ours, is somebody else's data. Comes first in every operation: `seen` is of the one that is next.
 local function read(key)
   local got = seen or call('ZRANGE', key, '0', '2', 'WITHSCORES')
   seen = nil

@@ -1,8 +1,9 @@
 //! The two scripts, as commands to send and replies to read. What they do stands in `PROTOCOL.md`.
 
+use std::fmt;
 use std::sync::LazyLock;
 
-use redis::{Cmd, Script as Hashed, Value};
+use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
 use crate::backend::{Entry, Fault, FaultClass, Operation, Reply, Request};
@@ -11,10 +12,14 @@ use crate::backend::{Entry, Fault, FaultClass, Operation, Reply, Request};
 pub(crate) const MAX_OPERATIONS: usize = 128;
 
 const ACQUIRE: &str = concat!(
+    include_str!("scripts/start.lua"),
+    include_str!("scripts/acquire_free.lua"),
     include_str!("scripts/record.lua"),
     include_str!("scripts/acquire.lua")
 );
 const HOLD: &str = concat!(
+    include_str!("scripts/start.lua"),
+    include_str!("scripts/hold_alone.lua"),
     include_str!("scripts/record.lua"),
     include_str!("scripts/hold.lua")
 );
@@ -76,8 +81,15 @@ pub(crate) fn fallback_command(script: Script, counter_key: &str, requests: &[&R
 }
 
 fn call(verb: &str, body: &str, script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
-    let mut cmd = redis::cmd(verb);
-    cmd.arg(body);
+    let texts: usize = requests
+        .iter()
+        .map(|request| request.name.as_str().len() + request.id.as_str().len() + DETAILS)
+        .sum();
+    let mut cmd = Cmd::with_capacity(
+        5 + requests.len() * 5,
+        texts + body.len() + counter_key.len() + DETAILS,
+    );
+    cmd.arg(verb).arg(body);
     match script {
         Script::Acquire => cmd.arg(requests.len() + 1).arg(counter_key),
         Script::Hold => cmd.arg(requests.len()),
@@ -85,54 +97,65 @@ fn call(verb: &str, body: &str, script: Script, counter_key: &str, requests: &[&
     for request in requests {
         cmd.arg(request.name.as_str());
     }
+    cmd.arg(number_of(requests));
     for request in requests {
         arguments(&mut cmd, request);
     }
     cmd
 }
 
-/// Seven arguments for `acquire.lua`, six for `hold.lua`, in the order of their headers.
+/// About how many bytes the arguments of an operation have beside name and id.
+const DETAILS: usize = 128;
+
+/// What a reply repeats, so that a connection that lost its place is noticed.
+fn number_of(requests: &[&Request]) -> u64 {
+    requests.first().map_or(0, |request| request.seq)
+}
+
+/// Four arguments for `acquire.lua`, three for `hold.lua`, in the order of their headers.
 fn arguments(cmd: &mut Cmd, request: &Request) {
-    let (seq, id) = (request.seq, request.id.as_str());
+    let id = request.id.as_str();
     match &request.operation {
         Operation::Acquire(acquire) => {
-            cmd.arg(seq)
-                .arg(id)
-                .arg(acquire.lease_ms)
-                .arg(acquire.not_after_ms);
+            cmd.arg(id).arg(acquire.lease_ms).arg(acquire.not_after_ms);
             match &acquire.place {
-                Some(place) => cmd
-                    .arg(entry(&place.entry))
-                    .arg(place.heartbeat_ms)
-                    .arg(place.ticket.unwrap_or(0)),
-                None => cmd.arg("").arg(0).arg(0),
+                Some(place) => cmd.write_arg_fmt(format_args!(
+                    "{};{};{}",
+                    place.heartbeat_ms,
+                    place.ticket.unwrap_or(0),
+                    InScripts(&place.entry)
+                )),
+                None => cmd.write_arg(b""),
             }
         }
-        Operation::Renew { lease_ms } => cmd.arg(seq).arg("renew").arg(id).arg("").arg(lease_ms).arg(0),
+        Operation::Renew { lease_ms } => {
+            cmd.arg("renew").arg(id).arg(lease_ms);
+        }
         Operation::Refresh {
-            entry: waits,
+            entry,
             heartbeat_ms,
             lease_ms,
-        } => cmd
-            .arg(seq)
-            .arg("refresh")
-            .arg(id)
-            .arg(entry(waits))
-            .arg(lease_ms)
-            .arg(heartbeat_ms),
-        Operation::Forget { entry: waited } => cmd
-            .arg(seq)
-            .arg("forget")
-            .arg(id)
-            .arg(waited.as_ref().map(entry).unwrap_or_default())
-            .arg(0)
-            .arg(0),
-    };
+        } => {
+            cmd.arg("refresh").arg(id);
+            cmd.write_arg_fmt(format_args!("{lease_ms};{heartbeat_ms};{}", InScripts(entry)));
+        }
+        Operation::Forget { entry } => {
+            cmd.arg("forget").arg(id);
+            match entry {
+                Some(entry) => cmd.write_arg_fmt(InScripts(entry)),
+                None => cmd.write_arg(b""),
+            }
+        }
+    }
 }
 
 /// An entry as the scripts take it; with `;` and the id behind it is what identifies a waiter.
-fn entry(entry: &Entry) -> String {
-    format!("{};{}", entry.short_ms, entry.channel.as_str())
+struct InScripts<'a>(&'a Entry);
+
+impl fmt::Display for InScripts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{};{}", self.0.short_ms, self.0.channel.as_str())
+    }
 }
 
 /// Reads the reply to a call that carried `requests`.
@@ -149,61 +172,57 @@ pub(crate) fn decode(value: Value, requests: &[&Request]) -> Result<Decoded, Fau
         }
         _ => return Err(astray("it is not a list")),
     };
-    let mut parts = parts.into_iter();
-    let server_ms = parts.next().and_then(number).ok_or_else(|| astray("no time"))?;
+    let mut fields = Fields(parts.into_iter());
+    let server_ms = fields.number()?;
+    if fields.text()?.parse() != Ok(number_of(requests)) {
+        return Err(astray("it answers another call"));
+    }
     let mut replies = Vec::with_capacity(requests.len());
     for request in requests {
-        let Some(Value::Array(fields)) = parts.next() else {
-            return Err(astray("a part is missing"));
-        };
-        replies.push((request.seq, one(fields, request)?));
+        replies.push((request.seq, fields.reply()?));
     }
-    match parts.next() {
+    match fields.0.next() {
         None => Ok(Decoded { server_ms, replies }),
         Some(_) => Err(astray("there is more than was asked")),
     }
 }
 
-/// The reply to one request: its number, a code, and the code's values.
-fn one(fields: Vec<Value>, request: &Request) -> Result<Result<Reply, Fault>, Fault> {
-    let mut fields = Fields(fields.into_iter());
-    if fields.text()?.parse() != Ok(request.seq) {
-        return Err(astray("it answers another request"));
-    }
-    let reply = match fields.number()? {
-        0 => Reply::Held {
-            fence: fields.number()?,
-            left_ms: fields.number()?,
-        },
-        1 => Reply::Queued {
-            ticket: fields.number()?,
-            floor: fields.number()?,
-            ahead: fields.number()?,
-            owner_left_ms: fields.peek()?,
-            holder: fields.holder()?,
-        },
-        2 => Reply::Busy {
-            owner_left_ms: fields.peek()?,
-            holder: fields.holder()?,
-        },
-        3 => Reply::Late,
-        4 => Reply::Gone,
-        5 => Reply::Forgotten {
-            was_owner: fields.number()? == 1,
-        },
-        6 => {
-            let text = fields.text()?;
-            return Ok(Err(Fault::new(class_of(&text), text)));
-        }
-        _ => return Err(astray("its code is unknown")),
-    };
-    Ok(Ok(reply))
-}
-
-/// The values of one reply, one after the other.
+/// The values of a call's reply, one after the other.
 struct Fields(std::vec::IntoIter<Value>);
 
 impl Fields {
+    /// What is said of one operation: a code, and the code's values.
+    fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
+        let reply = match self.number()? {
+            0 => Reply::Held {
+                fence: self.number()?,
+                left_ms: self.number()?,
+            },
+            1 => Reply::Queued {
+                ticket: self.number()?,
+                floor: self.number()?,
+                ahead: self.number()?,
+                owner_left_ms: self.peek()?,
+                holder: self.holder()?,
+            },
+            2 => Reply::Busy {
+                owner_left_ms: self.peek()?,
+                holder: self.holder()?,
+            },
+            3 => Reply::Late,
+            4 => Reply::Gone,
+            5 => Reply::Forgotten {
+                was_owner: self.number()? == 1,
+            },
+            6 => {
+                let text = self.text()?;
+                return Ok(Err(Fault::new(class_of(&text), text)));
+            }
+            _ => return Err(astray("its code is unknown")),
+        };
+        Ok(Ok(reply))
+    }
+
     fn number(&mut self) -> Result<u64, Fault> {
         self.0
             .next()

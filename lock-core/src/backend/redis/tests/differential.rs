@@ -1,16 +1,19 @@
 //! Every rule, and random sequences, on the scripts and on `step`.
 
-use super::pair::Pair;
+use super::pair::{Pair, Path};
 use super::server::on_each;
 use crate::backend::memory::rules::{CHANNELS, Order, RULES, Subject};
+use crate::backend::redis::scripts::Script;
 use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
 
 #[test]
 fn the_scripts_keep_every_rule() {
     on_each(|server| {
         for (name, rule) in RULES {
-            eprintln!("rule {name}");
-            rule(&mut Pair::on(server));
+            for path in [Path::AsWritten, Path::Full] {
+                eprintln!("rule {name}, {path:?}");
+                rule(&mut Pair::on(server, path));
+            }
         }
     });
 }
@@ -20,17 +23,34 @@ fn the_scripts_and_the_model_agree_on_random_sequences() {
     let seeds =
         std::env::var("LOCK_TEST_SEEDS").map_or(25, |seeds| seeds.parse().expect("a number of seeds"));
     on_each(|server| {
-        for seed in 0..seeds {
-            eprintln!("seed {seed}");
+        let mut taken = [(0, 0); 2];
+        for (seed, path) in (0..seeds).flat_map(|seed| [(seed, Path::AsWritten), (seed, Path::Full)]) {
+            eprintln!("seed {seed}, {path:?}");
             let mut play = Play {
                 dice: Dice(seed),
+                alone: seed % 2 == 1,
                 parties: Vec::new(),
                 born: 0,
             };
-            let mut pair = Pair::on(server);
+            let mut pair = Pair::on(server, path);
             for _ in 0..300 {
                 play.turn(&mut pair);
             }
+            for (script, (calls, full)) in [Script::Acquire, Script::Hold].iter().zip(&mut taken) {
+                let (more_calls, more_full) = pair.taken(*script);
+                if path == Path::Full {
+                    assert_eq!(more_calls, more_full, "{script:?}");
+                } else {
+                    *calls += more_calls;
+                    *full += more_full;
+                }
+            }
+        }
+        for (calls, full) in taken {
+            assert!(
+                full > calls / 40 && full < calls - calls / 40,
+                "both halves run often: the second in {full} of {calls} calls"
+            );
         }
     });
 }
@@ -65,6 +85,8 @@ struct Party {
 
 struct Play {
     dice: Dice,
+    /// Whether each party has a name of its own.
+    alone: bool,
     parties: Vec<Party>,
     born: u128,
 }
@@ -107,7 +129,7 @@ impl Play {
             entry,
             ticket,
         } = self.parties[party].clone();
-        let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000]);
+        let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000, 60_000]);
         let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
         let operation = match self.dice.roll(6) {
             _ if acquires => Operation::Acquire(Acquire {
@@ -135,11 +157,15 @@ impl Play {
 
     /// One of few at a time, so that they meet; now and then somebody new in the place of an old one.
     fn party(&mut self) -> usize {
-        let at = self.dice.roll(8) as usize;
-        if at >= self.parties.len() || self.dice.roll(12) == 0 {
+        let at = self.dice.roll(if self.alone { 2 } else { 8 }) as usize;
+        if at >= self.parties.len() || self.dice.roll(if self.alone { 50 } else { 12 }) == 0 {
             self.born += 1;
             let party = Party {
-                name: self.dice.pick(&NAMES),
+                name: if self.alone {
+                    NAMES[at.min(self.parties.len())]
+                } else {
+                    self.dice.pick(&NAMES)
+                },
                 id: HoldId::from_random(self.born << 60, "höst/1 module::function"),
                 entry: Entry {
                     short_ms: self.dice.pick(&[10, 500, 3_000]),

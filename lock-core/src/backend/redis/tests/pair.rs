@@ -26,10 +26,20 @@ pub(crate) struct Pair {
     model: Model,
     seq: u64,
     sources: HashMap<Script, redis::Script>,
+    calls: HashMap<Script, u64>,
+}
+
+/// Which half of the scripts may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Path {
+    /// As they are: what is simple in the first, the rest in the second.
+    AsWritten,
+    /// Everything in the second.
+    Full,
 }
 
 impl Pair {
-    pub(crate) fn on(server: &Server) -> Self {
+    pub(crate) fn on(server: &Server, path: Path) -> Self {
         let mut connection = server.connect();
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
         let mut ears = Ears::on(server);
@@ -38,7 +48,23 @@ impl Pair {
             let source = script.source();
             let virtual_time = source.replace("call('TIME')", &format!("call('LRANGE', '{TIME}', 0, 1)"));
             assert_ne!(source, virtual_time);
-            (script, redis::Script::new(&virtual_time))
+            let full = virtual_time.replace(
+                "\nlocal function error_of",
+                &format!(
+                    "\ncall('INCR', '{}')\nlocal function error_of",
+                    full_calls(script)
+                ),
+            );
+            assert_ne!(full, virtual_time);
+            let taken = match path {
+                Path::AsWritten => full.clone(),
+                Path::Full => full.replace(
+                    "while turn <= count do\n    local key",
+                    "while false do\n    local key",
+                ),
+            };
+            assert_eq!(taken == full, path == Path::AsWritten);
+            (script, redis::Script::new(&taken))
         });
         for (_, script) in &sources {
             script.prepare_invoke().load(&mut connection).unwrap();
@@ -49,7 +75,14 @@ impl Pair {
             model: Model::new(),
             seq: 0,
             sources: sources.into(),
+            calls: HashMap::new(),
         }
+    }
+
+    /// How many calls of a script there were, and how many of them came to its second half.
+    pub(crate) fn taken(&mut self, script: Script) -> (u64, u64) {
+        let full: Option<u64> = self.server.get(full_calls(script)).unwrap();
+        (self.calls.get(&script).copied().unwrap_or(0), full.unwrap_or(0))
     }
 
     /// As after `FLUSHALL`, for the counter alone.
@@ -72,6 +105,7 @@ impl Pair {
             .unwrap();
         let borrowed: Vec<&Request> = requests.iter().collect();
         let script = Script::of(&requests[0].operation);
+        *self.calls.entry(script).or_default() += 1;
         let own = &self.sources[&script];
         // The real call with the virtual time's script: everything but the hash is what a user's server gets.
         let text = String::from_utf8(
@@ -157,6 +191,10 @@ impl Pair {
             "the key of {name} ends before what it holds"
         );
     }
+}
+
+fn full_calls(script: Script) -> String {
+    format!("test:full:{script:?}")
 }
 
 fn parse_id(text: &str) -> HoldId {

@@ -368,6 +368,7 @@ fn user(server: &Server, rights: &str) -> Connection {
     cmd.arg("SETUSER")
         .arg("app")
         .arg("reset")
+        .arg("resetchannels")
         .arg("on")
         .arg(">secret");
     cmd.arg("~LOCK:*").arg("~test:counter").arg("&nobody");

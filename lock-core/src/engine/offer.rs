@@ -46,7 +46,12 @@ impl Line {
         let next = (0..count)
             .map(|step| (place + step) % count)
             .find(|&at| !self.waiters[at].asleep);
-        let Some(at) = next else { return self.abandon(desk) };
+        let Some(at) = next else {
+            // Who comes now must not find itself busy with what was just given back.
+            let id = self.stay.as_ref().map(|stay| stay.id.clone());
+            self.closing = id.filter(|_| desk.rules.join_release);
+            return self.abandon(desk);
+        };
         let waiter = &mut self.waiters[at];
         waiter.offered = true;
         let (key, slot) = (waiter.key, Arc::clone(&waiter.slot));
@@ -96,6 +101,10 @@ impl Line {
         if desk.rules.confirm && !self.is_long_enough(place, desk) {
             if let Some(offer) = self.offered_mut() {
                 offer.answered = Answered::Confirming;
+            }
+            let waiter = &mut self.waiters[place];
+            if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
+                waiter.fault = Some(super::fault_not_polled());
             }
             self.next_end = Moment::default();
             self.drive(desk);

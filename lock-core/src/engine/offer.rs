@@ -46,12 +46,7 @@ impl Line {
         let next = (0..count)
             .map(|step| (place + step) % count)
             .find(|&at| !self.waiters[at].asleep);
-        let Some(at) = next else {
-            // Who comes now must not find itself busy with what was just given back.
-            let id = self.stay.as_ref().map(|stay| stay.id.clone());
-            self.closing = id.filter(|_| desk.rules.join_release);
-            return self.abandon(desk);
-        };
+        let Some(at) = next else { return self.abandon(desk) };
         let waiter = &mut self.waiters[at];
         waiter.offered = true;
         let (key, slot) = (waiter.key, Arc::clone(&waiter.slot));

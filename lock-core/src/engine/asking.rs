@@ -61,7 +61,9 @@ impl Line {
         }
         stay.heartbeat = heartbeat(&stay.entry, patience);
         stay.last_sent = desk.now;
-        stay.not_after_ms = desk.not_after_ms();
+        let not_after_ms = desk.not_after_ms();
+        // An earlier copy may be allowed to run for longer: what was known of the server's clock was less exact.
+        stay.not_after_ms = stay.not_after_ms.max(not_after_ms);
         let place = stay.queues.then(|| Place {
             entry: stay.entry.clone(),
             heartbeat_ms: millis(stay.heartbeat),
@@ -69,7 +71,7 @@ impl Line {
         });
         let acquire = Acquire {
             lease_ms: millis(stay.lease),
-            not_after_ms: stay.not_after_ms,
+            not_after_ms,
             place,
         };
         let id = stay.id.clone();

@@ -97,6 +97,10 @@ impl Line {
             if let Some(offer) = self.offered_mut() {
                 offer.answered = Answered::Confirming;
             }
+            let waiter = &mut self.waiters[place];
+            if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
+                waiter.fault = Some(super::fault_not_polled());
+            }
             self.next_end = Moment::default();
             self.drive(desk);
             return Claim::NotYet;

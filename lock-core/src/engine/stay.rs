@@ -23,7 +23,7 @@ pub(super) struct Stay {
     /// Whether the acquire asks to be queued.
     pub(super) queues: bool,
     pub(super) last_sent: Moment,
-    /// The last acquire's not-after.
+    /// The latest not-after of any copy of the acquire.
     pub(super) not_after_ms: u64,
     /// Whether an acquire went unanswered, so that a copy of it may run yet.
     pub(super) copies_out: bool,

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::line::{Line, Seen};
-use super::stay::Answered;
+use super::stay::{Answered, Phase};
 use super::waiter::Waiter;
 use crate::backend::Fault;
 use crate::clock::Moment;
@@ -57,7 +57,14 @@ impl Line {
     fn is_known_busy_to(&self, waiter: &Waiter) -> bool {
         let offered = self.offered().is_some_and(|offer| offer.to == waiter.key);
         let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
-        seen || (!offered && self.is_owned())
+        // Who came after the last refresh knows from it all the same: a grant would have been told since.
+        let queued = waiter.fault.is_none() && self.is_queued();
+        seen || queued || (!offered && self.is_owned())
+    }
+
+    fn is_queued(&self) -> bool {
+        let stay = self.stay.as_ref();
+        stay.is_some_and(|stay| matches!(stay.phase, Phase::Queued(_)))
     }
 
     /// The server said who has it.

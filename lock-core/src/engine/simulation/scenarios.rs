@@ -43,6 +43,11 @@ fn no_promise_is_broken_among_mixed_leases() {
 }
 
 #[test]
+fn no_promise_is_broken_over_broken_connections() {
+    nothing_is_violated(&Setup::BREAKS, 100);
+}
+
+#[test]
 fn a_killed_holder_is_followed() {
     nothing_is_violated(&Setup::KILLS, 50);
 }

@@ -106,7 +106,11 @@ impl World {
             let mut wanting = waiters.filter(|waiter| {
                 now_ms < waiter.beat_ms && self.server.subscribed.contains(waiter.entry.channel.as_str())
             });
-            free && wanting.any(|waiter| self.still_waits(name, &waiter.id))
+            // A process that is paused, or has just come back, asks nothing.
+            let runs = |id: &HoldId| {
+                client_of(id.record()).is_some_and(|client| now > self.clients[client].paused_until + SLACK)
+            };
+            free && wanting.any(|waiter| runs(&waiter.id) && self.still_waits(name, &waiter.id))
         });
         if !idle {
             self.checker.idle_since.remove(name);

@@ -169,6 +169,22 @@ impl Setup {
         ..Self::STORM
     };
 
+    /// Connections break all the time, and requests are sent again.
+    pub(super) const BREAKS: Self = Self {
+        name: "broken connections",
+        weather: Weather {
+            breaks: ms(60),
+            pauses: ms(300),
+            ..Weather::STORM
+        },
+        habits: Habits {
+            leases: &[ms(300)],
+            hold: ms(400),
+            ..Self::HOT.habits
+        },
+        ..Self::HOT
+    };
+
     /// The server stands still for longer than waiters count as alive.
     pub(super) const STALLS: Self = Self {
         name: "stalls",

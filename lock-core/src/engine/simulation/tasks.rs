@@ -119,7 +119,11 @@ impl World {
         });
         self.clients[client].tasks[task].state = state;
         // A first attempt may take the request limit; clocks differ, threads are late.
-        let limit = wait.max(crate::backend::REQUEST_LIMIT);
+        let limit = if self.setup.weather.has_faults() || self.setup.habits.blocked > 0 {
+            wait.max(crate::backend::REQUEST_LIMIT)
+        } else {
+            wait
+        };
         let at = since + (limit + limit / 100).as_micros() as u64 + super::check::SLACK;
         self.plan(at, Event::Deadline { client, task, deed });
         self.poll(client, task);

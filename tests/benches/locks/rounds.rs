@@ -15,7 +15,7 @@ pub(crate) fn take_turns(effort: Effort, mut subjects: Vec<Turn<'_>>) -> Vec<Vec
     let mut figures = vec![Vec::with_capacity(effort.rounds); subjects.len()];
     for round in 0..effort.rounds {
         for step in 0..subjects.len() {
-            // Each subject follows each other one as often.
+            // There and back, so that none is always behind the same other.
             let at = if round % 2 == 0 {
                 step
             } else {

@@ -18,7 +18,11 @@ pub(super) async fn run(told: Told) -> Vec<Hold> {
         .unwrap()
         .set_tcp_settings(settings);
     let client = redis::Client::open(info).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let untimed = redis::AsyncConnectionConfig::new().set_response_timeout(None);
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&untimed)
+        .await
+        .unwrap();
     let load = redis::cmd("SCRIPT")
         .arg("LOAD")
         .arg(RELEASE)

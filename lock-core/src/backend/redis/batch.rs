@@ -26,16 +26,17 @@ impl Batch {
         }
     }
 
-    fn takes(&self, bytes: usize) -> bool {
-        self.requests.len() < MAX_OPERATIONS && self.bytes + bytes <= MAX_BYTES
+    fn takes(&self, bytes: usize, most: usize) -> bool {
+        self.requests.len() < MAX_OPERATIONS.min(most) && self.bytes + bytes <= MAX_BYTES
     }
 }
 
-/// Takes as many of `pending` as fit into `room` calls, as few calls as that needs; they are to be sent in this order.
+/// Takes as many of `pending` as fit into `room` calls of at most `most` operations, as few calls as that needs; they are
+/// to be sent in this order.
 ///
 /// What could go wrong: a release overtaken by the acquire behind it. It can't: a request joins only a call that is sent
 /// no earlier than the last one with its name, and once one request of a name stays behind, all later ones of it do.
-pub(super) fn take(pending: &mut Vec<Request>, room: usize) -> Vec<Batch> {
+pub(super) fn take(pending: &mut Vec<Request>, room: usize, most: usize) -> Vec<Batch> {
     if room == 0 || pending.is_empty() {
         return Vec::new();
     }
@@ -60,7 +61,7 @@ pub(super) fn take(pending: &mut Vec<Request>, room: usize) -> Vec<Batch> {
         };
         let filled = open
             .iter()
-            .find(|(of, call)| *of == script && *call >= not_before && batches[*call].takes(bytes))
+            .find(|(of, call)| *of == script && *call >= not_before && batches[*call].takes(bytes, most))
             .map(|(_, call)| *call);
         if let Some(call) = filled {
             last_call.insert(request.name.clone(), Some(call));
@@ -137,35 +138,41 @@ mod tests {
     #[test]
     fn different_names_need_one_call_of_each_script() {
         let mut pending = vec![acquire(1, "a"), forget(2, "b"), acquire(3, "c"), forget(4, "d")];
-        assert_eq!(sequences(&take(&mut pending, 4)), [[1, 3], [2, 4]]);
+        assert_eq!(
+            sequences(&take(&mut pending, 4, MAX_OPERATIONS)),
+            [[1, 3], [2, 4]]
+        );
         assert!(pending.is_empty());
     }
 
     #[test]
     fn one_name_keeps_its_order_over_both_scripts() {
         let mut pending = vec![forget(1, "a"), acquire(2, "a"), forget(3, "a"), acquire(4, "b")];
-        assert_eq!(sequences(&take(&mut pending, 4)), [vec![1], vec![2, 4], vec![3]]);
+        assert_eq!(
+            sequences(&take(&mut pending, 4, MAX_OPERATIONS)),
+            [vec![1], vec![2, 4], vec![3]]
+        );
     }
 
     #[test]
     fn what_does_not_fit_stays_behind_in_order() {
         let mut pending = vec![acquire(1, "a"), forget(2, "a"), acquire(3, "a"), acquire(4, "b")];
-        assert_eq!(sequences(&take(&mut pending, 1)), [vec![1, 4]]);
-        assert_eq!(sequences(&take(&mut pending, 2)), [[2], [3]]);
+        assert_eq!(sequences(&take(&mut pending, 1, MAX_OPERATIONS)), [vec![1, 4]]);
+        assert_eq!(sequences(&take(&mut pending, 2, MAX_OPERATIONS)), [[2], [3]]);
         assert!(pending.is_empty());
     }
 
     #[test]
     fn a_call_is_bounded_by_operations_and_by_bytes() {
         let mut pending: Vec<_> = (0..300).map(|seq| acquire(seq, &format!("n{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 4)
+        let lengths: Vec<_> = take(&mut pending, 4, MAX_OPERATIONS)
             .iter()
             .map(|batch| batch.requests.len())
             .collect();
         assert_eq!(lengths, [128, 128, 44]);
         let long = "x".repeat(100_000);
         let mut pending: Vec<_> = (0..5).map(|seq| acquire(seq, &format!("{long}{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 9)
+        let lengths: Vec<_> = take(&mut pending, 9, MAX_OPERATIONS)
             .iter()
             .map(|batch| batch.requests.len())
             .collect();
@@ -193,7 +200,7 @@ mod tests {
             let all = pending.len();
             let mut sent = Vec::new();
             while !pending.is_empty() {
-                for batch in take(&mut pending, 1 + random(3) as usize) {
+                for batch in take(&mut pending, 1 + random(3) as usize, 1 + random(128) as usize) {
                     assert!(
                         batch
                             .requests

@@ -12,7 +12,7 @@ use super::connection::{Connection, no_error};
 use super::fault;
 use super::hub::Hub;
 use super::lane::{Answers, Flight, Lane, Round};
-use super::relay::take_turns;
+use super::relay::{Turn, take_turns};
 use super::scripts;
 use crate::backend::{Answer, Fault, Generation, Request};
 use crate::clock::Moment;
@@ -79,16 +79,18 @@ impl Driver {
         let generation = connection.generation.clone();
         let mut calls = FuturesUnordered::new();
         let fault = take_turns(|context| {
-            let flights = match self.lane.next_round(context, epoch, || self.hub.now()) {
+            let (flights, rest) = match self.lane.next_round(context, epoch, || self.hub.now()) {
                 Round::Over => return Err(None),
-                Round::Send(flights) => flights,
+                Round::Send(flights) => (flights, Turn::Sleep),
+                Round::Crowd => (Vec::new(), Turn::Yield),
             };
+            let sent = !flights.is_empty();
             for flight in flights {
                 calls.push(self.call(connection.calls.clone(), flight, &generation));
             }
             // First the calls, which put their bytes into the connection's queue, then the bytes, then the answers that
             // came with them.
-            let (mut moved, mut ended) = (false, false);
+            let (mut moved, mut ended) = (sent, false);
             while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
                 moved = true;
                 ended |= !good;
@@ -101,7 +103,7 @@ impl Driver {
             if ended {
                 return Err(Some(fault::transient("the connection to the lock server broke")));
             }
-            Ok(moved)
+            Ok(if moved { Turn::Moved } else { rest })
         })
         .await;
         if let Some(fault) = fault {

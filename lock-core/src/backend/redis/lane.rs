@@ -22,6 +22,10 @@ pub(super) type Answers = Vec<(u64, Answer)>;
 /// How many calls are on their way at most. Two keep the server busy while replies travel; more only make the calls
 /// smaller (measured on loopback, 64 and 256 tasks on two workers: 4 and 8 lose a tenth against 2).
 const WINDOW: usize = 2;
+/// A call takes at most an equal share of all requests, but no less than this, and each leaves in a write of its own: the
+/// server then works on one half while the client works on the answers of the other, instead of the two taking turns
+/// (64 tasks on one thread: 66 k to 121 k pairs a second).
+const SMALLEST_SHARE: usize = 16;
 /// A request that has waited for a connection this long is not sent any more: it would have too little time left to be
 /// answered, and its silence would be blamed on a connection that is well.
 const TOO_OLD_TO_SEND: Duration = Duration::from_millis(REQUEST_LIMIT.as_millis() as u64 / 2);
@@ -54,6 +58,8 @@ struct Table {
     pending: Vec<Request>,
     flying: VecDeque<Arc<Flight>>,
     next_number: u64,
+    /// How many requests were answered by the last call; cleared by waiting for as many to come again.
+    crowd: usize,
     /// Counts connections, also failed ones. A driver that works for another epoch drops its connection.
     epoch: u64,
     /// Since when a connection is being opened.
@@ -75,6 +81,8 @@ struct Table {
 pub(super) enum Round {
     /// Sends these, in this order; none means waiting.
     Send(Vec<Arc<Flight>>),
+    /// Lets those go first who have just got their answers: they are about to ask again, and travel in the same call.
+    Crowd,
     /// Gives up this connection.
     Over,
 }
@@ -199,9 +207,15 @@ impl Lane {
         if table.pending.is_empty() || table.flying.len() >= WINDOW {
             return Round::Send(Vec::new());
         }
-        let room = WINDOW - table.flying.len();
+        if table.pending.len() < std::mem::take(&mut table.crowd) / 2 {
+            return Round::Crowd;
+        }
+        let flying: usize = table.flying.iter().map(|flight| flight.requests.len()).sum();
+        let most = (table.pending.len() + flying)
+            .div_ceil(WINDOW)
+            .max(SMALLEST_SHARE);
         let sent = now();
-        let batches = batch::take(&mut table.pending, room);
+        let batches = batch::take(&mut table.pending, 1, most);
         let flights: Vec<_> = batches
             .into_iter()
             .map(|batch| table.take_off(batch, sent))
@@ -215,7 +229,8 @@ impl Lane {
         let Some(at) = table.flying.iter().position(|flight| flight.number == number) else {
             return false;
         };
-        table.flying.remove(at);
+        let flight = table.flying.remove(at);
+        table.crowd = flight.map_or(0, |flight| flight.requests.len());
         table.failures = 0;
         true
     }

@@ -36,9 +36,19 @@ impl Wake for Relay {
     }
 }
 
-/// Takes `turn` until it is ready, or neither moved anything nor was woken meanwhile. `turn` says `Ok(moved)`, or
-/// `Err(output)` to end.
-pub(super) async fn take_turns<T>(mut turn: impl FnMut(&mut Context<'_>) -> Result<bool, T>) -> T {
+/// How a turn went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something moved: another turn at once.
+    Moved,
+    /// Nothing to do before a wake-up.
+    Sleep,
+    /// The other tasks of this runtime first, then another turn.
+    Yield,
+}
+
+/// Takes `turn` until it ends with `Err(output)`.
+pub(super) async fn take_turns<T>(mut turn: impl FnMut(&mut Context<'_>) -> Result<Turn, T>) -> T {
     let relay = Arc::new(Relay::default());
     let waker = Waker::from(Arc::clone(&relay));
     std::future::poll_fn(|context| {
@@ -49,8 +59,9 @@ pub(super) async fn take_turns<T>(mut turn: impl FnMut(&mut Context<'_>) -> Resu
             relay.again.store(false, Ordering::SeqCst);
             match turn(&mut inner) {
                 Err(output) => return Poll::Ready(output),
-                Ok(true) => continue,
-                Ok(false) => {}
+                Ok(Turn::Moved) => continue,
+                Ok(Turn::Sleep) => {}
+                Ok(Turn::Yield) => break,
             }
             relay.awake.store(false, Ordering::SeqCst);
             if !relay.again.load(Ordering::SeqCst) {
@@ -93,7 +104,7 @@ mod tests {
                 4 => return Err(turns),
                 _ => {}
             }
-            Ok(turns == 3)
+            Ok(if turns == 3 { Turn::Moved } else { Turn::Sleep })
         }));
         assert!(task.as_mut().poll(&mut Context::from_waker(&outer)).is_pending());
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
@@ -109,9 +120,9 @@ mod tests {
     fn a_task_that_is_woken_for_ever_yields() {
         let count = Arc::new(Count::default());
         let outer = Waker::from(Arc::clone(&count));
-        let mut task = Box::pin(take_turns(|context| -> Result<bool, ()> {
+        let mut task = Box::pin(take_turns(|context| -> Result<Turn, ()> {
             context.waker().wake_by_ref();
-            Ok(false)
+            Ok(Turn::Sleep)
         }));
         assert!(task.as_mut().poll(&mut Context::from_waker(&outer)).is_pending());
         assert!(count.0.load(Ordering::Relaxed) >= 1);

@@ -11,9 +11,11 @@
 //! Everything is kept under the namespace (default `LOCK`), so one pattern each for keys and channels covers it:
 //!
 //! ```text
-//! ACL SETUSER locks on >password ~LOCK:* &LOCK:* +evalsha +eval +script|load +subscribe +publish +ping +time
-//!     +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
+//! ACL SETUSER locks on >password ~LOCK:* resetchannels &LOCK:* +evalsha +eval +script|load +subscribe +publish
+//!     +ping +time +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
 //! ```
+//!
+//! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation

@@ -121,6 +121,7 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
             "on",
             ">password",
             "~other:*",
+            "resetchannels",
             "&other:*",
             "+@all",
         ];
@@ -179,7 +180,7 @@ fn a_cluster_node_is_a_wrong_configuration() {
 
 #[test]
 fn a_replica_is_unavailable() {
-    on_every_server_with(&["--replicaof", "127.0.0.1 1"], |server| {
+    on_every_server_with(&["--replicaof", "127.0.0.1", "1"], |server| {
         let error = refused_start(config(&server.url()));
         assert!(
             matches!(&error, LockError::Connect { reason, .. } if reason.contains("master")),

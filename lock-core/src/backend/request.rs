@@ -302,8 +302,8 @@ impl Generation {
     }
 }
 
-/// A pushed grant: the id is the owner now, with a short lease.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A pushed grant: the id is the owner now, with a short lease. Its `Debug` does not show the id, which is a capability.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Grant {
     /// [`HoldId::hex`] of the new owner.
     pub hex: String,
@@ -313,6 +313,15 @@ pub struct Grant {
     pub left_ms: u64,
     /// Which life of which server pushed it.
     pub generation: Generation,
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("fence", &self.fence)
+            .field("left_ms", &self.left_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Grant {

@@ -7,6 +7,7 @@ use super::line::Line;
 use super::queued::{heartbeat, next_refresh};
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
 use super::stay::{Phase, Queued, Stay};
+use super::waiter::Waiter;
 use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
 use crate::clock::Moment;
 
@@ -33,6 +34,7 @@ impl Line {
             copies_out: false,
             in_flight: None,
             tries: 0,
+            again: false,
             next: desk.now,
             phase: Phase::Asking { early: None },
         });
@@ -41,15 +43,13 @@ impl Line {
 
     pub(super) fn drive_asking(&mut self, desk: &mut Desk) {
         let patience = self.patience(desk.now);
-        let first = self
-            .first_awake()
-            .map(|first| (first.is_patient(), first.want.via));
+        let first = self.first_awake().map(Waiter::is_patient);
         let Some(stay) = &mut self.stay else { return };
         // The answer decides: it comes within the request limit, or is reported lost by then.
         if stay.in_flight.is_some() {
             return;
         }
-        let Some((patient, via)) = first else {
+        let Some(patient) = first else {
             return self.end_stay(desk);
         };
         if patient != stay.queues {
@@ -75,7 +75,7 @@ impl Line {
             place,
         };
         let id = stay.id.clone();
-        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), via));
+        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), desk.via));
     }
 
     pub(super) fn acquire_answered(&mut self, answer: Answer, desk: &mut Desk) {
@@ -127,7 +127,7 @@ impl Line {
                 }
                 Reply::Gone | Reply::Forgotten { .. } => self.ask_again(&unexpected(), false, desk),
             },
-            Answer::Failed(fault) if fault.class != FaultClass::Transient => {
+            Answer::Failed(fault) | Answer::Unsent(fault) if fault.class != FaultClass::Transient => {
                 self.end_stay(desk);
                 self.fail_waits(&fault, desk);
             }

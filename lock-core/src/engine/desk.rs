@@ -36,6 +36,9 @@ pub(super) enum Addressee {
 /// The shared part of the table.
 pub(super) struct Desk {
     pub(super) clock: Arc<dyn Clock>,
+    /// Which connection the call under way may use: that of a caller's runtime only where the caller itself asks. Who runs
+    /// this for others (an answer's receiver, the engine's thread) must not lend them its own.
+    pub(super) via: Via,
     /// The present moment of the call under way.
     pub(super) now: Moment,
     pub(super) channel: Channel,
@@ -55,6 +58,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(clock: Arc<dyn Clock>, channel: Channel) -> Self {
         Self {
+            via: Via::Engine,
             now: clock.now(),
             clock,
             channel,

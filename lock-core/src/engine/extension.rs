@@ -35,7 +35,12 @@ impl Line {
         if !Arc::ptr_eq(&holding.cell, cell) || !cell.is_held() {
             return desk.effects.extended.push((answer, false));
         }
-        holding.expire = lease;
+        // Of two at a time the longer one is asked for, so that its answer is true for both.
+        holding.expire = if holding.extending.is_empty() {
+            lease
+        } else {
+            lease.max(holding.expire)
+        };
         holding.ends_at = holding.ends_at.map(|end| end.max(now + lease));
         holding.extending.push(answer);
         owned.renew_at = now;

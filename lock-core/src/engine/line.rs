@@ -8,7 +8,7 @@ use super::events::Event;
 use super::slot::Slot;
 use super::stay::{Owned, Phase, Stay};
 use super::waiter::{Waiter, WaiterKey, Want};
-use crate::backend::{Answer, HoldId, Via};
+use crate::backend::{Answer, Fault, HoldId, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
 use crate::holder::Holder;
@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) ticket: Option<u64>,
     /// What the server last said about the owner.
     pub(super) seen: Option<Seen>,
+    /// What went wrong since the server last answered.
+    pub(super) fault: Option<Fault>,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
     /// Not before this is a new stay begun.
@@ -50,6 +52,7 @@ impl Line {
             waiters: VecDeque::new(),
             ticket: None,
             seen: None,
+            fault: None,
             closing: None,
             not_before: Moment::default(),
             next_end: Moment::NEVER,
@@ -71,7 +74,7 @@ impl Line {
             want,
             slot,
             since: desk.now,
-            fault: None,
+            fault: self.fault.clone(),
             offered: false,
             asleep: false,
         };
@@ -91,10 +94,12 @@ impl Line {
 
     /// Whether it is known, without asking, that a caller who comes now has to wait.
     fn would_wait(&self) -> bool {
-        matches!(
-            self.stay.as_ref().map(|stay| &stay.phase),
-            Some(Phase::Queued(_) | Phase::Owned(_))
-        )
+        match self.stay.as_ref().map(|stay| &stay.phase) {
+            Some(Phase::Owned(_)) => true,
+            // Who has it now is known only as long as the server answers.
+            Some(Phase::Queued(_)) => self.fault.is_none(),
+            Some(Phase::Asking { .. }) | None => false,
+        }
     }
 
     /// A place that is kept for somebody less patient than `waiter` is refreshed before it dies.

@@ -1,5 +1,6 @@
 //! Tasks to be woken, each under a number of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -46,6 +47,13 @@ impl Listeners {
         let forgotten = place.map(|place| inner.list.swap_remove(place));
         drop(inner);
         drop(forgotten);
+    }
+
+    /// Wakes all. Foreign code: a panic of one keeps nobody else from being woken, and does not come back here.
+    pub(crate) fn wake_all(&self) {
+        for waker in self.take() {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
     }
 
     /// Takes all out, to be woken.

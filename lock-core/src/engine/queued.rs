@@ -96,7 +96,8 @@ impl Line {
                 let Some(stay) = &mut self.stay else { return };
                 let alive_until = sent + stay.heartbeat;
                 stay.tries = 0;
-                stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                let due = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                stay.next = if std::mem::take(&mut stay.again) { now } else { due };
                 stay.phase = Phase::Queued(Queued {
                     base: sent,
                     heard: now,
@@ -165,6 +166,7 @@ impl Line {
     pub(super) fn refresh_now(&mut self, desk: &mut Desk) {
         let Some(stay) = &mut self.stay else { return };
         if matches!(stay.phase, Phase::Queued(_)) {
+            stay.again = stay.in_flight.is_some();
             stay.next = desk.now;
             self.drive_queued(desk);
         }

@@ -20,7 +20,9 @@ impl Line {
         let Some(holding) = owned.holding() else { return };
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it.
-            Some(end) if owned.valid_until >= end => (Moment::NEVER, holding.expire),
+            Some(end) if owned.valid_until >= end && holding.extending.is_empty() => {
+                (Moment::NEVER, holding.expire)
+            }
             Some(end) => (
                 owned.renew_at,
                 (end.since(now) + Duration::from_secs(1)).min(holding.expire),

@@ -61,6 +61,7 @@ impl Shared {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock: time never runs backwards between two changes.
         table.desk.now = self.clock.now();
+        table.desk.via = Via::Engine;
         let result = change(&mut table);
         (result, std::mem::take(&mut table.desk.effects))
     }
@@ -106,6 +107,7 @@ impl Shared {
                 return 0;
             }
             let name = want.name.clone();
+            table.desk.via = want.via;
             table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
         })
     }

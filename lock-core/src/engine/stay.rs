@@ -30,6 +30,8 @@ pub(super) struct Stay {
     /// The request under way, by number. Answers to any other are ignored.
     pub(super) in_flight: Option<u64>,
     pub(super) tries: u32,
+    /// Grants may have been missed since the refresh under way was sent.
+    pub(super) again: bool,
     pub(super) next: Moment,
     pub(super) phase: Phase,
 }

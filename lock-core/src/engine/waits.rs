@@ -80,6 +80,7 @@ impl Line {
 
     /// The server has answered: earlier faults are history, and waits may end earlier than they would have without.
     pub(super) fn look_at_waits(&mut self) {
+        self.fault = None;
         for waiter in &mut self.waiters {
             waiter.fault = None;
         }
@@ -88,6 +89,7 @@ impl Line {
 
     /// A fault that passes: whoever waits now hears of it if nothing better comes.
     pub(super) fn note_fault(&mut self, fault: &Fault) {
+        self.fault = Some(fault.clone());
         for waiter in &mut self.waiters {
             waiter.fault = Some(fault.clone());
         }

@@ -82,12 +82,20 @@ pub(crate) fn check_literal(what: &'static str, text: &str) -> Result<(), KeyErr
     }
 }
 
-/// [`check_literal`] for a namespace, which is also short.
+/// [`check_literal`] for a namespace, which is also short and has no `;`.
 pub(crate) fn check_namespace(text: &str) -> Result<(), KeyError> {
     if text.len() > MAX_NAMESPACE_BYTES {
         return Err(KeyError::LiteralTooLong {
             what: "namespace",
             limit: MAX_NAMESPACE_BYTES,
+        });
+    }
+    // It begins the names of push channels, and `;` ends a channel where the server keeps it.
+    if let Some(at) = text.find(';') {
+        return Err(KeyError::ForbiddenCharacter {
+            what: "namespace",
+            character: ';',
+            at,
         });
     }
     check_literal("namespace", text)

@@ -1,5 +1,6 @@
 //! How a manager is made when a URL alone does not say enough.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +23,25 @@ pub struct ManagerBuilder {
     expire: Duration,
 }
 
-#[derive(Debug)]
 enum Source {
     Nothing,
     Url(String),
     #[cfg(feature = "redis")]
     Client(crate::backend::redis::redis::Client),
     Opened(Opened),
+}
+
+/// Without what a URL or a client may hold: passwords.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Url(_) => "Url(..)",
+            #[cfg(feature = "redis")]
+            Self::Client(_) => "Client(..)",
+            Self::Opened(_) => "Opened(..)",
+        })
+    }
 }
 
 impl LockManager {
@@ -135,5 +148,29 @@ impl ManagerBuilder {
     /// As [`connect`](Self::connect).
     pub fn connect_blocking(self) -> Result<LockManager, LockError> {
         block_on(self.connect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_password() {
+        let builder = LockManager::builder().url("redis://user:hunter2@127.0.0.1/");
+        assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
+    }
+
+    #[test]
+    fn a_namespace_that_would_end_a_channel_early_is_refused() {
+        let error = LockManager::builder()
+            .url("memory:")
+            .namespace("a;b")
+            .connect_blocking()
+            .unwrap_err();
+        assert!(
+            matches!(&error, LockError::Config { message } if message.contains("namespace")),
+            "{error}"
+        );
     }
 }

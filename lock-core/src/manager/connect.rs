@@ -80,8 +80,11 @@ fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
 
 #[cfg(not(feature = "redis"))]
 fn open_server(url: &str, _namespace: &str) -> Result<Opened, LockError> {
-    let scheme = url.split(':').next().unwrap_or_default();
+    // Only what surely is a scheme is repeated: the rest may hold a password.
+    let scheme = url
+        .split_once("://")
+        .map_or("a server's URL", |(scheme, _)| scheme);
     let message =
-        format!("`{scheme}:` needs the feature `redis` of lock-core; without it there is only `memory:`");
+        format!("`{scheme}` needs the feature `redis` of lock-core; without it there is only `memory:`");
     Err(LockError::Config { message })
 }

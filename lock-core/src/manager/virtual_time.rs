@@ -119,3 +119,65 @@ impl Deref for MemoryLocks {
         &self.manager
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::block_on;
+
+    fn locks() -> MemoryLocks {
+        LockManager::memory().unwrap()
+    }
+
+    #[test]
+    fn an_extension_makes_a_lease_longer_that_is_not_renewed() {
+        let locks = locks();
+        let guard = locks
+            .lock("a")
+            .expire(Duration::from_secs(3))
+            .renew(false)
+            .acquire_blocking()
+            .unwrap();
+        block_on(guard.held().extend(Duration::from_secs(1))).unwrap();
+        assert!(
+            guard.remaining() > Duration::from_secs(2),
+            "{:?}",
+            guard.remaining()
+        );
+        block_on(guard.held().extend(Duration::from_secs(60))).unwrap();
+        locks.advance(Duration::from_secs(50));
+        assert!(!guard.is_lost());
+        locks.advance(Duration::from_secs(11));
+        assert!(guard.is_lost());
+        assert!(matches!(
+            block_on(guard.held().extend(Duration::from_secs(1))),
+            Err(LockError::Lost { .. })
+        ));
+    }
+
+    #[test]
+    fn an_extension_asks_for_as_much_at_every_renewal() {
+        let locks = locks();
+        let guard = locks
+            .lock("a")
+            .expire(Duration::from_secs(3))
+            .acquire_blocking()
+            .unwrap();
+        block_on(guard.held().extend(Duration::from_secs(60))).unwrap();
+        locks.advance(Duration::from_secs(300));
+        assert!(
+            guard.remaining() > Duration::from_secs(30),
+            "{:?}",
+            guard.remaining()
+        );
+    }
+
+    #[test]
+    fn a_lease_out_of_range_is_refused() {
+        let guard = locks().lock("a").acquire_blocking().unwrap();
+        assert!(matches!(
+            block_on(guard.held().extend(Duration::ZERO)),
+            Err(LockError::Params { .. })
+        ));
+    }
+}

@@ -62,7 +62,7 @@ impl SharedHold {
             None
         };
         drop(inside);
-        self.siblings.take().into_iter().for_each(std::task::Waker::wake);
+        self.siblings.wake_all();
         hold
     }
 }

@@ -115,8 +115,11 @@ local function hand_over(key, record, gone, mine, lease)
       local told = waiter == mine
       if not told then
         local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short
-        -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing.
+        -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
+        -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
+        pcall(redis.set_repl, redis.REPL_NONE)
         told = call('PUBLISH', channel, message) ~= 0
+        pcall(redis.set_repl, redis.REPL_ALL)
       end
       if told then
         record.member, record.owner, record.fence, record.deadline = member, id, fence, now_up + left

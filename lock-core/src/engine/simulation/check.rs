@@ -46,8 +46,8 @@ pub(super) struct Checker {
     pub(super) last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
     /// The first ticket that a wait was told of, by the record that all its ids bear.
     pub(super) first_ticket: BTreeMap<String, u64>,
-    /// The ticket under which the server has it in the queue.
-    pub(super) placed: BTreeMap<String, u64>,
+    /// The ticket under which the server has an id in the queue.
+    pub(super) placed: BTreeMap<u128, u64>,
     /// The last fence that was given for it: tickets below are used up.
     pub(super) used_up: BTreeMap<String, u64>,
     /// Since when the server has this unclaimed owner, by name.

@@ -73,7 +73,10 @@ impl World {
                 .unwrap_or(u64::MAX);
             // Who came with this very request came after the grant.
             let there = waiter.id != request.id || !matches!(request.operation, Operation::Acquire(_));
-            if reachable && alive && there && now_ms < waiter.beat_ms && first < mine {
+            // A place that was dropped, and brought back by a late copy, is the last one until its engine hears of it.
+            let number = waiter.id.number();
+            let known = self.checker.heard.get(&number) == self.checker.placed.get(&number);
+            if reachable && alive && there && known && now_ms < waiter.beat_ms && first < mine {
                 found = Some(format!(
                     "{name}: {owner} ({mine}) before {} ({first})",
                     waiter.id.record()

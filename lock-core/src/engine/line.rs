@@ -37,7 +37,6 @@ pub(super) struct Line {
 
 /// The owner, as the server last told.
 pub(super) struct Seen {
-    pub(super) at: Moment,
     pub(super) record: Option<String>,
     pub(super) until: Moment,
 }
@@ -73,6 +72,7 @@ impl Line {
             since: desk.now,
             fault: None,
             offered: false,
+            found_busy: false,
             asleep: false,
         };
         if !waiter.is_patient() && self.would_wait() {

@@ -39,7 +39,6 @@ pub(super) struct Line {
 
 /// The owner, as the server last told.
 pub(super) struct Seen {
-    pub(super) at: Moment,
     pub(super) record: Option<String>,
     pub(super) until: Moment,
 }
@@ -76,6 +75,7 @@ impl Line {
             since: desk.now,
             fault: self.fault.clone(),
             offered: false,
+            found_busy: false,
             asleep: false,
         };
         if !waiter.is_patient() && self.would_wait() {

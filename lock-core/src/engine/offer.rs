@@ -75,7 +75,8 @@ impl Line {
             Answered::Confirmed
         };
         let key = offer.to;
-        if let Some(waiter) = self.waiters.iter().find(|waiter| waiter.key == key) {
+        if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.key == key) {
+            waiter.offered = true;
             desk.effects.wake(waiter.slot.put(News::Offered));
         }
     }

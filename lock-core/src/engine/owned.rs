@@ -81,13 +81,15 @@ impl Line {
                     key: self.name.to_string(),
                     why,
                 });
+                self.note_busy();
             }
             // Who had the time to come and did not is asleep.
             User::Offered(offer)
                 if offer.is_unclaimed() && desk.now >= offer.unclaimed_since + OFFER_LIMIT =>
             {
-                for waiter in &mut self.waiters {
-                    waiter.asleep |= waiter.offered;
+                for waiter in self.waiters.iter_mut().filter(|waiter| waiter.offered) {
+                    waiter.asleep = true;
+                    waiter.fault = Some(super::fault_not_polled());
                 }
             }
             User::Offered(_) => {}

@@ -86,13 +86,18 @@ impl Line {
         match reply {
             Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
             Reply::Queued {
+                ticket,
                 floor,
                 ahead,
                 owner_left_ms,
                 holder,
-                ..
             } => {
                 self.see(holder, owner_left_ms, now);
+                // The place was dropped, and a late copy of the acquire took one further back: as good as gone.
+                if desk.rules.first_place && self.ticket.is_some_and(|first| ticket > first) {
+                    self.place_lost(desk);
+                    return self.abandon(desk);
+                }
                 let Some(stay) = &mut self.stay else { return };
                 let alive_until = sent + stay.heartbeat;
                 stay.tries = 0;
@@ -109,9 +114,7 @@ impl Line {
             // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the old one
             // is dead, or a delayed grant of its first stay could be taken for one of its second.
             _ => {
-                desk.effects.events.push(Event::PlaceLost {
-                    key: self.name.to_string(),
-                });
+                self.place_lost(desk);
                 if desk.rules.new_id {
                     return self.end_stay(desk);
                 }
@@ -121,6 +124,11 @@ impl Line {
                 }
             }
         }
+    }
+
+    fn place_lost(&self, desk: &mut Desk) {
+        let key = self.name.to_string();
+        desk.effects.events.push(Event::PlaceLost { key });
     }
 
     fn not_refreshed(&mut self, fault: &Fault, desk: &mut Desk) {

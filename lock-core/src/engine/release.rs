@@ -26,6 +26,7 @@ impl Line {
         let held = cell.close();
         if mine {
             self.answer_extending(false, desk);
+            self.note_busy();
         }
         if mine && held && self.may_pass(desk.now) {
             desk.effects

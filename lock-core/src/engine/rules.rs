@@ -62,6 +62,8 @@ pub(super) struct Rules {
     pub(super) confirm: bool,
     /// After "gone" a new id is used.
     pub(super) new_id: bool,
+    /// A place behind the first one is given up, and the first one asked back.
+    pub(super) first_place: bool,
     /// An undo goes on until no copy can run any more.
     pub(super) repeat_undo: bool,
     /// An offer that nobody has claimed is not extended.
@@ -81,6 +83,7 @@ impl Rules {
         generation: true,
         confirm: true,
         new_id: true,
+        first_place: true,
         repeat_undo: true,
         unclaimed_lapses: true,
         join_release: true,

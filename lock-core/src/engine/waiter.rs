@@ -36,6 +36,8 @@ pub(super) struct Waiter {
     pub(super) fault: Option<Fault>,
     /// An offer was made to it that it has not come for yet.
     pub(super) offered: bool,
+    /// A reply, or this process itself, has said since it came that others have the lock.
+    pub(super) found_busy: bool,
     /// It let an offer run out: nothing is asked on its behalf until it is polled again, or a blocked runtime would cost
     /// the others one short lease after the other.
     pub(super) asleep: bool,

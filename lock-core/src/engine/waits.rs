@@ -31,6 +31,7 @@ impl Line {
                 _ if waiter.asleep => waiter.fault_error(now, &super::fault_not_polled()),
                 Some(fault) => waiter.fault_error(now, fault),
                 None if self.is_known_busy_to(&waiter) => waiter.busy(now, self.holder(now)),
+                None if waiter.offered => waiter.fault_error(now, &super::fault_not_polled()),
                 None => waiter.fault_error(now, &super::fault_no_answer()),
             };
             let key = waiter.key;
@@ -48,18 +49,19 @@ impl Line {
         {
             // Who has an offer has what it waited for; that it is polled late does not make it busy.
             Some(Answered::NotYet | Answered::Confirmed) => Moment::NEVER,
-            // It came, and the server's word is missing.
-            Some(Answered::Confirming) | None => waiter.gives_up_at(self.is_known_busy_to(waiter)),
+            // It came, and the server's word is missing. Who is asleep has had it.
+            Some(Answered::Confirming) | None => {
+                waiter.gives_up_at(waiter.asleep || self.is_known_busy_to(waiter))
+            }
         }
     }
 
-    /// Whether a reply, or this process itself, said since the waiter came that others have the lock.
+    /// Whether it is known that others have the lock, or had it since the waiter came.
     fn is_known_busy_to(&self, waiter: &Waiter) -> bool {
         let offered = self.offered().is_some_and(|offer| offer.to == waiter.key);
-        let seen = self.seen.as_ref().is_some_and(|seen| seen.at >= waiter.since);
         // Who came after the last refresh knows from it all the same: a grant would have been told since.
         let queued = waiter.fault.is_none() && self.is_queued();
-        seen || queued || (!offered && self.is_owned())
+        waiter.found_busy || queued || (!offered && self.is_owned())
     }
 
     fn is_queued(&self) -> bool {
@@ -70,12 +72,16 @@ impl Line {
     /// The server said who has it.
     pub(super) fn see(&mut self, record: Option<String>, owner_left_ms: u64, now: Moment) {
         let until = now + std::time::Duration::from_millis(owner_left_ms);
-        self.seen = Some(Seen {
-            at: now,
-            record,
-            until,
-        });
+        self.seen = Some(Seen { record, until });
         self.look_at_waits();
+        self.note_busy();
+    }
+
+    /// Others have the lock, or have had it until now: whoever waits knows that, also between two stays of this process.
+    pub(super) fn note_busy(&mut self) {
+        for waiter in &mut self.waiters {
+            waiter.found_busy = true;
+        }
     }
 
     /// The server has answered: earlier faults are history, and waits may end earlier than they would have without.

@@ -7,6 +7,7 @@ use super::tasks::Wait;
 use super::time::Micros;
 use super::verdict::Violation;
 use super::world::World;
+use crate::backend::HoldId;
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
 use crate::engine::rules::SHORT_LEASE;
@@ -46,8 +47,10 @@ pub(super) struct Checker {
     pub(super) last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
     /// The first ticket that a wait was told of, by the record that all its ids bear.
     pub(super) first_ticket: BTreeMap<String, u64>,
-    /// The ticket under which the server has it in the queue.
-    pub(super) placed: BTreeMap<String, u64>,
+    /// The ticket under which the server has an id in the queue.
+    pub(super) placed: BTreeMap<u128, u64>,
+    /// The ticket that its engine last heard of.
+    pub(super) heard: BTreeMap<u128, u64>,
     /// The last fence that was given for it: tickets below are used up.
     pub(super) used_up: BTreeMap<String, u64>,
     /// Since when the server has this unclaimed owner, by name.
@@ -69,8 +72,13 @@ impl Checker {
         }
     }
 
-    /// A client has heard of the ticket of a wait.
-    pub(super) fn told(&mut self, record: &str, ticket: u64) {
+    /// A client has heard of the ticket of a wait; it takes notice unless it has given that id up.
+    pub(super) fn told(&mut self, id: &HoldId, ticket: u64, given_up: bool) {
+        self.heard.insert(id.number(), ticket);
+        let record = id.record();
+        if given_up {
+            return;
+        }
         if self.used_up.get(record).is_none_or(|&fence| ticket > fence) {
             self.first_ticket.entry(record.to_owned()).or_insert(ticket);
         }

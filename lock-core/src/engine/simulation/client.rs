@@ -29,6 +29,8 @@ pub(super) struct Client {
     ready: Arc<Ready>,
     /// Tasks whose poll is planned.
     pub(super) polls: BTreeSet<usize>,
+    /// Until when a task was last not polled although it was woken.
+    pub(super) blocked_until: BTreeMap<usize, Micros>,
     /// The moment for which the engine's next look is planned, and the moment at which it will look.
     pub(super) tick_for: Micros,
     pub(super) tick_at: Micros,
@@ -97,6 +99,7 @@ impl Client {
             tasks: (0..tasks).map(|_| Task::default()).collect(),
             ready: Arc::default(),
             polls: BTreeSet::new(),
+            blocked_until: BTreeMap::new(),
             tick_for: Micros::MAX,
             tick_at: Micros::MAX,
             paused_until: 0,

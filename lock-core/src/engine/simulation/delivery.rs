@@ -175,13 +175,10 @@ impl World {
                 ..
             } = &answer
             {
-                // The engine takes no notice of what concerns an id that it has given up.
                 let given_up = self.clients[client]
                     .shared
                     .desk(|desk| desk.undos.contains_key(&id));
-                if !given_up {
-                    self.checker.told(id.record(), *ticket);
-                }
+                self.checker.told(&id, *ticket, given_up);
             }
             self.clients[client].in_flight.remove(&seq);
         }

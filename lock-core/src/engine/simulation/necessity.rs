@@ -1,21 +1,12 @@
 //! Each rule switched off, and the violation that it prevents: so we know that the rule is needed, and that the checks
 //! would notice. The same worlds with all rules on show none.
 
-use std::task::Context;
-use std::time::Duration;
-
-use super::client::Client;
 use super::mutation::Mutation;
-use super::random::Random;
 use super::scenarios::run_all;
 use super::setup::Setup;
-use super::time::VirtualTime;
 use super::verdict::{Verdict, Violation};
 use super::world::World;
-use crate::backend::{Answer, Generation, Grant, Inbox, Reply, Via};
 use crate::engine::rules::Rules;
-use crate::engine::waiter::Want;
-use crate::name::LockName;
 
 /// By then a rule that is needed has been missed.
 const SEEDS: u64 = 60;
@@ -198,55 +189,4 @@ fn who_cannot_be_told_keeps_its_place() {
     let without = server_with(Setup::HOT, Mutation::SkippedLoses);
     let (with, without) = (run_all(&Setup::HOT, SEEDS), run_all(&without, SEEDS));
     assert!(without.gone * with.holds > with.gone * without.holds);
-}
-
-/// In one step, since it takes a server whose clock stands behind that of the one it replaces, while the queue lives on.
-/// The floor that the new server tells is then no bound for the grants of the old one.
-#[test]
-fn a_grant_is_of_the_same_life() {
-    assert!(!takes_a_grant_of_another_life(Rules::ALL));
-    let without = Rules {
-        generation: false,
-        ..Rules::ALL
-    };
-    assert!(takes_a_grant_of_another_life(without));
-}
-
-fn takes_a_grant_of_another_life(rules: Rules) -> bool {
-    let time = VirtualTime::default();
-    let client = Client::new(0, 1, &time, 0, rules, &mut Random::new(1));
-    let want = Want {
-        name: LockName::new("LOCK:0"),
-        record: "waiter".to_owned(),
-        wait: Duration::from_secs(5),
-        expire: Duration::from_millis(300),
-        renew: true,
-        via: Via::Engine,
-    };
-    let mut waiting = Box::pin(client.engine.acquire(want));
-    let waker = client.waker(0);
-    let mut context = Context::from_waker(&waker);
-    assert!(waiting.as_mut().poll(&mut context).is_pending());
-    let asked = client.wire.take().remove(0);
-    let answer = Answer::Reply {
-        reply: Reply::Queued {
-            ticket: 1,
-            floor: 1000,
-            ahead: 0,
-            owner_left_ms: 200,
-            holder: None,
-        },
-        sent: asked.submitted,
-        server_ms: 1,
-        generation: Generation::new("new"),
-    };
-    client.shared.answers(vec![(asked.seq, answer)]);
-    let grant = Grant {
-        hex: asked.id.hex().to_owned(),
-        fence: 2000,
-        left_ms: 300,
-        generation: Generation::new("old"),
-    };
-    client.shared.granted(grant);
-    waiting.as_mut().poll(&mut context).is_ready()
 }

@@ -3,6 +3,7 @@
 use super::tasks::{State, Wait};
 use super::verdict::Violation;
 use super::world::World;
+use crate::engine::fault_not_polled;
 use crate::error::LockError;
 use crate::name::LockName;
 
@@ -23,11 +24,12 @@ impl World {
                     self.violated(Violation::FalseBusy, format!("c{client} t{task}: {error}"));
                 }
             }
-            LockError::Unavailable { .. } => {
+            LockError::Unavailable { reason, .. } => {
                 self.verdict.unavailable += 1;
-                // Among blocked tasks of one process a wait may end between two stays, of which none was ever told busy.
-                let blocked = self.setup.habits.blocked > 0;
-                if !self.setup.weather.has_faults() && !blocked {
+                let blocked_until = self.clients[client].blocked_until.get(&task);
+                let was_blocked = blocked_until.is_some_and(|&until| until >= wait.since);
+                let not_polled = *reason == fault_not_polled().message;
+                if !(self.setup.weather.has_faults() || was_blocked && not_polled) {
                     self.violated(Violation::FalseUnavailable, format!("c{client} t{task}: {error}"));
                 }
             }

@@ -15,7 +15,11 @@ fn seeds(usual: u64) -> u64 {
 pub(super) fn run_all(setup: &Setup, seeds: u64) -> Verdict {
     let mut sum = Verdict::default();
     for seed in 0..seeds {
-        sum.add(World::run(seed, setup));
+        let verdict = World::run(seed, setup);
+        if !verdict.is_clean() {
+            eprintln!("{} seed {seed}: {verdict}", setup.name);
+        }
+        sum.add(verdict);
     }
     eprintln!("{}: {seeds} seeds, {sum}", setup.name);
     sum

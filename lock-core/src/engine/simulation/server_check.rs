@@ -12,9 +12,7 @@ impl World {
     pub(super) fn look_at_server(&mut self, request: &Request, reply: &Reply) {
         let name = &request.name;
         if let Reply::Queued { ticket, .. } = reply {
-            self.checker
-                .placed
-                .insert(request.id.record().to_owned(), *ticket);
+            self.checker.placed.insert(request.id.number(), *ticket);
         }
         let refreshed = matches!(request.operation, Operation::Refresh { .. });
         self.verdict.gone += u64::from(refreshed && *reply == Reply::Gone);
@@ -39,7 +37,7 @@ impl World {
             self.checker.life_of.insert(owner.fence, self.server.life());
             let given = owner.deadline_ms - self.server.now_ms();
             self.checker.given_ms.insert(owner.fence, given);
-            self.check_overtaken(request, owner.id.record());
+            self.check_overtaken(request, &owner.id);
         }
         self.check_orphans(name);
         self.check_backed(name);
@@ -47,12 +45,14 @@ impl World {
 
     /// Nobody who is alive and came earlier waits behind the new owner. Only where each client has one task: else its
     /// place in the queue is that of several.
-    fn check_overtaken(&mut self, request: &Request, owner: &str) {
+    fn check_overtaken(&mut self, request: &Request, owner: &HoldId) {
         let name = &request.name;
         if self.setup.tasks.1 > 1 {
             return;
         }
-        let mine = self.checker.placed.remove(owner).unwrap_or(u64::MAX);
+        // By id: a late copy may bring back an id that its engine has given up, beside the one that took its place.
+        let mine = self.checker.placed.remove(&owner.number()).unwrap_or(u64::MAX);
+        let owner = owner.record();
         // Once granted, the place is used up.
         let fence = self.checker.highest_fence[name];
         self.checker.used_up.insert(owner.to_owned(), fence);
@@ -73,7 +73,10 @@ impl World {
                 .unwrap_or(u64::MAX);
             // Who came with this very request came after the grant.
             let there = waiter.id != request.id || !matches!(request.operation, Operation::Acquire(_));
-            if reachable && alive && there && now_ms < waiter.beat_ms && first < mine {
+            // A place that was dropped, and brought back by a late copy, is the last one until its engine hears of it.
+            let number = waiter.id.number();
+            let known = self.checker.heard.get(&number) == self.checker.placed.get(&number);
+            if reachable && alive && there && known && now_ms < waiter.beat_ms && first < mine {
                 found = Some(format!(
                     "{name}: {owner} ({mine}) before {} ({first})",
                     waiter.id.record()

@@ -119,7 +119,7 @@ impl World {
         });
         self.clients[client].tasks[task].state = state;
         // A first attempt may take the request limit; clocks differ, threads are late.
-        let limit = if self.setup.weather.has_faults() || self.setup.habits.blocked > 0 {
+        let limit = if self.setup.weather.has_faults() {
             wait.max(crate::backend::REQUEST_LIMIT)
         } else {
             wait

@@ -297,7 +297,9 @@ impl World {
         for task in self.clients[client].take_ready() {
             if self.clients[client].polls.insert(task) {
                 let late = if !self.calm && self.random.per_mille(self.setup.habits.blocked) {
-                    self.random.micros(Duration::ZERO, self.setup.habits.blocked_for)
+                    let late = self.random.micros(Duration::ZERO, self.setup.habits.blocked_for);
+                    self.clients[client].blocked_until.insert(task, now + late);
+                    late
                 } else {
                     self.random.between(1, 100)
                 };

@@ -3,18 +3,19 @@
 use crate::backend::FaultClass;
 
 /// The words by which an error is known, wherever in its text they stand: inside a script Redis 6.2 puts the script's
-/// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence.
+/// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence. Refusals come first: they alone quote the
+/// names of users and keys, which may be any of these words.
 const WORDS: [(&str, FaultClass); 21] = [
+    ("NOPERM", FaultClass::Refused),
+    ("ACL failure", FaultClass::Refused),
+    ("The user executing the script can't", FaultClass::Refused),
+    ("NOAUTH", FaultClass::Refused),
+    ("WRONGPASS", FaultClass::Refused),
     ("FOREIGN", FaultClass::Foreign),
     ("WRONGTYPE", FaultClass::Foreign),
     ("OOM", FaultClass::Unavailable),
     ("MISCONF", FaultClass::Unavailable),
     ("NOREPLICAS", FaultClass::Unavailable),
-    ("NOAUTH", FaultClass::Refused),
-    ("WRONGPASS", FaultClass::Refused),
-    ("NOPERM", FaultClass::Refused),
-    ("ACL failure", FaultClass::Refused),
-    ("The user executing the script can't", FaultClass::Refused),
     ("READONLY", FaultClass::Transient),
     ("LOADING", FaultClass::Transient),
     ("BUSY", FaultClass::Transient),
@@ -75,6 +76,14 @@ mod tests {
             ),
             (
                 "ERR ACL failure in script: no permissions to access LOCK:ROOM",
+                FaultClass::Refused,
+            ),
+            (
+                "ERR ACL failure in script: User OOM has no permissions to access the 'LOCK:READONLY' key",
+                FaultClass::Refused,
+            ),
+            (
+                "NOPERM User WRONGTYPE has no permissions to access the 'FOREIGN' key",
                 FaultClass::Refused,
             ),
             ("ERR something never seen", FaultClass::Unavailable),

@@ -136,7 +136,7 @@ impl Driver {
             }
         }
         let (answers, good) = answers(&requests, outcome, sent, generation);
-        if self.lane.land(flight.number) {
+        if self.lane.land(flight.number, good) {
             self.hub.answer(answers);
         }
         good

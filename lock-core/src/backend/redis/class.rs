@@ -31,10 +31,17 @@ const WORDS: [(&str, FaultClass); 21] = [
 
 /// The class of an error with this text. What is not known needs somebody's eye: it is not tried again.
 pub(crate) fn class_of(text: &str) -> FaultClass {
-    WORDS
-        .iter()
-        .find(|(word, _)| stands_in(text, word))
-        .map_or(FaultClass::Unavailable, |(_, class)| *class)
+    known(text).map_or(FaultClass::Unavailable, |(_, class)| class)
+}
+
+/// Whether an error with this text will meet every request on this connection, while another connection may be better:
+/// the server was demoted, or wants a login that this connection has not.
+pub(super) fn is_of_connection(text: &str) -> bool {
+    matches!(known(text), Some(("READONLY" | "NOAUTH" | "MASTERDOWN", _)))
+}
+
+fn known(text: &str) -> Option<(&'static str, FaultClass)> {
+    WORDS.iter().find(|(word, _)| stands_in(text, word)).copied()
 }
 
 /// Whether `words` stands in `text` as such: the name of a lock called `ROOM` is no `OOM`.
@@ -49,6 +56,24 @@ fn stands_in(text: &str, words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_demoted_master_is_left_and_others_are_not() {
+        for text in [
+            "READONLY You can't write against a read only replica.",
+            "@user_script: 12: -READONLY You can't write against a read only replica.",
+            "NOAUTH Authentication required.",
+            "MASTERDOWN Link with MASTER is down",
+        ] {
+            assert!(is_of_connection(text), "{text}");
+        }
+        for text in [
+            "OOM command not allowed",
+            "NOPERM User a has no permissions to access the 'READONLY' key",
+        ] {
+            assert!(!is_of_connection(text), "{text}");
+        }
+    }
 
     #[test]
     fn an_error_is_known_by_its_word_wherever_it_stands() {

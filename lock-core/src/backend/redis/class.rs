@@ -3,18 +3,19 @@
 use crate::backend::FaultClass;
 
 /// The words by which an error is known, wherever in its text they stand: inside a script Redis 6.2 puts the script's
-/// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence.
+/// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence. Refusals come first: they alone quote the
+/// names of users and keys, which may be any of these words.
 const WORDS: [(&str, FaultClass); 21] = [
+    ("NOPERM", FaultClass::Refused),
+    ("ACL failure", FaultClass::Refused),
+    ("The user executing the script can't", FaultClass::Refused),
+    ("NOAUTH", FaultClass::Refused),
+    ("WRONGPASS", FaultClass::Refused),
     ("FOREIGN", FaultClass::Foreign),
     ("WRONGTYPE", FaultClass::Foreign),
     ("OOM", FaultClass::Unavailable),
     ("MISCONF", FaultClass::Unavailable),
     ("NOREPLICAS", FaultClass::Unavailable),
-    ("NOAUTH", FaultClass::Refused),
-    ("WRONGPASS", FaultClass::Refused),
-    ("NOPERM", FaultClass::Refused),
-    ("ACL failure", FaultClass::Refused),
-    ("The user executing the script can't", FaultClass::Refused),
     ("READONLY", FaultClass::Transient),
     ("LOADING", FaultClass::Transient),
     ("BUSY", FaultClass::Transient),
@@ -30,10 +31,17 @@ const WORDS: [(&str, FaultClass); 21] = [
 
 /// The class of an error with this text. What is not known needs somebody's eye: it is not tried again.
 pub(crate) fn class_of(text: &str) -> FaultClass {
-    WORDS
-        .iter()
-        .find(|(word, _)| stands_in(text, word))
-        .map_or(FaultClass::Unavailable, |(_, class)| *class)
+    known(text).map_or(FaultClass::Unavailable, |(_, class)| class)
+}
+
+/// Whether an error with this text will meet every request on this connection, while another connection may be better:
+/// the server was demoted, or wants a login that this connection has not.
+pub(super) fn is_of_connection(text: &str) -> bool {
+    matches!(known(text), Some(("READONLY" | "NOAUTH" | "MASTERDOWN", _)))
+}
+
+fn known(text: &str) -> Option<(&'static str, FaultClass)> {
+    WORDS.iter().find(|(word, _)| stands_in(text, word)).copied()
 }
 
 /// Whether `words` stands in `text` as such: the name of a lock called `ROOM` is no `OOM`.
@@ -48,6 +56,24 @@ fn stands_in(text: &str, words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_demoted_master_is_left_and_others_are_not() {
+        for text in [
+            "READONLY You can't write against a read only replica.",
+            "@user_script: 12: -READONLY You can't write against a read only replica.",
+            "NOAUTH Authentication required.",
+            "MASTERDOWN Link with MASTER is down",
+        ] {
+            assert!(is_of_connection(text), "{text}");
+        }
+        for text in [
+            "OOM command not allowed",
+            "NOPERM User a has no permissions to access the 'READONLY' key",
+        ] {
+            assert!(!is_of_connection(text), "{text}");
+        }
+    }
 
     #[test]
     fn an_error_is_known_by_its_word_wherever_it_stands() {
@@ -75,6 +101,14 @@ mod tests {
             ),
             (
                 "ERR ACL failure in script: no permissions to access LOCK:ROOM",
+                FaultClass::Refused,
+            ),
+            (
+                "ERR ACL failure in script: User OOM has no permissions to access the 'LOCK:READONLY' key",
+                FaultClass::Refused,
+            ),
+            (
+                "NOPERM User WRONGTYPE has no permissions to access the 'FOREIGN' key",
                 FaultClass::Refused,
             ),
             ("ERR something never seen", FaultClass::Unavailable),

@@ -8,6 +8,7 @@ use ::redis::{Cmd, ErrorKind, RedisResult, ServerErrorKind, Value};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::class;
 use super::connection::{Connection, no_error};
 use super::fault;
 use super::hub::Hub;
@@ -70,6 +71,7 @@ impl Driver {
         Some(opened.map(|(connection, time)| {
             self.lane.opened(epoch);
             self.hub.server_time(time);
+            self.hub.lane_found(&connection.generation);
             connection
         }))
     }
@@ -135,8 +137,12 @@ impl Driver {
                 outcome = ask(&mut calls, &fallback).await;
             }
         }
-        let (answers, good) = answers(&requests, outcome, sent, generation);
-        if self.lane.land(flight.number) {
+        let (answers, worth) = answers(&requests, outcome, sent, generation);
+        if worth == Worth::Refused {
+            self.hub.doubt_subscription();
+        }
+        let good = worth == Worth::Good;
+        if self.lane.land(flight.number, good) {
             self.hub.answer(answers);
         }
         good
@@ -152,13 +158,22 @@ fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == UNKNOWN)
 }
 
-/// One answer for each request, whatever came; and whether the connection may be read from again.
+/// What a call has shown its connection to be worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    Good,
+    Broken,
+    /// It works, but every request will be refused there: the server was demoted, or wants another login.
+    Refused,
+}
+
+/// One answer for each request, whatever came; and whether the connection is good for more.
 fn answers(
     requests: &[&Request],
     outcome: RedisResult<Value>,
     sent: Moment,
     generation: &Generation,
-) -> (Answers, bool) {
+) -> (Answers, Worth) {
     let to_all = |answer: Answer| {
         requests
             .iter()
@@ -167,14 +182,29 @@ fn answers(
     };
     let value = match outcome {
         Ok(value) => value,
-        Err(error) => return (to_all(fault::of_call(&error)), !error.is_unrecoverable_error()),
+        Err(error) => {
+            let worth = if error.is_unrecoverable_error() {
+                Worth::Broken
+            } else if error.code().is_some_and(class::is_of_connection) {
+                Worth::Refused
+            } else {
+                Worth::Good
+            };
+            return (to_all(fault::of_call(&error)), worth);
+        }
     };
     let decoded = match scripts::decode(value, requests) {
         Ok(decoded) => decoded,
         // It answers something else than was asked: what became of the requests nobody knows, and the replies behind
         // it would be taken for others too.
-        Err(fault) => return (to_all(Answer::Lost(fault)), false),
+        Err(fault) => return (to_all(Answer::Lost(fault)), Worth::Broken),
     };
+    // The scripts tell the refusals of single operations as replies, a demoted master's too.
+    let refused = decoded
+        .replies
+        .iter()
+        .any(|(_, reply)| matches!(reply, Err(fault) if class::is_of_connection(&fault.message)));
+    let worth = if refused { Worth::Refused } else { Worth::Good };
     let mut replies = decoded.replies.into_iter();
     let answers = requests
         .iter()
@@ -194,5 +224,5 @@ fn answers(
             (request.seq, answer)
         })
         .collect();
-    (answers, true)
+    (answers, worth)
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::{Handle, Id};
+use tokio::sync::Notify;
 
 use super::config::RedisConfig;
 use super::connection::{Connection, ServerTime};
 use super::driver::Driver;
 use super::fault;
 use super::lane::{self, Answers, Lane};
-use crate::backend::{Inbox, Request, Via};
+use crate::backend::{Generation, Inbox, Request, Via};
 use crate::clock::Moment;
 
 /// Shared by the backend, the drivers of its lanes, and its subscription.
@@ -22,6 +23,10 @@ pub(super) struct Hub {
     engine: Arc<Lane>,
     /// One lane for each runtime that submitted; a runtime that can't drive a connection has the engine's.
     lanes: Mutex<HashMap<Id, Arc<Lane>>>,
+    /// The server that the subscription is at.
+    subscribed_at: Mutex<Generation>,
+    /// Told when that may not be the server where the locks are.
+    doubt: Notify,
 }
 
 impl Hub {
@@ -32,6 +37,8 @@ impl Hub {
             inbox: Mutex::new(Some(inbox)),
             engine: Lane::of_engine(),
             lanes: Mutex::default(),
+            subscribed_at: Mutex::default(),
+            doubt: Notify::new(),
         })
     }
 
@@ -155,6 +162,30 @@ impl Hub {
         if let (Some(time), Some(inbox)) = (time, self.inbox()) {
             inbox.server_time(time.sent, time.ms);
         }
+    }
+
+    /// A server refuses a lane everything. The subscription may be at the same server, which, if it was demoted, keeps it
+    /// open although nobody publishes there any more.
+    pub(super) fn doubt_subscription(&self) {
+        self.doubt.notify_one();
+    }
+
+    /// A lane has reached the server of `generation`.
+    pub(super) fn lane_found(&self, generation: &Generation) {
+        let at = self.subscribed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if *generation != Generation::UNKNOWN && *at != Generation::UNKNOWN && *at != *generation {
+            self.doubt.notify_one();
+        }
+    }
+
+    /// The subscription is at the server of `generation` now.
+    pub(super) fn subscribed_at(&self, generation: &Generation) {
+        *self.subscribed_at.lock().unwrap_or_else(PoisonError::into_inner) = generation.clone();
+    }
+
+    /// Returns when the subscription should be made anew.
+    pub(super) async fn subscription_doubted(&self) {
+        self.doubt.notified().await;
     }
 
     pub(super) fn inbox(&self) -> Option<Arc<dyn Inbox>> {

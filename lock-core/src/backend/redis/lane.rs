@@ -64,7 +64,7 @@ struct Table {
     epoch: u64,
     /// Since when a connection is being opened.
     opening: Option<Moment>,
-    /// Openings that failed in a row, and connections that died before they answered anything.
+    /// Openings that failed in a row, and connections that were of no use.
     failures: u32,
     /// Not to be opened before.
     pause_until: Moment,
@@ -223,15 +223,17 @@ impl Lane {
         Round::Send(flights)
     }
 
-    /// Takes a finished call out of the table; `false` if it was answered already.
-    pub(super) fn land(&self, number: u64) -> bool {
+    /// Takes a finished call out of the table; `false` if it was answered already. `good`: its connection stays in use.
+    pub(super) fn land(&self, number: u64, good: bool) -> bool {
         let mut table = self.table();
         let Some(at) = table.flying.iter().position(|flight| flight.number == number) else {
             return false;
         };
         let flight = table.flying.remove(at);
         table.crowd = flight.map_or(0, |flight| flight.requests.len());
-        table.failures = 0;
+        if good {
+            table.failures = 0;
+        }
         true
     }
 
@@ -251,7 +253,8 @@ impl Lane {
         if table.epoch != epoch {
             return Answers::new();
         }
-        // Once is an accident: try again at once. A connection that died before it answered anything is a failure.
+        // Once is an accident: try again at once. A connection that died before it answered anything, or answered only that
+        // it is of no use, is a failure.
         let died_young = table.failures > 0;
         table.next_epoch(now, died_young);
         table.failures = table.failures.max(1);

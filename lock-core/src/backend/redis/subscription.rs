@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use ::redis::{PushInfo, PushKind, Value};
+use futures_util::FutureExt;
 
 use super::connection::Connection;
 use super::fault;
@@ -45,12 +47,15 @@ impl Subscription {
     /// Keeps subscribed for ever: the task is aborted when the backend stops.
     pub(super) async fn keep(mut self) {
         loop {
+            self.hub.subscribed_at(&self.connection.generation);
             self.listening(true);
             self.until_dead().await;
             self.listening(false);
             let mut pause = Duration::ZERO;
             self.connection = loop {
                 tokio::time::sleep(pause).await;
+                // What was doubted until now is no doubt about the subscription that is made now.
+                let _ = self.hub.subscription_doubted().now_or_never();
                 match subscribed(&self.hub, &self.channel, &self.garbage).await {
                     Ok(connection) => break connection,
                     Err(_) => pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE),
@@ -65,12 +70,19 @@ impl Subscription {
         }
     }
 
-    /// Returns when the connection ended, or does not answer: nothing else would tell that a silent peer is gone.
+    /// Returns when the connection ended, or is at the wrong server, or does not answer: nothing else would tell that a
+    /// silent peer is gone.
     async fn until_dead(&mut self) {
         let ping = ::redis::cmd("PING");
         loop {
             let connection = &mut self.connection;
-            let ended = std::future::poll_fn(|context| connection.poll_io(context));
+            let mut doubted = std::pin::pin!(self.hub.subscription_doubted());
+            let ended = std::future::poll_fn(|context| {
+                if doubted.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+                connection.poll_io(context)
+            });
             if tokio::time::timeout(PING_EVERY, ended).await.is_ok() {
                 return;
             }

@@ -26,10 +26,10 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
         "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => Err(wrong(&format!(
             "`{scheme}` is not supported by this version: name one server"
         ))),
-        _ => Err(wrong(&format!(
-            "the lock server's URL has the unknown scheme `{}`: write for example redis://127.0.0.1:6379/",
-            shortened(scheme)
+        unknown if is_scheme(unknown) && rest.starts_with("//") => Err(wrong(&format!(
+            "the lock server's URL has the unknown scheme `{unknown:.20}`: write for example redis://127.0.0.1:6379/"
         ))),
+        _ => Err(wrong("the lock server's URL has no scheme")),
     }
 }
 
@@ -71,8 +71,12 @@ fn reason(error: &RedisError) -> &'static str {
         )
 }
 
-fn shortened(scheme: &str) -> String {
-    scheme.chars().filter(|c| c.is_ascii_graphic()).take(20).collect()
+/// Whether this may be quoted: in `password@host:6379`, too, something stands in front of the first colon.
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b))
 }
 
 fn wrong(what: &str) -> LockError {
@@ -117,6 +121,11 @@ mod tests {
             "redis://user:sec/ret@host",
             "unix:relative/secret",
             "redis-cluster://user:secret@host",
+            "secret@redis.internal:6379",
+            "secret:6379",
+            "user:secret@redis.internal:6379",
+            "//secret@redis.internal:6379",
+            "secret@redis.internal://6379",
             "",
         ] {
             let text = parse(url).unwrap_err().to_string();

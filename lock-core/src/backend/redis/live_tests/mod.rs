@@ -6,3 +6,4 @@ mod requests;
 mod runtimes;
 mod server;
 mod start;
+mod useless;

@@ -56,7 +56,7 @@ impl Server {
     fn start(binary: PathBuf, options: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("lock-core-{}-{count}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("lock-core-live-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();

@@ -51,7 +51,8 @@ impl Server {
     fn start(binary: &Path) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("lock-core-{}-{number}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("lock-core-scripts-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory for the server");
         let log = std::fs::File::create(directory.join("log")).expect("a log file");
         let child = Command::new(binary)

@@ -8,13 +8,23 @@ use tokio::sync::oneshot;
 use super::desk::Desk;
 use super::hold_cell::HoldCell;
 use super::line::Line;
-use super::stay::{Phase, User};
+use super::stay::{Holding, Phase, User};
 
 /// Hears whether the lease was extended; otherwise it is lost.
 pub(super) type Extended = oneshot::Sender<bool>;
 
+/// An extension that is not answered yet.
+pub(super) struct Extending {
+    lease: Duration,
+    answer: Extended,
+}
+
 impl Line {
     /// The holder wants the lease to last `lease` from now on, and every extension to come.
+    ///
+    /// What could go wrong: a second, shorter wish comes before the first is answered, and both are told that they have
+    /// what only the second asked for. It can't: the request under way no longer counts, and what is sent from now on asks
+    /// for the longest of all that are not answered.
     pub(super) fn extend(
         &mut self,
         cell: &Arc<HoldCell>,
@@ -42,9 +52,8 @@ impl Line {
             lease.max(holding.expire)
         };
         holding.ends_at = holding.ends_at.map(|end| end.max(now + lease));
-        holding.extending.push(answer);
+        holding.extending.push(Extending { lease, answer });
         owned.renew_at = now;
-        // A renewal under way asks for the old lease: its answer is not this one's.
         stay.next = now;
         if let Some(seq) = stay.in_flight.take() {
             desk.under_way.remove(&seq);
@@ -55,8 +64,18 @@ impl Line {
     /// Tells those who wait for an extension.
     pub(super) fn answer_extending(&mut self, extended: bool, desk: &mut Desk) {
         if let Some(User::Held(holding)) = self.owned_mut().map(|owned| &mut owned.user) {
-            let waiting = holding.extending.drain(..).map(|answer| (answer, extended));
+            let waiting = holding
+                .extending
+                .drain(..)
+                .map(|waiting| (waiting.answer, extended));
             desk.effects.extended.extend(waiting);
         }
+    }
+}
+
+impl Holding {
+    /// The longest lease that a holder waits to be told of.
+    pub(super) fn longest_wish(&self) -> Option<Duration> {
+        self.extending.iter().map(|waiting| waiting.lease).max()
     }
 }

@@ -18,11 +18,10 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
         let Some(holding) = owned.holding() else { return };
+        let wish = holding.longest_wish();
         let (due, lease) = match holding.ends_at {
-            // The last extension reaches the end of the body: none is due after it.
-            Some(end) if owned.valid_until >= end && holding.extending.is_empty() => {
-                (Moment::NEVER, holding.expire)
-            }
+            // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
+            Some(end) if owned.valid_until >= end && wish.is_none() => (Moment::NEVER, holding.expire),
             Some(end) => (
                 owned.renew_at,
                 (end.since(now) + Duration::from_secs(1)).min(holding.expire),
@@ -30,7 +29,7 @@ impl Line {
             None => (owned.renew_at, holding.expire),
         };
         if now >= due {
-            self.renew(lease, desk);
+            self.renew(wish.map_or(lease, |wish| wish.max(lease)), desk);
         } else {
             desk.effects.look_again(due);
         }

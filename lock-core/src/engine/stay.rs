@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::extension::Extended;
+use super::extension::Extending;
 use super::hold_cell::HoldCell;
 use super::queued::longest_heartbeat;
 use super::undo::Undo;
@@ -127,7 +127,7 @@ pub(super) struct Holding {
     pub(super) record: String,
     pub(super) expire: Duration,
     /// Who waits for an extension.
-    pub(super) extending: Vec<Extended>,
+    pub(super) extending: Vec<Extending>,
     /// With `renew = false`: when the body has to end.
     pub(super) ends_at: Option<Moment>,
 }

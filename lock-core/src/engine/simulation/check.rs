@@ -19,7 +19,7 @@ pub(super) const SLACK: Micros = 300_000;
 /// How often everything is looked at, in µs.
 pub(super) const AUDIT: Micros = 50_000;
 /// How long a message takes at most while all is calm, in µs.
-const UNDER_WAY: Micros = 2_000;
+pub(super) const UNDER_WAY: Micros = 2_000;
 
 /// A hold as seen from outside.
 struct Seen {
@@ -43,6 +43,8 @@ pub(super) struct Checker {
     pub(super) life_of: BTreeMap<u64, u64>,
     /// How long a lease was when it was given, in ms.
     pub(super) given_ms: BTreeMap<u64, u64>,
+    /// The latest deadline that an owner had, by its fence, in ms of the server's clock.
+    pub(super) longest_ms: BTreeMap<u64, u64>,
     /// When a task last waited for a name or held it.
     pub(super) last_use: BTreeMap<(LockName, usize, usize), (Micros, Micros)>,
     /// The first ticket that a wait was told of, by the record that all its ids bear.

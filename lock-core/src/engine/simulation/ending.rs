@@ -15,6 +15,7 @@ impl World {
             self.check_idle(&name);
             self.check_backed(&name);
         }
+        self.check_extensions();
         let at = self.now() + AUDIT;
         self.plan(at, Event::Audit);
     }

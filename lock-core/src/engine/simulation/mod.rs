@@ -15,6 +15,7 @@ mod check;
 mod client;
 mod delivery;
 mod ending;
+mod extensions;
 mod faults;
 mod mutation;
 mod necessity;

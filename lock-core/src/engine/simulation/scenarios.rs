@@ -77,6 +77,16 @@ fn tokens_rise_when_the_server_loses_its_data() {
 }
 
 #[test]
+fn an_extension_is_what_the_server_has_given() {
+    nothing_is_violated(&Setup::EXTENDED, 100);
+}
+
+#[test]
+fn an_extension_is_answered_soon() {
+    nothing_is_violated(&Setup::EXTENDED_IN_CALM, 30);
+}
+
+#[test]
 fn a_seed_decides_everything() {
     for seed in 0..5 {
         let (once, again) = (World::run(seed, &Setup::STORM), World::run(seed, &Setup::STORM));

@@ -21,6 +21,10 @@ impl World {
             .records
             .get(name)
             .and_then(|record| record.owner.clone());
+        if let Some(owner) = &owner {
+            let longest = self.checker.longest_ms.entry(owner.fence).or_default();
+            *longest = owner.deadline_ms.max(*longest);
+        }
         let highest = self.checker.highest_fence.get(name).copied().unwrap_or(0);
         if let Some(owner) =
             owner.filter(|owner| !self.checker.life_of.contains_key(&owner.fence) || owner.fence != highest)

@@ -38,6 +38,8 @@ pub(super) struct Habits {
     pub(super) cancel: u64,
     pub(super) drop_guard: u64,
     pub(super) not_renewed: u64,
+    /// How often in a body a longer lease is asked for.
+    pub(super) extends: u64,
     /// A task that was woken is polled late.
     pub(super) blocked: u64,
     pub(super) blocked_for: Duration,
@@ -145,6 +147,7 @@ impl Setup {
             cancel: 150,
             drop_guard: 300,
             not_renewed: 250,
+            extends: 0,
             blocked: 20,
             blocked_for: ms(1500),
         },
@@ -277,6 +280,30 @@ impl Setup {
             ..Weather::STORM
         },
         ..Self::STORM
+    };
+
+    /// Holders ask for other leases all the time, while everything goes wrong.
+    pub(super) const EXTENDED: Self = Self {
+        name: "extensions in a storm",
+        habits: Habits {
+            leases: &[ms(300), ms(600), ms(3000)],
+            waits: &[ms(1500), ms(5000)],
+            hold: ms(700),
+            extends: 3,
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
+    /// The same while nothing goes wrong: they are answered soon.
+    pub(super) const EXTENDED_IN_CALM: Self = Self {
+        name: "extensions in calm",
+        weather: Weather::CALM,
+        habits: Habits {
+            blocked: 0,
+            ..Self::EXTENDED.habits
+        },
+        ..Self::EXTENDED
     };
 
     /// The longest lease that anybody asks for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::extensions::Extension;
 use super::time::Micros;
 use super::world::{Event, World};
 use crate::backend::{Fault, Via};
@@ -21,6 +22,7 @@ pub(super) struct Task {
     /// Numbers what it does, so that a planned event for an earlier deed is told from one for the present.
     pub(super) deed: u64,
     pub(super) state: State,
+    pub(super) extensions: Vec<Extension>,
 }
 
 #[derive(Default)]
@@ -146,6 +148,7 @@ impl World {
     }
 
     pub(super) fn poll(&mut self, client: usize, task: usize) {
+        self.poll_extensions(client, task);
         let waker = self.clients[client].waker(task);
         let mut context = Context::from_waker(&waker);
         match &mut self.clients[client].tasks[task].state {
@@ -212,6 +215,7 @@ impl World {
                 let body = if self.random.per_mille(300) { 0 } else { shortest };
                 let deed = self.clients[client].tasks[task].deed;
                 self.plan(now + body, Event::Act { client, task, deed });
+                self.plan_extensions(client, task, body);
                 self.poll(client, task);
             }
             Err(error) => {

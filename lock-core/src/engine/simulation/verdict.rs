@@ -32,6 +32,8 @@ pub(super) enum Violation {
     Overtaken,
     /// Something is left when all is over.
     Leak,
+    /// An extension was reported that the server has not given.
+    NotExtended,
     /// A body was started with less than half a short lease.
     LateStart,
 }
@@ -46,6 +48,7 @@ pub(super) struct Verdict {
     pub(super) cancelled: u64,
     pub(super) busy: u64,
     pub(super) unavailable: u64,
+    pub(super) extended: u64,
     pub(super) grants: u64,
     pub(super) faults: u64,
     /// Refreshes by somebody whose place was gone.
@@ -79,6 +82,7 @@ impl Verdict {
         self.cancelled += other.cancelled;
         self.busy += other.busy;
         self.unavailable += other.unavailable;
+        self.extended += other.extended;
         self.grants += other.grants;
         self.faults += other.faults;
         self.gone += other.gone;
@@ -97,7 +101,7 @@ impl fmt::Display for Verdict {
         write!(
             f,
             "{} virtual s, {} events, {} faults, {} holds ({} lost), {} hand-overs, {} cancelled, {} busy, {} unavailable, \
-             {} places gone, {} s unclaimed; overlaps: {}",
+             {} extended, {} places gone, {} s unclaimed; overlaps: {}",
             self.virtual_ms / 1000,
             self.events,
             self.faults,
@@ -107,6 +111,7 @@ impl fmt::Display for Verdict {
             self.cancelled,
             self.busy,
             self.unavailable,
+            self.extended,
             self.gone,
             self.unclaimed_ms / 1000,
             self.count(Violation::Overlap),

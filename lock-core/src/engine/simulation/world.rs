@@ -81,6 +81,11 @@ pub(super) enum Event {
         task: usize,
         deed: u64,
     },
+    Extend {
+        client: usize,
+        task: usize,
+        deed: u64,
+    },
     Trouble(Trouble),
     Audit,
     Calm,
@@ -98,6 +103,7 @@ impl Event {
             | Self::Act { client, .. }
             | Self::Cancel { client, .. }
             | Self::Deadline { client, .. }
+            | Self::Extend { client, .. }
             | Self::Subscribe { client } => Some(*client),
             _ => None,
         }
@@ -242,6 +248,7 @@ impl World {
             Event::Act { client, task, deed } => self.act(client, task, deed),
             Event::Cancel { client, task, deed } => self.cancel(client, task, deed),
             Event::Deadline { client, task, deed } => self.check_deadline(client, task, deed),
+            Event::Extend { client, task, deed } => self.extend(client, task, deed),
             Event::Trouble(trouble) => self.strike(trouble),
             Event::Audit => self.audit(),
             Event::Calm => self.calm(),

@@ -1,5 +1,6 @@
 //! How a manager is made when a URL alone does not say enough.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +23,25 @@ pub struct ManagerBuilder {
     expire: Duration,
 }
 
-#[derive(Debug)]
 enum Source {
     Nothing,
     Url(String),
     #[cfg(feature = "redis")]
     Client(crate::backend::redis::redis::Client),
     Opened(Opened),
+}
+
+/// Only its kind: a URL may hold a password.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Url(_) => "Url(..)",
+            #[cfg(feature = "redis")]
+            Self::Client(_) => "Client(..)",
+            Self::Opened(_) => "Backend(..)",
+        })
+    }
 }
 
 impl LockManager {

@@ -3,6 +3,7 @@
 mod attribute;
 mod bad_input;
 mod cancellation;
+mod connect;
 mod crowd;
 mod exclusion;
 mod leases;

@@ -8,6 +8,7 @@ mod crowd;
 mod exclusion;
 mod leases;
 mod managers;
+mod markers;
 mod memory_clock;
 mod names;
 mod nesting;

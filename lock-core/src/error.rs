@@ -76,7 +76,10 @@ pub enum LockError {
         key: String,
     },
     /// The manager was shut down, or its background thread has ended.
-    #[error("key [{key}] tryLock fail: error message: the lock manager is shut down")]
+    #[error(
+        "key [{key}] tryLock fail: error message: the lock manager is shut down: take locks before `shutdown`, \
+         or connect a new manager"
+    )]
     ShutDown {
         /// The lock's full name.
         key: String,
@@ -173,5 +176,145 @@ impl fmt::Display for BodyOutcome {
             Self::Cancelled => "it was cancelled",
             Self::Finished => "it ran to its end",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "LOCK:order:42";
+
+    fn key() -> String {
+        KEY.to_owned()
+    }
+
+    /// One error of every variant that is about a lock, and what its text must say to do or to look at.
+    fn of_a_lock() -> Vec<(LockError, &'static [&'static str])> {
+        let (waited, reason) = (
+            Duration::from_millis(3_049),
+            "LOADING Redis is loading".to_owned(),
+        );
+        let record = "host/1 pay";
+        let holder = Some(Holder::of(record, Duration::from_millis(1_500)));
+        let message = "expire is 1ms: write for example expire = \"10s\"".to_owned();
+        let body = BodyOutcome::Cancelled;
+        vec![
+            (
+                LockError::Busy {
+                    key: key(),
+                    waited,
+                    holder,
+                },
+                &["waited 3.0s", "held by host/1 pay", "lease left 1.5s"],
+            ),
+            (
+                LockError::Unavailable {
+                    key: key(),
+                    waited,
+                    reason: reason.clone(),
+                },
+                &["unavailable after 3.0s", "LOADING Redis is loading"],
+            ),
+            (LockError::Refused { key: key(), reason }, &["refused", "LOADING"]),
+            (
+                LockError::ForeignData { key: key() },
+                &["other data", "use another prefix"],
+            ),
+            (
+                LockError::Key {
+                    key: key(),
+                    error: KeyError::Empty,
+                },
+                &["pass a value"],
+            ),
+            (LockError::Params { key: key(), message }, &["write for example"]),
+            (
+                LockError::NoManager { key: key() },
+                &["`LockManager::connect(url).await?.install()`", "`locks = ..`"],
+            ),
+            (
+                LockError::ShutDown { key: key() },
+                &["shut down", "connect a new manager"],
+            ),
+            (
+                LockError::Lost { key: key(), body },
+                &[
+                    "lock lost",
+                    "it was cancelled",
+                    "check its outcome by the fencing token",
+                ],
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_text_names_the_key_and_says_what_to_do() {
+        for (error, says) in of_a_lock() {
+            let text = error.to_string();
+            let begins = match error {
+                LockError::Lost { .. } => format!("key [{KEY}] lock lost"),
+                LockError::Busy { .. } => format!("key [{KEY}] tryLock fail: waited"),
+                _ => format!("key [{KEY}] tryLock fail: error message: "),
+            };
+            assert!(text.starts_with(&begins), "{text}");
+            assert!(says.iter().all(|part| text.contains(part)), "{text}");
+            assert!(
+                !text.ends_with('.') && !text.contains('\n') && !text.contains("  "),
+                "{text}"
+            );
+            assert_eq!(error.key(), KEY);
+            assert_eq!(
+                format!("{error:?}"),
+                text,
+                "`fn main() -> Result<(), LockError>` prints Debug"
+            );
+            let io = std::io::Error::from(error.clone());
+            assert_eq!(io.to_string(), text);
+            assert_eq!(error.is_busy(), matches!(error, LockError::Busy { .. }));
+        }
+        let finished = LockError::Lost {
+            key: key(),
+            body: BodyOutcome::Finished,
+        };
+        assert!(finished.to_string().contains("it ran to its end"));
+    }
+
+    #[test]
+    fn errors_of_the_manager_name_no_key() {
+        let connect = LockError::Connect {
+            address: "127.0.0.1:6379".to_owned(),
+            reason: "refused".to_owned(),
+        };
+        assert_eq!(
+            connect.to_string(),
+            "cannot connect to the lock server at 127.0.0.1:6379: refused"
+        );
+        let config = LockError::Config {
+            message: "write a URL".to_owned(),
+        };
+        assert_eq!(config.to_string(), "lock manager: write a URL");
+        assert_eq!((connect.key(), config.key()), ("", ""));
+    }
+
+    #[test]
+    fn busy_is_told_from_the_rest_as_io_errors_too() {
+        use std::io::ErrorKind;
+        let kinds: Vec<_> = of_a_lock()
+            .into_iter()
+            .map(|(error, _)| std::io::Error::from(error).kind())
+            .collect();
+        let expected = [
+            ErrorKind::WouldBlock,
+            ErrorKind::NotConnected,
+            ErrorKind::PermissionDenied,
+            ErrorKind::Other,
+            ErrorKind::InvalidInput,
+            ErrorKind::InvalidInput,
+            ErrorKind::Other,
+            ErrorKind::NotConnected,
+            ErrorKind::Other,
+        ];
+        assert_eq!(kinds, expected);
     }
 }

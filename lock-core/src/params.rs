@@ -145,3 +145,90 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
         ),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values of the component that this one descends from.
+    #[test]
+    fn the_defaults_are_what_they_have_always_been() {
+        assert_eq!((DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX), (":", "LOCK"));
+        assert_eq!(
+            (DEFAULT_WAIT, DEFAULT_EXPIRE),
+            (Duration::from_secs(10), Duration::from_secs(10))
+        );
+        assert_eq!(
+            (LockKind::default(), OnLost::default()),
+            (LockKind::Reentrant, OnLost::Cancel)
+        );
+    }
+
+    #[test]
+    fn params_begin_with_the_defaults() {
+        let key = LockKey::of(("a", 1));
+        // All fields, so that a new one is thought of here.
+        let LockParams {
+            id,
+            prefix,
+            key: kept,
+            delimiter,
+            kind,
+            wait,
+            expire,
+            renew,
+            on_lost,
+            function,
+        } = LockParams::new(key.clone());
+        assert_eq!(
+            (prefix, kept, delimiter.as_str(), kind),
+            (None, key.clone(), ":", LockKind::Reentrant)
+        );
+        assert_eq!((wait, expire), (None, None), "the manager says");
+        assert_eq!((renew, on_lost, function.as_str()), (true, OnLost::Cancel, ""));
+        assert_ne!(
+            id,
+            LockParams::new(key).id,
+            "each call has its own correlation id"
+        );
+    }
+
+    #[test]
+    fn params_are_set_one_by_one() {
+        let (wait, expire) = (Duration::from_secs(3), Duration::from_secs(30));
+        let params = LockParams::new(LockKey::of(1))
+            .prefix("order")
+            .wait(wait)
+            .expire(expire)
+            .renew(false)
+            .on_lost(OnLost::Finish);
+        assert_eq!(params.prefix.as_deref(), Some("order"));
+        assert_eq!((params.wait, params.expire), (Some(wait), Some(expire)));
+        assert_eq!((params.renew, params.on_lost), (false, OnLost::Finish));
+        assert_eq!(params.clone().id, params.id, "a copy is the same logical call");
+    }
+
+    #[test]
+    fn a_lease_lasts_from_ten_milliseconds_to_thirty_days() {
+        assert_eq!(
+            (MIN_EXPIRE, MAX_EXPIRE),
+            (Duration::from_millis(10), Duration::from_secs(2_592_000))
+        );
+        for good in [MIN_EXPIRE, DEFAULT_EXPIRE, MAX_EXPIRE] {
+            assert!(check_expire("LOCK:a", good).is_ok());
+        }
+        let step = Duration::from_nanos(1);
+        for bad in [
+            Duration::ZERO,
+            MIN_EXPIRE - step,
+            MAX_EXPIRE + step,
+            Duration::MAX,
+        ] {
+            let text = check_expire("LOCK:a", bad).unwrap_err().to_string();
+            assert!(
+                text.contains("[LOCK:a]") && text.contains("10ms to 30d"),
+                "{text}"
+            );
+        }
+    }
+}

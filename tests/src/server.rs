@@ -76,7 +76,7 @@ impl Server {
     pub fn url_through(&self, address: SocketAddr) -> String {
         let credentials = match (&self.user, &self.password) {
             (Some(user), _) => format!("{user}@"),
-            (None, Some(password)) => format!(":{password}@"),
+            (None, Some(password)) => format!(":{}@", encoded(password)),
             (None, None) => String::new(),
         };
         format!("redis://{credentials}{address}/")
@@ -272,4 +272,14 @@ impl Server {
         lines.extend(more.iter().map(|line| (*line).to_owned()));
         lines.join("\n") + "\n"
     }
+}
+
+/// As a URL's password.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }

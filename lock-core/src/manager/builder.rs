@@ -31,7 +31,7 @@ enum Source {
     Opened(Opened),
 }
 
-/// Without what a URL or a client may hold: passwords.
+/// Only its kind: a URL may hold a password.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -39,7 +39,7 @@ impl fmt::Debug for Source {
             Self::Url(_) => "Url(..)",
             #[cfg(feature = "redis")]
             Self::Client(_) => "Client(..)",
-            Self::Opened(_) => "Opened(..)",
+            Self::Opened(_) => "Backend(..)",
         })
     }
 }

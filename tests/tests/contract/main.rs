@@ -1,12 +1,20 @@
 //! What a lock promises, on every backend: each test runs in memory and on every server found.
 
+mod attribute;
+mod bad_input;
 mod cancellation;
+mod connect;
+mod crowd;
 mod exclusion;
 mod leases;
+mod managers;
+mod markers;
 mod memory_clock;
 mod names;
+mod nesting;
 mod reentrancy;
 mod shutdown;
+mod support;
 mod survival;
 mod tokens;
 mod waiting;
@@ -30,6 +38,8 @@ macro_rules! contract {
                     crate::each_server(|binary| crate::Stage::on(binary).play(crate::$module::$test));
                 }
             )* })*
+        }
+        mod on_servers_alone {
             $(mod $only { $(
                 #[test]
                 fn $server_test() {
@@ -96,6 +106,43 @@ contract! {
         shutdown {
             a_manager_that_is_shut_down_refuses
             shutting_down_ends_the_wait_of_its_waiters
+            shutting_down_waits_for_what_is_held
+            shutting_down_reports_what_stays
+        }
+        support {
+            a_decorated_manager_keeps_the_contract
+            a_failure_goes_through_a_decorator
+            one_params_used_twice_at_once_is_two_requests
+            params_say_what_the_lock_is_and_the_manager_the_rest
+            the_holder_is_shown_with_function_and_correlation_id
+        }
+        attribute {
+            the_attribute_and_by_hand_exclude_each_other
+            a_success_after_the_lease_is_a_loss_and_an_error_stays
+            without_renewal_the_body_ends_with_its_lease
+            a_body_lives_as_long_as_its_lease_is_renewed
+            arguments_are_dropped_before_the_lock_is_freed
+            a_body_can_extend_the_lease_that_is_not_renewed
+        }
+        nesting {
+            annotated_calls_nest
+            annotated_siblings_exclude_each_other
+            what_an_annotated_function_spawns_does_not_inherit_its_lock
+            holds_around_a_call_are_found_by_name
+        }
+        managers {
+            the_innermost_scope_says_which_manager
+            a_spawned_task_has_the_scope_only_if_it_is_bound
+            clones_are_one_manager
+        }
+        bad_input {
+            a_lease_out_of_range_is_refused
+            a_key_that_names_nothing_is_refused
+            fixed_text_with_forbidden_characters_is_refused
+            odd_key_parts_are_encoded_and_lock
+        }
+        crowd {
+            a_thousand_tasks_are_served_in_order
         }
     }
     on_servers {
@@ -106,6 +153,15 @@ contract! {
             foreign_data_is_left_alone
             a_nested_call_asks_no_server
             an_uncontended_lock_costs_one_script_each_way
+        }
+        nesting {
+            annotated_calls_that_nest_ask_no_server
+        }
+        bad_input {
+            an_annotated_function_leaves_foreign_data_alone
+        }
+        crowd {
+            contention_between_processes_costs_two_scripts_for_each_hold
         }
     }
 }

@@ -124,7 +124,7 @@ pub(crate) async fn an_uncontended_lock_costs_one_script_each_way(stage: &Stage)
 }
 
 /// How many scripts the server has run since its start.
-fn scripts_run(server: &Server) -> i64 {
+pub(crate) fn scripts_run(server: &Server) -> i64 {
     let report = server.must(&["INFO", "commandstats"]);
     let lines = report.text().unwrap_or_default().lines();
     lines

@@ -5,4 +5,5 @@ mod guards;
 mod held;
 mod injury;
 mod network;
+mod runtimes;
 mod waiting;

@@ -46,7 +46,13 @@ fn tls(_: &str) -> Result<ConnectionInfo, LockError> {
 }
 
 fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
-    url.into_connection_info().map_err(|error| wrong(reason(&error)))
+    let info = url
+        .into_connection_info()
+        .map_err(|error| wrong(reason(&error)))?;
+    if info.redis_settings().db() < 0 {
+        return Err(wrong("the database in the lock server's URL is negative"));
+    }
+    Ok(info)
 }
 
 /// The fixed part of the client's message; the detail could quote the URL.
@@ -118,6 +124,7 @@ mod tests {
             "redis://user:secret@",
             "redis://user:secret@host:notaport",
             "redis://user:secret@host/secret",
+            "redis://user:secret@host/-1",
             "redis://user:sec/ret@host",
             "unix:relative/secret",
             "redis-cluster://user:secret@host",

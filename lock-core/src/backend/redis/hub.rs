@@ -1,7 +1,7 @@
 //! Which lane serves whom, and the way back to the engine.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
@@ -21,6 +21,8 @@ pub(super) struct Hub {
     /// `None` after stop: the engine must not be kept alive by a task that is slow to end.
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
     engine: Arc<Lane>,
+    /// The runtime of the engine's lane, which needs no second one.
+    engine_runtime: OnceLock<Id>,
     /// One lane for each runtime that submitted; a runtime that can't drive a connection has the engine's.
     lanes: Mutex<HashMap<Id, Arc<Lane>>>,
     /// The server that the subscription is at.
@@ -36,6 +38,7 @@ impl Hub {
             config,
             inbox: Mutex::new(Some(inbox)),
             engine: Lane::of_engine(),
+            engine_runtime: OnceLock::new(),
             lanes: Mutex::default(),
             subscribed_at: Mutex::default(),
             doubt: Notify::new(),
@@ -57,6 +60,7 @@ impl Hub {
     /// Starts the engine's lane on the present runtime, with a connection that is open.
     pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Connection) {
         let driver = Driver::new(Arc::clone(self), Arc::clone(&self.engine));
+        let _ = self.engine_runtime.set(Handle::current().id());
         tokio::spawn(driver.run(Some(connection)));
     }
 
@@ -74,6 +78,7 @@ impl Hub {
             Via::Engine => requests,
             Via::Caller => match Handle::try_current() {
                 Err(_) => requests,
+                Ok(runtime) if self.engine_runtime.get() == Some(&runtime.id()) => requests,
                 Ok(runtime) => match self.lane_of(&runtime).push(requests) {
                     Ok(()) => return,
                     Err(refused) => refused,

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, FORGET, acquire, held, runtime};
+use super::engine::{Engine, FORGET, Record, acquire, held, runtime};
 use super::server::on_every_server;
-use crate::backend::{Answer, HoldId, Via};
+use crate::backend::redis::{RedisBackend, RedisConfig};
+use crate::backend::{Answer, Backend, Channel, HoldId, Request, Via};
+use crate::clock::{BootClock, Clock};
+use crate::name::LockName;
 
 /// Lets the other tasks of the present runtime, the driver among them, run for a while.
 async fn let_others_run(time: Duration) {
@@ -156,5 +159,40 @@ fn works_in(runtime: &tokio::runtime::Runtime, engine: &Engine, name: &str) {
             }
             assert!(Instant::now() < until, "{answer:?}");
         }
+    });
+}
+
+#[test]
+fn the_engines_own_runtime_has_one_lane() {
+    on_every_server(|server| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let backend = RedisBackend::new(RedisConfig::parse(&server.url()).unwrap());
+        let record = std::sync::Arc::new(Record::default());
+        runtime.block_on(async {
+            let channel = Channel::new("LOCK:%test");
+            backend
+                .start(&channel, std::sync::Arc::clone(&record) as _)
+                .await
+                .unwrap();
+            let before = clients(&server);
+            let request = Request {
+                seq: 1,
+                name: LockName::new("LOCK:x"),
+                id: HoldId::new("a"),
+                operation: FORGET,
+                via: Via::Caller,
+                submitted: BootClock.now(),
+            };
+            backend.submit(vec![request]);
+            while record.order().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            assert!(matches!(record.answer(1), Answer::Reply { .. }));
+            assert_eq!(clients(&server), before);
+        });
+        backend.stop();
     });
 }

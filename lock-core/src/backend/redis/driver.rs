@@ -1,6 +1,7 @@
 //! The task that drives a lane: it connects, sends what waits as few calls, and brings the answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ::redis::aio::MultiplexedConnection;
@@ -23,21 +24,40 @@ use crate::clock::Moment;
 pub(super) struct Driver {
     hub: Arc<Hub>,
     lane: Arc<Lane>,
+    /// While it is polled. Dropped then, it has panicked itself; a panic of a user that unwinds through a runtime drops it
+    /// at another time.
+    polled: AtomicBool,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.hub.lane_ended(&self.lane, std::thread::panicking());
+        let panicked = *self.polled.get_mut() && std::thread::panicking();
+        self.hub.lane_ended(&self.lane, panicked);
     }
 }
 
 impl Driver {
     pub(super) fn new(hub: Arc<Hub>, lane: Arc<Lane>) -> Self {
-        Self { hub, lane }
+        Self {
+            hub,
+            lane,
+            polled: AtomicBool::new(false),
+        }
     }
 
     /// Runs until the lane is closed, beginning with `open` if there is a connection already.
     pub(super) async fn run(self, open: Option<Connection>) {
+        let mut driving = std::pin::pin!(self.drive(open));
+        std::future::poll_fn(|context| {
+            self.polled.store(true, Ordering::Relaxed);
+            let polled = driving.as_mut().poll(context);
+            self.polled.store(false, Ordering::Relaxed);
+            polled
+        })
+        .await;
+    }
+
+    async fn drive(&self, open: Option<Connection>) {
         if let Some(connection) = open {
             let epoch = self.lane.adopt();
             self.serve(connection, epoch).await;

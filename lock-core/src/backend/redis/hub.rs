@@ -111,6 +111,11 @@ impl Hub {
         lane
     }
 
+    #[cfg(test)]
+    pub(super) fn user_lanes(&self) -> usize {
+        self.lanes().len()
+    }
+
     /// A driver is gone. `panicked`: its runtime has no I/O (that is how tokio says so), so the engine's lane serves it
     /// from now on.
     pub(super) fn lane_ended(&self, ended: &Arc<Lane>, panicked: bool) {

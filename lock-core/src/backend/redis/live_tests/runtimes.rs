@@ -196,3 +196,19 @@ fn the_engines_own_runtime_has_one_lane() {
         backend.stop();
     });
 }
+
+#[test]
+fn a_panic_of_a_user_leaves_no_lane_behind() {
+    on_every_server(|server| {
+        let engine = Engine::start(&server.url());
+        for _ in 0..3 {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let runtime = runtime();
+                works_in(&runtime, &engine, "LOCK:x");
+                panic!("a user's");
+            }));
+            assert!(ended.is_err());
+        }
+        assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
+    });
+}

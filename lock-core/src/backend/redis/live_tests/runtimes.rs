@@ -212,3 +212,48 @@ fn a_panic_of_a_user_leaves_no_lane_behind() {
         assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
     });
 }
+
+#[test]
+fn what_is_submitted_after_stop_is_unsent_and_opens_nothing() {
+    on_every_server(|server| {
+        let engine = Engine::start(&server.url());
+        engine.backend.stop();
+        let runtime = runtime();
+        runtime.block_on(async {
+            for via in [Via::Caller, Via::Engine] {
+                let seq = engine.submit("LOCK:x", &HoldId::new("a"), FORGET, via);
+                assert!(engine.record.order().contains(&seq), "not answered at once");
+                assert!(matches!(engine.record.answer(seq), Answer::Unsent(_)));
+            }
+            let_others_run(Duration::from_millis(50)).await;
+        });
+        assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
+        assert_eq!(clients(&server), 1);
+    });
+}
+
+#[test]
+fn a_submit_beside_stop_is_answered_once() {
+    on_every_server(|server| {
+        for _ in 0..20 {
+            let engine = Engine::start(&server.url());
+            let seqs: Vec<u64> = std::thread::scope(|threads| {
+                let submits = threads.spawn(|| {
+                    let submit = |_| {
+                        let runtime = runtime();
+                        let _inside = runtime.enter();
+                        engine.submit("LOCK:x", &HoldId::new("a"), FORGET, Via::Caller)
+                    };
+                    (0..20).map(submit).collect()
+                });
+                engine.backend.stop();
+                submits.join().unwrap()
+            });
+            for seq in &seqs {
+                engine.record.answer(*seq);
+            }
+            engine.record.assert_each_once(seqs);
+            assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
+        }
+    });
+}

@@ -1,6 +1,7 @@
 //! The task that drives a lane: it connects, sends what waits as few calls, and brings the answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ::redis::aio::MultiplexedConnection;
@@ -23,21 +24,40 @@ use crate::clock::Moment;
 pub(super) struct Driver {
     hub: Arc<Hub>,
     lane: Arc<Lane>,
+    /// While it is polled. Dropped then, it has panicked itself; a panic of a user that unwinds through a runtime drops it
+    /// at another time.
+    polled: AtomicBool,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.hub.lane_ended(&self.lane, std::thread::panicking());
+        let panicked = *self.polled.get_mut() && std::thread::panicking();
+        self.hub.lane_ended(&self.lane, panicked);
     }
 }
 
 impl Driver {
     pub(super) fn new(hub: Arc<Hub>, lane: Arc<Lane>) -> Self {
-        Self { hub, lane }
+        Self {
+            hub,
+            lane,
+            polled: AtomicBool::new(false),
+        }
     }
 
     /// Runs until the lane is closed, beginning with `open` if there is a connection already.
     pub(super) async fn run(self, open: Option<Connection>) {
+        let mut driving = std::pin::pin!(self.drive(open));
+        std::future::poll_fn(|context| {
+            self.polled.store(true, Ordering::Relaxed);
+            let polled = driving.as_mut().poll(context);
+            self.polled.store(false, Ordering::Relaxed);
+            polled
+        })
+        .await;
+    }
+
+    async fn drive(&self, open: Option<Connection>) {
         if let Some(connection) = open {
             let epoch = self.lane.adopt();
             self.serve(connection, epoch).await;
@@ -137,7 +157,11 @@ impl Driver {
                 outcome = ask(&mut calls, &fallback).await;
             }
         }
-        let (answers, worth) = answers(&requests, outcome, sent, generation);
+        let (answers, worth) = if requests.len() > 1 && is_forbidden(&outcome) {
+            self.one_by_one(&mut calls, &flight, &requests, generation).await
+        } else {
+            answers(&requests, outcome, sent, generation)
+        };
         if worth == Worth::Refused {
             self.hub.doubt_subscription();
         }
@@ -146,6 +170,50 @@ impl Driver {
             self.hub.answer(answers);
         }
         good
+    }
+}
+
+impl Driver {
+    /// The server has refused the call, and executed nothing, because of one key: each request goes again in a call of its
+    /// own, so that one name that is forbidden does not refuse the others.
+    ///
+    /// What could go wrong: a later request of a name overtaking one of these. It can't: behind a call that has one nothing
+    /// is sent again, and these leave together, before another round can take a later one off.
+    async fn one_by_one(
+        &self,
+        calls: &mut MultiplexedConnection,
+        flight: &Flight,
+        requests: &[&Request],
+        generation: &Generation,
+    ) -> (Answers, Worth) {
+        if self.lane.is_followed(flight) {
+            let fault = fault::transient("another request of the same call was refused");
+            let answer = |request: &&Request| (request.seq, Answer::Failed(fault.clone()));
+            return (requests.iter().map(answer).collect(), Worth::Good);
+        }
+        let counter = self.hub.counter_key();
+        let mut alone = ::redis::pipe();
+        for request in requests {
+            alone.add_command(scripts::command(flight.script, counter, &[request]));
+        }
+        let sent = self.hub.now();
+        let outcomes = match calls.send_packed_commands(&alone, 0, requests.len()).await {
+            Ok(outcomes) if outcomes.len() == requests.len() => outcomes,
+            Ok(_) => {
+                let fault = fault::transient("the lock server's replies do not fit the requests");
+                let answer = |request: &&Request| (request.seq, Answer::Lost(fault.clone()));
+                return (requests.iter().map(answer).collect(), Worth::Broken);
+            }
+            Err(error) => return answers(requests, Err(error), sent, generation),
+        };
+        let mut all = Answers::with_capacity(requests.len());
+        let mut worst = Worth::Good;
+        for (request, outcome) in requests.iter().zip(outcomes) {
+            let (mut answer, worth) = answers(&[request], no_error(outcome), sent, generation);
+            all.append(&mut answer);
+            worst = worst.max(worth);
+        }
+        (all, worst)
     }
 }
 
@@ -158,13 +226,20 @@ fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == UNKNOWN)
 }
 
+/// Whether the server let the call do nothing at all because the user may not.
+fn is_forbidden(outcome: &RedisResult<Value>) -> bool {
+    outcome
+        .as_ref()
+        .is_err_and(|error| error.code() == Some("NOPERM"))
+}
+
 /// What a call has shown its connection to be worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     Good,
-    Broken,
     /// It works, but every request will be refused there: the server was demoted, or wants another login.
     Refused,
+    Broken,
 }
 
 /// One answer for each request, whatever came; and whether the connection is good for more.

@@ -1,7 +1,7 @@
 //! Which lane serves whom, and the way back to the engine.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
@@ -20,13 +20,24 @@ pub(super) struct Hub {
     counter_key: String,
     /// `None` after stop: the engine must not be kept alive by a task that is slow to end.
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
+    /// For the answers to what is submitted, or was taken out of a lane, while stop runs.
+    late: Weak<dyn Inbox>,
     engine: Arc<Lane>,
+    /// The runtime of the engine's lane, which needs no second one.
+    engine_runtime: OnceLock<Id>,
     /// One lane for each runtime that submitted; a runtime that can't drive a connection has the engine's.
-    lanes: Mutex<HashMap<Id, Arc<Lane>>>,
+    lanes: Mutex<Lanes>,
     /// The server that the subscription is at.
     subscribed_at: Mutex<Generation>,
     /// Told when that may not be the server where the locks are.
     doubt: Notify,
+}
+
+#[derive(Default)]
+struct Lanes {
+    of: HashMap<Id, Arc<Lane>>,
+    /// No lane is added any more: nobody would close it.
+    closed: bool,
 }
 
 impl Hub {
@@ -34,8 +45,10 @@ impl Hub {
         Arc::new(Self {
             counter_key: config.counter_key(),
             config,
+            late: Arc::downgrade(&inbox),
             inbox: Mutex::new(Some(inbox)),
             engine: Lane::of_engine(),
+            engine_runtime: OnceLock::new(),
             lanes: Mutex::default(),
             subscribed_at: Mutex::default(),
             doubt: Notify::new(),
@@ -57,6 +70,7 @@ impl Hub {
     /// Starts the engine's lane on the present runtime, with a connection that is open.
     pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Connection) {
         let driver = Driver::new(Arc::clone(self), Arc::clone(&self.engine));
+        let _ = self.engine_runtime.set(Handle::current().id());
         tokio::spawn(driver.run(Some(connection)));
     }
 
@@ -74,6 +88,7 @@ impl Hub {
             Via::Engine => requests,
             Via::Caller => match Handle::try_current() {
                 Err(_) => requests,
+                Ok(runtime) if self.engine_runtime.get() == Some(&runtime.id()) => requests,
                 Ok(runtime) => match self.lane_of(&runtime).push(requests) {
                     Ok(()) => return,
                     Err(refused) => refused,
@@ -89,7 +104,7 @@ impl Hub {
     }
 
     fn lane_of(self: &Arc<Self>, runtime: &Handle) -> Arc<Lane> {
-        let known = self.lanes().get(&runtime.id()).cloned();
+        let known = self.lanes().of.get(&runtime.id()).cloned();
         if let Some(lane) = known {
             // Back from the engine's lane only when nothing is on it that must run first.
             return if lane.hears_again(|| self.engine.is_idle()) {
@@ -98,12 +113,24 @@ impl Hub {
                 Arc::clone(&self.engine)
             };
         }
-        let lane = Arc::clone(self.lanes().entry(runtime.id()).or_insert_with(Lane::of_user));
+        let lane = {
+            let mut lanes = self.lanes();
+            if lanes.closed {
+                // The engine's lane is closed as well, and says so.
+                return Arc::clone(&self.engine);
+            }
+            Arc::clone(lanes.of.entry(runtime.id()).or_insert_with(Lane::of_user))
+        };
         if lane.claim() {
             // Not under the lock: a runtime that is shutting down drops the driver here, and that takes the lock.
             runtime.spawn(Driver::new(Arc::clone(self), Arc::clone(&lane)).run(None));
         }
         lane
+    }
+
+    #[cfg(test)]
+    pub(super) fn user_lanes(&self) -> usize {
+        self.lanes().of.len()
     }
 
     /// A driver is gone. `panicked`: its runtime has no I/O (that is how tokio says so), so the engine's lane serves it
@@ -114,11 +141,11 @@ impl Hub {
         if !Arc::ptr_eq(ended, &self.engine) {
             let mut lanes = self.lanes();
             if panicked {
-                for lane in lanes.values_mut().filter(|lane| Arc::ptr_eq(lane, ended)) {
+                for lane in lanes.of.values_mut().filter(|lane| Arc::ptr_eq(lane, ended)) {
                     *lane = Arc::clone(&self.engine);
                 }
             } else {
-                lanes.retain(|_, lane| !Arc::ptr_eq(lane, ended));
+                lanes.of.retain(|_, lane| !Arc::ptr_eq(lane, ended));
             }
         }
         self.answer(answers);
@@ -129,7 +156,7 @@ impl Hub {
 
     pub(super) fn tick(&self, now: Moment) {
         self.answer(self.engine.tick(now));
-        let lanes: Vec<_> = self.lanes().values().cloned().collect();
+        let lanes: Vec<_> = self.lanes().of.values().cloned().collect();
         for lane in lanes.iter().filter(|lane| !Arc::ptr_eq(lane, &self.engine)) {
             self.answer(lane.tick(now));
         }
@@ -138,9 +165,15 @@ impl Hub {
     /// Closes every lane; what has no answer gets one.
     pub(super) fn close(&self) {
         let fault = fault::transient("the lock manager is shut down");
-        let mut lanes: Vec<_> = self.lanes().drain().map(|(_, lane)| lane).collect();
         // The engine's first, so that nothing moves onto it any more.
-        lanes.insert(0, Arc::clone(&self.engine));
+        let mut lanes = vec![Arc::clone(&self.engine)];
+        // What could go wrong: a submit that runs beside this adds a lane that nobody closes. It can't: it looks at `closed`
+        // under the lock under which it adds.
+        {
+            let mut users = self.lanes();
+            users.closed = true;
+            lanes.extend(users.of.drain().map(|(_, lane)| lane));
+        }
         for lane in lanes {
             let (answers, unsent) = lane.close(&fault);
             self.answer(answers);
@@ -153,7 +186,7 @@ impl Hub {
         if answers.is_empty() {
             return;
         }
-        if let Some(inbox) = self.inbox() {
+        if let Some(inbox) = self.inbox().or_else(|| self.late.upgrade()) {
             inbox.answers(answers);
         }
     }
@@ -196,7 +229,7 @@ impl Hub {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lanes(&self) -> MutexGuard<'_, HashMap<Id, Arc<Lane>>> {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, FORGET, acquire, held, runtime};
+use super::engine::{Engine, FORGET, Record, acquire, held, runtime};
 use super::server::on_every_server;
-use crate::backend::{Answer, HoldId, Via};
+use crate::backend::redis::{RedisBackend, RedisConfig};
+use crate::backend::{Answer, Backend, Channel, HoldId, Request, Via};
+use crate::clock::{BootClock, Clock};
+use crate::name::LockName;
 
 /// Lets the other tasks of the present runtime, the driver among them, run for a while.
 async fn let_others_run(time: Duration) {
@@ -155,6 +158,102 @@ fn works_in(runtime: &tokio::runtime::Runtime, engine: &Engine, name: &str) {
                 return;
             }
             assert!(Instant::now() < until, "{answer:?}");
+        }
+    });
+}
+
+#[test]
+fn the_engines_own_runtime_has_one_lane() {
+    on_every_server(|server| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let backend = RedisBackend::new(RedisConfig::parse(&server.url()).unwrap());
+        let record = std::sync::Arc::new(Record::default());
+        runtime.block_on(async {
+            let channel = Channel::new("LOCK:%test");
+            backend
+                .start(&channel, std::sync::Arc::clone(&record) as _)
+                .await
+                .unwrap();
+            let before = clients(&server);
+            let request = Request {
+                seq: 1,
+                name: LockName::new("LOCK:x"),
+                id: HoldId::new("a"),
+                operation: FORGET,
+                via: Via::Caller,
+                submitted: BootClock.now(),
+            };
+            backend.submit(vec![request]);
+            while record.order().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            assert!(matches!(record.answer(1), Answer::Reply { .. }));
+            assert_eq!(clients(&server), before);
+        });
+        backend.stop();
+    });
+}
+
+#[test]
+fn a_panic_of_a_user_leaves_no_lane_behind() {
+    on_every_server(|server| {
+        let engine = Engine::start(&server.url());
+        for _ in 0..3 {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let runtime = runtime();
+                works_in(&runtime, &engine, "LOCK:x");
+                panic!("a user's");
+            }));
+            assert!(ended.is_err());
+        }
+        assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
+    });
+}
+
+#[test]
+fn what_is_submitted_after_stop_is_unsent_and_opens_nothing() {
+    on_every_server(|server| {
+        let engine = Engine::start(&server.url());
+        engine.backend.stop();
+        let runtime = runtime();
+        runtime.block_on(async {
+            for via in [Via::Caller, Via::Engine] {
+                let seq = engine.submit("LOCK:x", &HoldId::new("a"), FORGET, via);
+                assert!(engine.record.order().contains(&seq), "not answered at once");
+                assert!(matches!(engine.record.answer(seq), Answer::Unsent(_)));
+            }
+            let_others_run(Duration::from_millis(50)).await;
+        });
+        assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
+        assert_eq!(clients(&server), 1);
+    });
+}
+
+#[test]
+fn a_submit_beside_stop_is_answered_once() {
+    on_every_server(|server| {
+        for _ in 0..20 {
+            let engine = Engine::start(&server.url());
+            let seqs: Vec<u64> = std::thread::scope(|threads| {
+                let submits = threads.spawn(|| {
+                    let submit = |_| {
+                        let runtime = runtime();
+                        let _inside = runtime.enter();
+                        engine.submit("LOCK:x", &HoldId::new("a"), FORGET, Via::Caller)
+                    };
+                    (0..20).map(submit).collect()
+                });
+                engine.backend.stop();
+                submits.join().unwrap()
+            });
+            for seq in &seqs {
+                engine.record.answer(*seq);
+            }
+            engine.record.assert_each_once(seqs);
+            assert_eq!(engine.backend.hub.get().unwrap().user_lanes(), 0);
         }
     });
 }

@@ -6,7 +6,8 @@ use super::engine::Engine;
 use super::server::{on_every_server, on_every_server_with};
 use crate::backend::Backend as _;
 use crate::backend::redis::RedisConfig;
-use crate::backend::{Answer, Generation, HoldId, Via};
+use crate::backend::redis::connection::Connection;
+use crate::backend::{Answer, FaultClass, Generation, HoldId, Via};
 use crate::error::LockError;
 
 fn refused_start(config: RedisConfig) -> LockError {
@@ -198,5 +199,29 @@ fn eviction_of_held_locks_is_warned_about() {
             warnings.len() == 1 && warnings[0].contains("volatile-lru"),
             "{warnings:?}"
         );
+    });
+}
+
+#[test]
+fn a_server_that_is_busy_with_a_script_is_not_taken_for_one_without_a_run_id() {
+    on_every_server_with(&["--lua-time-limit", "50"], |server| {
+        let client = redis::Client::open(server.url()).unwrap();
+        let busy = std::thread::spawn(move || {
+            let script = "local t = redis.call('TIME')[1] while redis.call('TIME')[1] - t < 2 do end";
+            let mut connection = client.get_connection().unwrap();
+            redis::cmd("EVAL").arg(script).arg(0).query::<()>(&mut connection)
+        });
+        std::thread::sleep(Duration::from_millis(400));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let config = config(&server.url());
+        let opened = runtime.block_on(Connection::open(&config));
+        let fault = opened.map(|(connection, _)| connection.generation).unwrap_err();
+        assert_eq!(fault.class, FaultClass::Transient, "{fault:?}");
+        busy.join().unwrap().unwrap();
+        let (connection, time) = runtime.block_on(Connection::open(&config)).unwrap();
+        assert!(connection.generation != Generation::UNKNOWN && time.is_some());
     });
 }

@@ -137,14 +137,19 @@ impl Stay {
     ///
     /// What could go wrong: it counts from the acquire, sent long ago; the place in the queue lives on by refreshes, its
     /// forget is lost and never sent again, and the place is granted to nobody. It can't: it counts from now, by when
-    /// everything was sent, and for as long as the place may live and then be granted.
+    /// everything was sent, and for as long as the place may live and then be granted, and a late copy of an extension,
+    /// run at the last moment, may prolong that.
     pub(super) fn undo(&self, name: &LockName, now: Moment) -> Undo {
         let (lease, place) = match &self.phase {
             Phase::Owned(owned) => (self.lease.max(owned.lease), Duration::ZERO),
             _ if self.queues => (self.lease, longest_heartbeat(&self.entry)),
             _ => (self.lease, Duration::ZERO),
         };
-        let over_at = Undo::over_at(now, lease + place);
+        let extension = match self.phase {
+            Phase::Asking { .. } => Duration::ZERO,
+            Phase::Queued(_) | Phase::Owned(_) => lease,
+        };
+        let over_at = Undo::over_at(now, lease + place + extension);
         let copies = (self.copies_out
             || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
         .then_some(self.not_after_ms);

@@ -34,16 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     locks.clone().install(); // for `recalculate`, which names no manager
 
     println!("a guard: held until it is released or dropped");
-    let guard = locks
-        .lock(("order", 42))
-        .expire(Duration::from_secs(30))
-        .acquire()
-        .await?;
-    println!(
-        "  {} for at least {:.0?}, renewed meanwhile",
-        guard.name(),
-        guard.remaining()
-    );
+    let guard = locks.lock(("order", 42)).expire(Duration::from_secs(30)).acquire().await?;
+    println!("  {} for at least {:.0?}, renewed meanwhile", guard.name(), guard.remaining());
 
     println!("one try: somebody else would come back later");
     match locks.lock(("order", 42)).try_acquire().await? {
@@ -72,21 +64,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("plain threads: the blocking twins");
     let threads = locks.clone();
     tokio::task::spawn_blocking(move || {
-        threads
-            .lock("nightly-report")
-            .run_blocking(|| println!("  reporting in a plain thread"))
+        threads.lock("nightly-report").run_blocking(|| println!("  reporting in a plain thread"))
     })
     .await??;
 
     // A service does this on SIGTERM: what is held may finish, what is released is flushed.
     let report = locks.shutdown(Duration::from_secs(5)).await;
-    println!(
-        "shut down, {}",
-        if report.is_clean() {
-            "nothing left"
-        } else {
-            "something left"
-        }
-    );
+    println!("shut down, {}", if report.is_clean() { "nothing left" } else { "something left" });
     Ok(())
 }

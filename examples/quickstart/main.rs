@@ -63,15 +63,11 @@ fn task(mut args: impl Iterator<Item = String>) -> Result<Task, String> {
             "--replica" => {
                 let (Some(name), Some(directory)) = (args.next(), args.next()) else {
                     return Err(
-                        "--replica needs a name and a directory; it is for this program only".to_owned(),
+                        "--replica needs a name and a directory; it is for this program only".to_owned()
                     );
                 };
                 let (shelf, unlocked) = (Shelf::at(directory.into()), args.next().is_some());
-                return Ok(Task::Replica {
-                    name,
-                    shelf,
-                    unlocked,
-                });
+                return Ok(Task::Replica { name, shelf, unlocked });
             }
             _ => return Err(format!("unknown argument `{arg}`\n\n{HELP}")),
         }
@@ -88,11 +84,9 @@ async fn main() -> ExitCode {
             println!("{HELP}");
             Ok(true)
         }
-        Ok(Task::Replica {
-            name,
-            shelf,
-            unlocked,
-        }) => replicas::be_one(&url, name, shelf, unlocked).await.map(|()| true),
+        Ok(Task::Replica { name, shelf, unlocked }) => {
+            replicas::be_one(&url, name, shelf, unlocked).await.map(|()| true)
+        }
         Ok(Task::Sell { unlocked }) => tokio::select! {
             outcome = sell_out(&url, unlocked) => outcome,
             // The replicas and the shelf are dropped, and with that gone.

@@ -29,10 +29,7 @@ impl fmt::Display for Record {
         write!(f, "{replica}\t{item}\t{}\t", self.waited.as_micros())?;
         match &self.outcome {
             Outcome::Sold { left, token: None } => write!(f, "sold\t{left}"),
-            Outcome::Sold {
-                left,
-                token: Some(token),
-            } => write!(f, "sold\t{left}\t{token}"),
+            Outcome::Sold { left, token: Some(token) } => write!(f, "sold\t{left}\t{token}"),
             Outcome::TurnedAway => f.write_str("turned away"),
             Outcome::Failed(why) => write!(f, "failed\t{}", why.replace(['\t', '\n'], " ")),
         }
@@ -49,10 +46,7 @@ impl FromStr for Record {
             return Err(wrong());
         };
         let outcome = match outcome {
-            ["sold", left] => Outcome::Sold {
-                left: left.parse().map_err(|_| wrong())?,
-                token: None,
-            },
+            ["sold", left] => Outcome::Sold { left: left.parse().map_err(|_| wrong())?, token: None },
             ["sold", left, token] => Outcome::Sold {
                 left: left.parse().map_err(|_| wrong())?,
                 token: Some(token.parse().map_err(|_| wrong())?),

@@ -48,21 +48,10 @@ impl Replicas {
         let mut shops = Vec::new();
         for name in NAMES {
             let locks = LockManager::connect(url).await?;
-            shops.push(Arc::new(Shop {
-                name: name.to_owned(),
-                shelf: shelf.clone(),
-                locks,
-            }));
+            shops.push(Arc::new(Shop { name: name.to_owned(), shelf: shelf.clone(), locks }));
         }
         let (sender, records) = unbounded_channel();
-        Ok(Self {
-            kind: Kind::Tasks {
-                shops,
-                unlocked,
-                sender: Some(sender),
-            },
-            records,
-        })
+        Ok(Self { kind: Kind::Tasks { shops, unlocked, sender: Some(sender) }, records })
     }
 
     /// This program again, once for each replica; the server is in the environment that they inherit.
@@ -72,11 +61,7 @@ impl Replicas {
         let mut outputs = Vec::new();
         for name in NAMES {
             let mut command = Command::new(std::env::current_exe()?);
-            command
-                .arg("--replica")
-                .arg(name)
-                .arg(shelf.path())
-                .kill_on_drop(true);
+            command.arg("--replica").arg(name).arg(shelf.path()).kill_on_drop(true);
             if unlocked {
                 command.arg("unlocked");
             }
@@ -91,10 +76,7 @@ impl Replicas {
             }
             tokio::spawn(forward(name, lines, sender.clone()));
         }
-        Ok(Self {
-            kind: Kind::Processes(processes),
-            records,
-        })
+        Ok(Self { kind: Kind::Processes(processes), records })
     }
 
     /// Where they are, for people.
@@ -102,10 +84,7 @@ impl Replicas {
         match &self.kind {
             Kind::Tasks { shops, .. } => format!("{} replicas in one process", shops.len()),
             Kind::Processes(processes) => {
-                let ids = processes
-                    .iter()
-                    .filter_map(|(_, process)| process.id())
-                    .map(|id| id.to_string());
+                let ids = processes.iter().filter_map(|(_, process)| process.id()).map(|id| id.to_string());
                 let ids = ids.collect::<Vec<_>>().join(", ");
                 format!("{} replicas, each a process (pids {ids})", processes.len())
             }
@@ -115,11 +94,7 @@ impl Replicas {
     /// Lets all customers in, everywhere at once.
     pub(crate) async fn open(&mut self) -> Result<(), Box<dyn Error>> {
         match &mut self.kind {
-            Kind::Tasks {
-                shops,
-                unlocked,
-                sender,
-            } => {
+            Kind::Tasks { shops, unlocked, sender } => {
                 let Some(sender) = sender.take() else {
                     return Ok(());
                 };
@@ -195,18 +170,10 @@ pub(crate) async fn be_one(
     let go = opened();
     println!("{READY}");
     go.await?;
-    let shop = Arc::new(Shop {
-        name,
-        shelf,
-        locks: locks.clone(),
-    });
+    let shop = Arc::new(Shop { name, shelf, locks: locks.clone() });
     serve(shop, unlocked, |record| println!("{record}")).await;
     let report = locks.shutdown(Duration::from_secs(1)).await;
-    if report.is_clean() {
-        Ok(())
-    } else {
-        Err(format!("locks were left behind: {report:?}").into())
-    }
+    if report.is_clean() { Ok(()) } else { Err(format!("locks were left behind: {report:?}").into()) }
 }
 
 /// Ready when the input says so; the end of the input ends the process.

@@ -23,9 +23,7 @@ impl Shelf {
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path)?;
         let shelf = Self(Arc::new(Directory { path, ours: true }));
-        stock
-            .iter()
-            .try_for_each(|(item, count)| shelf.write(item, *count))?;
+        stock.iter().try_for_each(|(item, count)| shelf.write(item, *count))?;
         Ok(shelf)
     }
 
@@ -41,8 +39,7 @@ impl Shelf {
     /// How many are left.
     pub(crate) fn read(&self, item: &str) -> io::Result<u32> {
         let text = std::fs::read_to_string(self.0.path.join(item))?;
-        text.parse()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        text.parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Says how many are left. Readers see the old number or the new one, never half of it: what goes wrong without a
@@ -50,10 +47,7 @@ impl Shelf {
     pub(crate) fn write(&self, item: &str, count: u32) -> io::Result<()> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let new = self
-            .0
-            .path
-            .join(format!("{item}.{}.{number}", std::process::id()));
+        let new = self.0.path.join(format!("{item}.{}.{number}", std::process::id()));
         std::fs::write(&new, count.to_string())?;
         std::fs::rename(new, self.0.path.join(item))
     }

@@ -62,11 +62,7 @@ async fn sell(shop: &Shop, item: &str, asked: Instant) -> Result<Sale, SaleError
 async fn sell_unlocked(shop: &Shop, item: &str, asked: Instant) -> Result<Sale, SaleError> {
     let waited = asked.elapsed();
     let left = take_one(&shop.shelf, item).await?;
-    Ok(Sale {
-        left,
-        waited,
-        token: None,
-    })
+    Ok(Sale { left, waited, token: None })
 }
 
 /// Read the stock, think, write the stock: fine alone, wrong as soon as two do it at once.
@@ -92,23 +88,12 @@ pub(crate) async fn serve(shop: Arc<Shop>, unlocked: bool, tell: impl Fn(Record)
                     sell(&shop, item, asked).await
                 };
                 let (waited, outcome) = match sale {
-                    Ok(sale) => (
-                        sale.waited,
-                        Outcome::Sold {
-                            left: sale.left,
-                            token: sale.token,
-                        },
-                    ),
+                    Ok(sale) => (sale.waited, Outcome::Sold { left: sale.left, token: sale.token }),
                     Err(SaleError::SoldOut) => (asked.elapsed(), Outcome::TurnedAway),
                     Err(error) => (asked.elapsed(), Outcome::Failed(error.to_string())),
                 };
                 let (replica, item) = (shop.name.clone(), item.to_owned());
-                tell(Record {
-                    replica,
-                    item,
-                    waited,
-                    outcome,
-                });
+                tell(Record { replica, item, waited, outcome });
             });
         }
     }

@@ -72,23 +72,13 @@ impl Clock for BootClock {
     }
 }
 
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "fuchsia",
-    target_os = "openbsd"
-))]
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia", target_os = "openbsd"))]
 const fn boot_or_monotonic() -> rustix::time::ClockId {
     rustix::time::ClockId::Boottime
 }
 
 /// Elsewhere (macOS and the BSDs) the monotonic clock is the best that there is.
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "fuchsia",
-    target_os = "openbsd"
-)))]
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "fuchsia", target_os = "openbsd")))]
 const fn boot_or_monotonic() -> rustix::time::ClockId {
     rustix::time::ClockId::Monotonic
 }

@@ -191,59 +191,32 @@ mod tests {
 
     /// One error of every variant that is about a lock, and what its text must say to do or to look at.
     fn of_a_lock() -> Vec<(LockError, &'static [&'static str])> {
-        let (waited, reason) = (
-            Duration::from_millis(3_049),
-            "LOADING Redis is loading".to_owned(),
-        );
+        let (waited, reason) = (Duration::from_millis(3_049), "LOADING Redis is loading".to_owned());
         let record = "host/1 pay";
         let holder = Some(Holder::of(record, Duration::from_millis(1_500)));
         let message = "expire is 1ms: write for example expire = \"10s\"".to_owned();
         let body = BodyOutcome::Cancelled;
         vec![
             (
-                LockError::Busy {
-                    key: key(),
-                    waited,
-                    holder,
-                },
+                LockError::Busy { key: key(), waited, holder },
                 &["waited 3.0s", "held by host/1 pay", "lease left 1.5s"],
             ),
             (
-                LockError::Unavailable {
-                    key: key(),
-                    waited,
-                    reason: reason.clone(),
-                },
+                LockError::Unavailable { key: key(), waited, reason: reason.clone() },
                 &["unavailable after 3.0s", "LOADING Redis is loading"],
             ),
             (LockError::Refused { key: key(), reason }, &["refused", "LOADING"]),
-            (
-                LockError::ForeignData { key: key() },
-                &["other data", "use another prefix"],
-            ),
-            (
-                LockError::Key {
-                    key: key(),
-                    error: KeyError::Empty,
-                },
-                &["pass a value"],
-            ),
+            (LockError::ForeignData { key: key() }, &["other data", "use another prefix"]),
+            (LockError::Key { key: key(), error: KeyError::Empty }, &["pass a value"]),
             (LockError::Params { key: key(), message }, &["write for example"]),
             (
                 LockError::NoManager { key: key() },
                 &["`LockManager::connect(url).await?.install()`", "`locks = ..`"],
             ),
-            (
-                LockError::ShutDown { key: key() },
-                &["shut down", "connect a new manager"],
-            ),
+            (LockError::ShutDown { key: key() }, &["shut down", "connect a new manager"]),
             (
                 LockError::Lost { key: key(), body },
-                &[
-                    "lock lost",
-                    "it was cancelled",
-                    "check its outcome by the fencing token",
-                ],
+                &["lock lost", "it was cancelled", "check its outcome by the fencing token"],
             ),
         ]
     }
@@ -259,40 +232,23 @@ mod tests {
             };
             assert!(text.starts_with(&begins), "{text}");
             assert!(says.iter().all(|part| text.contains(part)), "{text}");
-            assert!(
-                !text.ends_with('.') && !text.contains('\n') && !text.contains("  "),
-                "{text}"
-            );
+            assert!(!text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{text}");
             assert_eq!(error.key(), KEY);
-            assert_eq!(
-                format!("{error:?}"),
-                text,
-                "`fn main() -> Result<(), LockError>` prints Debug"
-            );
+            assert_eq!(format!("{error:?}"), text, "`fn main() -> Result<(), LockError>` prints Debug");
             let io = std::io::Error::from(error.clone());
             assert_eq!(io.to_string(), text);
             assert_eq!(error.is_busy(), matches!(error, LockError::Busy { .. }));
         }
-        let finished = LockError::Lost {
-            key: key(),
-            body: BodyOutcome::Finished,
-        };
+        let finished = LockError::Lost { key: key(), body: BodyOutcome::Finished };
         assert!(finished.to_string().contains("it ran to its end"));
     }
 
     #[test]
     fn errors_of_the_manager_name_no_key() {
-        let connect = LockError::Connect {
-            address: "127.0.0.1:6379".to_owned(),
-            reason: "refused".to_owned(),
-        };
-        assert_eq!(
-            connect.to_string(),
-            "cannot connect to the lock server at 127.0.0.1:6379: refused"
-        );
-        let config = LockError::Config {
-            message: "write a URL".to_owned(),
-        };
+        let connect =
+            LockError::Connect { address: "127.0.0.1:6379".to_owned(), reason: "refused".to_owned() };
+        assert_eq!(connect.to_string(), "cannot connect to the lock server at 127.0.0.1:6379: refused");
+        let config = LockError::Config { message: "write a URL".to_owned() };
         assert_eq!(config.to_string(), "lock manager: write a URL");
         assert_eq!((connect.key(), config.key()), ("", ""));
     }
@@ -300,10 +256,8 @@ mod tests {
     #[test]
     fn busy_is_told_from_the_rest_as_io_errors_too() {
         use std::io::ErrorKind;
-        let kinds: Vec<_> = of_a_lock()
-            .into_iter()
-            .map(|(error, _)| std::io::Error::from(error).kind())
-            .collect();
+        let kinds: Vec<_> =
+            of_a_lock().into_iter().map(|(error, _)| std::io::Error::from(error).kind()).collect();
         let expected = [
             ErrorKind::WouldBlock,
             ErrorKind::NotConnected,

@@ -39,18 +39,12 @@ impl Holder {
 
     /// A holder in this process.
     pub(crate) fn here(record: &str, lease_left: Duration) -> Self {
-        Self {
-            in_this_process: true,
-            ..Self::of(record, lease_left)
-        }
+        Self { in_this_process: true, ..Self::of(record, lease_left) }
     }
 
     /// The record of an owner that begins now.
     pub(crate) fn record_now(readable: &str) -> String {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!("{readable}{SINCE}{since}")
     }
 
@@ -61,11 +55,7 @@ impl Holder {
         };
         let age = holder.since.and_then(|since| since.elapsed().ok());
         let age = age.map(|age| format!(" for {age:.1?}")).unwrap_or_default();
-        let place = if holder.in_this_process {
-            " in this process"
-        } else {
-            ""
-        };
+        let place = if holder.in_this_process { " in this process" } else { "" };
         let hint = match (holder.in_this_process, holder.record.ends_with(BY_HAND)) {
             (true, true) => {
                 ". If your own task holds it by hand, run the nested call inside `guard.scope(..)`"
@@ -73,10 +63,7 @@ impl Holder {
             (true, false) => ". A spawned task is outside the holds of its parent",
             (false, _) => "",
         };
-        format!(
-            "; held{place} by {}{age} (lease left {:.1?}){hint}",
-            holder.record, holder.lease_left
-        )
+        format!("; held{place} by {}{age} (lease left {:.1?}){hint}", holder.record, holder.lease_left)
     }
 }
 
@@ -89,18 +76,13 @@ mod tests {
         let holder = Holder::of(&Holder::record_now("host/1 pay @ home"), Duration::from_secs(2));
         assert_eq!(holder.record, "host/1 pay @ home");
         assert!(
-            holder
-                .since
-                .is_some_and(|since| since.elapsed().is_ok_and(|age| age < Duration::from_secs(60)))
+            holder.since.is_some_and(|since| since.elapsed().is_ok_and(|age| age < Duration::from_secs(60)))
         );
     }
 
     #[test]
     fn a_strange_record_is_shown_as_it_is() {
         let holder = Holder::of("somebody", Duration::from_millis(1500));
-        assert_eq!(
-            Holder::suffix(Some(&holder)),
-            "; held by somebody (lease left 1.5s)"
-        );
+        assert_eq!(Holder::suffix(Some(&holder)), "; held by somebody (lease left 1.5s)");
     }
 }

@@ -33,9 +33,7 @@ fn modules_use_only_what_stands_below_them() {
 #[test]
 fn every_module_has_its_layer() {
     let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let declared = root
-        .lines()
-        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+    let declared = root.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
     let declared: BTreeSet<&str> = declared.map(|line| line.trim_end_matches(';')).collect();
     let known: BTreeSet<&str> = LAYERS.into_iter().chain(LEAVES).chain(["layers"]).collect();
     assert_eq!(declared, known);
@@ -45,11 +43,7 @@ fn every_module_has_its_layer() {
 fn modules_used_in(sources: &Path, module: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let file = sources.join(format!("{module}.rs"));
-    let mut open = if file.exists() {
-        vec![file]
-    } else {
-        vec![sources.join(module)]
-    };
+    let mut open = if file.exists() { vec![file] } else { vec![sources.join(module)] };
     while let Some(path) = open.pop() {
         if path.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
@@ -67,7 +61,5 @@ fn modules_used_in(sources: &Path, module: &str) -> BTreeSet<String> {
 }
 
 fn first_word(text: &str) -> String {
-    text.chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }

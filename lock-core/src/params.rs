@@ -154,43 +154,20 @@ mod tests {
     #[test]
     fn the_defaults_are_what_they_have_always_been() {
         assert_eq!((DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX), (":", "LOCK"));
-        assert_eq!(
-            (DEFAULT_WAIT, DEFAULT_EXPIRE),
-            (Duration::from_secs(10), Duration::from_secs(10))
-        );
-        assert_eq!(
-            (LockKind::default(), OnLost::default()),
-            (LockKind::Reentrant, OnLost::Cancel)
-        );
+        assert_eq!((DEFAULT_WAIT, DEFAULT_EXPIRE), (Duration::from_secs(10), Duration::from_secs(10)));
+        assert_eq!((LockKind::default(), OnLost::default()), (LockKind::Reentrant, OnLost::Cancel));
     }
 
     #[test]
     fn params_begin_with_the_defaults() {
         let key = LockKey::of(("a", 1));
         // All fields, so that a new one is thought of here.
-        let LockParams {
-            id,
-            prefix,
-            key: kept,
-            delimiter,
-            kind,
-            wait,
-            expire,
-            renew,
-            on_lost,
-            function,
-        } = LockParams::new(key.clone());
-        assert_eq!(
-            (prefix, kept, delimiter.as_str(), kind),
-            (None, key.clone(), ":", LockKind::Reentrant)
-        );
+        let LockParams { id, prefix, key: kept, delimiter, kind, wait, expire, renew, on_lost, function } =
+            LockParams::new(key.clone());
+        assert_eq!((prefix, kept, delimiter.as_str(), kind), (None, key.clone(), ":", LockKind::Reentrant));
         assert_eq!((wait, expire), (None, None), "the manager says");
         assert_eq!((renew, on_lost, function.as_str()), (true, OnLost::Cancel, ""));
-        assert_ne!(
-            id,
-            LockParams::new(key).id,
-            "each call has its own correlation id"
-        );
+        assert_ne!(id, LockParams::new(key).id, "each call has its own correlation id");
     }
 
     #[test]
@@ -210,25 +187,14 @@ mod tests {
 
     #[test]
     fn a_lease_lasts_from_ten_milliseconds_to_thirty_days() {
-        assert_eq!(
-            (MIN_EXPIRE, MAX_EXPIRE),
-            (Duration::from_millis(10), Duration::from_secs(2_592_000))
-        );
+        assert_eq!((MIN_EXPIRE, MAX_EXPIRE), (Duration::from_millis(10), Duration::from_secs(2_592_000)));
         for good in [MIN_EXPIRE, DEFAULT_EXPIRE, MAX_EXPIRE] {
             assert!(check_expire("LOCK:a", good).is_ok());
         }
         let step = Duration::from_nanos(1);
-        for bad in [
-            Duration::ZERO,
-            MIN_EXPIRE - step,
-            MAX_EXPIRE + step,
-            Duration::MAX,
-        ] {
+        for bad in [Duration::ZERO, MIN_EXPIRE - step, MAX_EXPIRE + step, Duration::MAX] {
             let text = check_expire("LOCK:a", bad).unwrap_err().to_string();
-            assert!(
-                text.contains("[LOCK:a]") && text.contains("10ms to 30d"),
-                "{text}"
-            );
+            assert!(text.contains("[LOCK:a]") && text.contains("10ms to 30d"), "{text}");
         }
     }
 }

@@ -22,9 +22,10 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
 
     let delimiter = arguments.delimiter.as_ref().map(|given| given.value.value());
     let delimiter = delimiter.as_deref().unwrap_or(segment::DEFAULT_DELIMITER);
-    let segments = arguments.key.as_ref().map_or_else(Vec::new, |given| {
-        key::read(&given.value, delimiter, name, &parameters, &mut errors)
-    });
+    let segments = arguments
+        .key
+        .as_ref()
+        .map_or_else(Vec::new, |given| key::read(&given.value, delimiter, name, &parameters, &mut errors));
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
     match errors.into_tokens() {
@@ -78,10 +79,7 @@ mod tests {
             ] {
                 let expanded = expand(wrong, function);
                 assert!(expanded.contains("compile_error"), "{wrong}: {expanded}");
-                assert!(
-                    expanded.contains("fn f") && expanded.contains("body ()"),
-                    "{wrong}: {expanded}"
-                );
+                assert!(expanded.contains("fn f") && expanded.contains("body ()"), "{wrong}: {expanded}");
                 assert!(!expanded.contains("acquire"), "{wrong}: {expanded}");
             }
         }

@@ -20,10 +20,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Duration, String> {
         });
     }
     if text.starts_with('-') {
-        return Err(format!(
-            "a duration cannot be negative: {}",
-            write(text.trim_start_matches('-'))
-        ));
+        return Err(format!("a duration cannot be negative: {}", write(text.trim_start_matches('-'))));
     }
     if text.contains(['.', ',']) {
         return Err(format!(
@@ -39,15 +36,10 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Duration, String> {
         let (unit, after) = split(after, |c| !c.is_ascii_digit());
         rest = after;
         if number.is_empty() {
-            return Err(format!(
-                "`{text}` is no duration: {} (units: ms, s, m, h, d)",
-                write("1m30s")
-            ));
+            return Err(format!("`{text}` is no duration: {} (units: ms, s, m, h, d)", write("1m30s")));
         }
         if unit.is_empty() {
-            return Err(format!(
-                "write a unit: `{name} = \"{text}s\"` (units: ms, s, m, h, d)"
-            ));
+            return Err(format!("write a unit: `{name} = \"{text}s\"` (units: ms, s, m, h, d)"));
         }
         let milliseconds = milliseconds(unit).ok_or_else(|| unknown_unit(unit, number, &write))?;
         total = number
@@ -86,10 +78,7 @@ fn unknown_unit(unit: &str, number: &str, write: &dyn Fn(&str) -> String) -> Str
             return format!("`{unit}` is too fine for a lock over a network: the smallest unit is `ms`");
         }
         _ => {
-            return format!(
-                "`{unit}` is no unit: {} (units: ms, s, m, h, d)",
-                write(&format!("{number}s"))
-            );
+            return format!("`{unit}` is no unit: {} (units: ms, s, m, h, d)", write(&format!("{number}s")));
         }
     };
     format!("`{unit}` is no unit: {}", write(&format!("{number}{meant}")))
@@ -133,14 +122,8 @@ mod tests {
     fn other_spellings_are_understood_and_refused() {
         assert_eq!(message("10sec"), "`sec` is no unit: write `wait = \"10s\"`");
         assert_eq!(message("5MIN"), "`MIN` is no unit: write `wait = \"5m\"`");
-        assert_eq!(
-            message("10 s"),
-            "a duration has no spaces: write `wait = \"10s\"`"
-        );
-        assert_eq!(
-            message("-5s"),
-            "a duration cannot be negative: write `wait = \"5s\"`"
-        );
+        assert_eq!(message("10 s"), "a duration has no spaces: write `wait = \"10s\"`");
+        assert_eq!(message("-5s"), "a duration cannot be negative: write `wait = \"5s\"`");
         assert!(message("1.5s").contains("1s500ms"));
         assert!(message("7us").contains("smallest unit is `ms`"));
         assert!(message("s").contains("is no duration"));

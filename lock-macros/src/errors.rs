@@ -36,10 +36,6 @@ impl Errors {
     /// The messages, for tests.
     #[cfg(test)]
     pub(crate) fn messages(self) -> Vec<String> {
-        self.0
-            .into_iter()
-            .flatten()
-            .map(|error| error.to_string())
-            .collect()
+        self.0.into_iter().flatten().map(|error| error.to_string()).collect()
     }
 }

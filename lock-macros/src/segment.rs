@@ -16,15 +16,10 @@ pub(crate) const DEFAULT_DELIMITER: &str = ":";
 pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
     const WRITE: &str = "a delimiter is 1 to 4 of `: / . - _ | # @ ~ + = , ; !`";
     if text.is_empty() {
-        return Err(format!(
-            "the delimiter is empty, and segments would run together: {WRITE}"
-        ));
+        return Err(format!("the delimiter is empty, and segments would run together: {WRITE}"));
     }
     if let Some(other) = text.chars().find(|c| !DELIMITERS.contains(*c)) {
-        return Err(format!(
-            "{} cannot be part of a delimiter: {WRITE}",
-            describe(other)
-        ));
+        return Err(format!("{} cannot be part of a delimiter: {WRITE}", describe(other)));
     }
     if text.len() > 4 {
         return Err(format!("this delimiter has {} characters: {WRITE}", text.len()));
@@ -107,10 +102,7 @@ mod tests {
         assert_eq!(check_text("a:b", "::"), Err(Mistake::Delimiter(':')));
         assert_eq!(check_text("{id}", ":"), Err(Mistake::Brace));
         for bad in ["a%", "a b", "a\n", "\u{202e}a", "a\u{200b}", "\u{a0}"] {
-            assert!(
-                matches!(check_text(bad, ":"), Err(Mistake::Forbidden(_))),
-                "{bad:?}"
-            );
+            assert!(matches!(check_text(bad, ":"), Err(Mistake::Forbidden(_))), "{bad:?}");
         }
     }
 }

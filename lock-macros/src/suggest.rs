@@ -15,10 +15,7 @@ pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 
 /// `waitTime`, `wait_time` and `WAIT_TIME` are one word to somebody who comes from another framework.
 pub(crate) fn plain(word: &str) -> String {
-    word.chars()
-        .filter(|c| *c != '_')
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours that make `a` into `b`.
@@ -29,9 +26,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=b.len() {
             let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1)
-                .min(rows[i - 1][j - 1] + change);
+            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + change);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }

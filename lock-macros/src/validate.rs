@@ -51,10 +51,7 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
         Text::Literal(text) => {
             let value = text.value();
             if value.is_empty() {
-                errors.under(
-                    text,
-                    format!("`{name}` is empty: write some text, or leave `{name}` out"),
-                );
+                errors.under(text, format!("`{name}` is empty: write some text, or leave `{name}` out"));
                 return;
             }
             let Err(mistake) = segment::check_text(&value, delimiter) else {
@@ -77,10 +74,7 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
                 );
             }
             if let Some(word) = lower_case(value).filter(|_| varying.is_empty()) {
-                errors.at(
-                    word.span(),
-                    format!("text is written in quotes: `{name} = \"{word}\"`"),
-                );
+                errors.at(word.span(), format!("text is written in quotes: `{name} = \"{word}\"`"));
             }
         }
     }
@@ -100,10 +94,8 @@ fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
 
 /// What to write instead of a text with characters that cannot be part of a name.
 fn without(name: &Ident, text: &str, delimiter: &str) -> String {
-    let joined = text
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(if delimiter.contains('-') { "_" } else { "-" });
+    let joined =
+        text.split_whitespace().collect::<Vec<_>>().join(if delimiter.contains('-') { "_" } else { "-" });
     match segment::check_text(&joined, delimiter) {
         Ok(()) if !joined.is_empty() => format!("write `{name} = \"{joined}\"`"),
         _ => "leave it out".to_owned(),
@@ -113,9 +105,7 @@ fn without(name: &Ident, text: &str, delimiter: &str) -> String {
 /// `prefix = order`: constants are upper-case, so this is text without its quotes.
 fn lower_case(value: &Expr) -> Option<&Ident> {
     let Expr::Path(path) = value else { return None };
-    path.path
-        .get_ident()
-        .filter(|name| name.to_string().starts_with(char::is_lowercase))
+    path.path.get_ident().filter(|name| name.to_string().starts_with(char::is_lowercase))
 }
 
 /// A guard named like a parameter would hide it in the body without a word.

@@ -21,10 +21,7 @@ where
     let mut waiter: Pin<Box<F>> = Box::pin(waiter);
     // In memory the first poll is the arrival.
     let first = std::future::poll_fn(|context| Poll::Ready(waiter.as_mut().poll(context))).await;
-    assert!(
-        first.is_pending(),
-        "the lock was free, there was nothing to wait for"
-    );
+    assert!(first.is_pending(), "the lock was free, there was nothing to wait for");
     let task = tokio::spawn(waiter);
     if stage.has_server().is_some() {
         // A place in the queue makes the lock's record longer by an id; nothing else does.
@@ -42,8 +39,5 @@ fn record_length(stage: &Stage, name: &str) -> usize {
         return 0;
     };
     let length = server.must(&["EVAL", "return #(redis.call('DUMP', KEYS[1]) or '')", "1", name]);
-    length
-        .integer()
-        .and_then(|length| usize::try_from(length).ok())
-        .expect("a length")
+    length.integer().and_then(|length| usize::try_from(length).ok()).expect("a length")
 }

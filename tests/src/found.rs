@@ -22,11 +22,7 @@ impl Binary {
         // "Redis server v=7.0.15 sha=..", "Valkey server v=9.1.2 sha=.."
         let (product, rest) = text.split_once(" server v=")?;
         let version = rest.split_whitespace().next()?;
-        Some(Self {
-            path: path.to_owned(),
-            product: product.to_owned(),
-            version: version.to_owned(),
-        })
+        Some(Self { path: path.to_owned(), product: product.to_owned(), version: version.to_owned() })
     }
 
     /// Where it is.
@@ -106,9 +102,7 @@ pub fn each_server(test: impl Fn(&'static Binary) + Sync) {
                 // Named, so that the message of a panic inside says on which server.
                 let thread = std::thread::Builder::new().name(format!("on {}", binary.label()));
                 let started = Instant::now();
-                let run = thread
-                    .spawn_scoped(scope, move || test(binary))
-                    .expect("a thread can be started");
+                let run = thread.spawn_scoped(scope, move || test(binary)).expect("a thread can be started");
                 (binary, started, run)
             })
             .collect();

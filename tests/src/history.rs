@@ -22,9 +22,7 @@ impl Recorder {
     /// # Errors
     /// If it cannot be written.
     pub fn append(file: &Path) -> io::Result<Self> {
-        Ok(Self(Arc::new(
-            OpenOptions::new().create(true).append(true).open(file)?,
-        )))
+        Ok(Self(Arc::new(OpenOptions::new().create(true).append(true).open(file)?)))
     }
 
     /// Call as soon as acquiring has returned.
@@ -33,10 +31,7 @@ impl Recorder {
     /// If the file cannot be written.
     #[must_use]
     pub fn took(&self, name: &str, who: &str, token: u64) -> OpenHold {
-        let hold = OpenHold {
-            recorder: self.clone(),
-            line: format!("{name}\t{who}\t{token}"),
-        };
+        let hold = OpenHold { recorder: self.clone(), line: format!("{name}\t{who}\t{token}") };
         hold.write("took", now_ns());
         hold
     }
@@ -61,9 +56,7 @@ impl OpenHold {
     /// One write per line: lines of several processes do not mix in a file that is appended to.
     fn write(&self, what: &str, at_ns: u64) {
         let line = format!("{}\t{what}\t{at_ns}\n", self.line);
-        (&*self.recorder.0)
-            .write_all(line.as_bytes())
-            .expect("a history can be written");
+        (&*self.recorder.0).write_all(line.as_bytes()).expect("a history can be written");
     }
 }
 
@@ -90,12 +83,8 @@ pub fn read(file: &Path) -> io::Result<Vec<Hold>> {
     let text = std::fs::read_to_string(file)?;
     let mut holds: BTreeMap<(&str, &str, u64), Hold> = BTreeMap::new();
     for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-        let strange = || {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("no line of a history: {line:?}"),
-            )
-        };
+        let strange =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("no line of a history: {line:?}"));
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         let [name, who, token, what, at] = fields[..] else {
             return Err(strange());
@@ -106,13 +95,7 @@ pub fn read(file: &Path) -> io::Result<Vec<Hold>> {
         match (what, known) {
             ("took", None) => {
                 let (name_, who_) = (name.to_owned(), who.to_owned());
-                let hold = Hold {
-                    name: name_,
-                    who: who_,
-                    token,
-                    from_ns: at_ns,
-                    until_ns: at_ns,
-                };
+                let hold = Hold { name: name_, who: who_, token, from_ns: at_ns, until_ns: at_ns };
                 holds.insert((name, who, token), hold);
             }
             ("valid", Some(hold)) => hold.until_ns = hold.until_ns.max(at_ns),
@@ -160,9 +143,7 @@ pub fn check(holds: &[Hold]) -> Vec<Violation> {
             if let Some(before) = highest.filter(|before| hold.token <= before.token) {
                 wrong.push(Violation::Token(before.clone(), hold.clone()));
             }
-            lasting = lasting
-                .filter(|before| before.until_ns >= hold.until_ns)
-                .or(Some(hold));
+            lasting = lasting.filter(|before| before.until_ns >= hold.until_ns).or(Some(hold));
             highest = highest.filter(|before| before.token >= hold.token).or(Some(hold));
         }
     }
@@ -175,23 +156,12 @@ mod tests {
     use crate::{Scratch, Seed};
 
     fn hold(name: &str, token: u64, from_ns: u64, until_ns: u64) -> Hold {
-        Hold {
-            name: name.to_owned(),
-            who: token.to_string(),
-            token,
-            from_ns,
-            until_ns,
-        }
+        Hold { name: name.to_owned(), who: token.to_string(), token, from_ns, until_ns }
     }
 
     #[test]
     fn holds_one_after_the_other_are_right() {
-        let holds = [
-            hold("a", 3, 20, 30),
-            hold("a", 1, 0, 10),
-            hold("a", 2, 10, 20),
-            hold("b", 1, 5, 25),
-        ];
+        let holds = [hold("a", 3, 20, 30), hold("a", 1, 0, 10), hold("a", 2, 10, 20), hold("b", 1, 5, 25)];
         assert_eq!(check(&holds), []);
     }
 
@@ -204,12 +174,7 @@ mod tests {
     #[test]
     fn an_overlap_with_a_long_hold_is_found_behind_short_ones() {
         let (long, last) = (hold("a", 1, 0, 100), hold("a", 4, 90, 95));
-        let holds = [
-            long.clone(),
-            hold("a", 2, 200, 210),
-            last.clone(),
-            hold("a", 3, 20, 20),
-        ];
+        let holds = [long.clone(), hold("a", 2, 200, 210), last.clone(), hold("a", 3, 20, 20)];
         let wrong = check(&holds);
         assert!(wrong.contains(&Violation::Overlap(long, last)), "{wrong:?}");
     }

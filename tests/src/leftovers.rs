@@ -13,15 +13,8 @@ pub fn leftovers(server: &Server, namespace: &str) -> Vec<String> {
     let (mut cursor, mut keys) = ("0".to_owned(), Vec::new());
     loop {
         let reply = server.command(&["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"]);
-        let [next, found] = reply.items() else {
-            panic!("SCAN answered {reply:?}")
-        };
-        keys.extend(
-            found
-                .items()
-                .iter()
-                .filter_map(|key| key.text().map(str::to_owned)),
-        );
+        let [next, found] = reply.items() else { panic!("SCAN answered {reply:?}") };
+        keys.extend(found.items().iter().filter_map(|key| key.text().map(str::to_owned)));
         cursor = next.text().expect("a cursor").to_owned();
         if cursor == "0" {
             keys.retain(|key| *key != counter);

@@ -19,9 +19,7 @@ impl Process {
     /// If it cannot be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
-        let child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         // Drop does not run when the test itself is killed. The guardian's standard input then ends without a line, and
         // it kills the child; it cannot hit a stranger, since the number is free again only after a wait in `end`.
         let guardian = Command::new("sh")
@@ -121,14 +119,7 @@ mod tests {
     fn a_process_dies_with_the_test_that_is_killed() {
         // The shell stands for a killed test: its end of the guardian's pipe closes without a line.
         let mut process = Process::start(Command::new("sleep").arg("60"));
-        drop(
-            process
-                .guardian
-                .as_mut()
-                .and_then(|guardian| guardian.stdin.take()),
-        );
-        crate::until(Duration::from_secs(5), "the guardian kills", || {
-            process.ended().is_some()
-        });
+        drop(process.guardian.as_mut().and_then(|guardian| guardian.stdin.take()));
+        crate::until(Duration::from_secs(5), "the guardian kills", || process.ended().is_some());
     }
 }

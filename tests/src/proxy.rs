@@ -136,10 +136,7 @@ impl Proxy {
         let mut state = self.shared.state();
         state.refusing = false;
         for rules in &mut state.rules {
-            *rules = Rules {
-                passed: rules.passed,
-                ..Rules::default()
-            };
+            *rules = Rules { passed: rules.passed, ..Rules::default() };
         }
         drop(state);
         self.cut();
@@ -361,13 +358,7 @@ mod tests {
         let mut stream = connect(&proxy);
         stream.write_all(b"hello").unwrap();
         assert_eq!(receive(&mut stream, 5).unwrap(), b"hello");
-        assert_eq!(
-            (
-                proxy.passed(Direction::ToServer),
-                proxy.passed(Direction::ToClient)
-            ),
-            (5, 5)
-        );
+        assert_eq!((proxy.passed(Direction::ToServer), proxy.passed(Direction::ToClient)), (5, 5));
         assert_eq!(proxy.accepted(), 1);
     }
 
@@ -449,8 +440,6 @@ mod tests {
         let mut stream = connect(&proxy);
         drop(proxy);
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
-        crate::until(Duration::from_secs(5), "the port is closed", || {
-            TcpStream::connect(address).is_err()
-        });
+        crate::until(Duration::from_secs(5), "the port is closed", || TcpStream::connect(address).is_err());
     }
 }

@@ -16,11 +16,7 @@ impl Scratch {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Short: the path of a unix socket inside may have 107 bytes at most.
-        let name = format!(
-            "lt-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("lt-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path)

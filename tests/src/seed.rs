@@ -16,9 +16,7 @@ impl Seed {
     pub fn from_environment() -> Self {
         let seed = std::env::var("LOCK_TEST_SEED")
             .ok()
-            .map_or_else(crate::now_ns, |text| {
-                text.parse().expect("LOCK_TEST_SEED is a number")
-            });
+            .map_or_else(crate::now_ns, |text| text.parse().expect("LOCK_TEST_SEED is a number"));
         eprintln!("seed: LOCK_TEST_SEED={seed}");
         Self(seed)
     }

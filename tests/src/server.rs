@@ -180,15 +180,8 @@ impl Server {
         );
         self.must(&["EVAL", &fill, "0"]);
         self.must(&["SAVE"]);
-        self.restart_with(&[&format!(
-            "key-load-delay {}",
-            duration.as_micros() / u128::from(KEYS)
-        )]);
-        assert!(
-            self.command(&["GET", "x"]).is_error("LOADING"),
-            "{} does not load",
-            self.binary.label()
-        );
+        self.restart_with(&[&format!("key-load-delay {}", duration.as_micros() / u128::from(KEYS))]);
+        assert!(self.command(&["GET", "x"]).is_error("LOADING"), "{} does not load", self.binary.label());
     }
 
     /// Whether it answers commands other than with `LOADING`.
@@ -224,11 +217,7 @@ impl Server {
         let mut command = Command::new(self.binary.path());
         // A wrong configuration is told there, not in the log.
         let errors = fs::File::create(folder.join("errors")).map_err(|error| error.to_string())?;
-        command
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(errors);
+        command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         let mut process = Process::start(&mut command);
         let start = Instant::now();
         while !self.is_up() {

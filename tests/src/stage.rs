@@ -24,10 +24,7 @@ impl Stage {
     #[must_use]
     pub fn memory() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self {
-            url: format!("memory:stage-{}", NEXT.fetch_add(1, Ordering::Relaxed)),
-            server: None,
-        }
+        Self { url: format!("memory:stage-{}", NEXT.fetch_add(1, Ordering::Relaxed)), server: None }
     }
 
     /// On a server.
@@ -39,10 +36,7 @@ impl Stage {
     /// On this server.
     #[must_use]
     pub fn of(server: Server) -> Self {
-        Self {
-            url: server.url(),
-            server: Some(server),
-        }
+        Self { url: server.url(), server: Some(server) }
     }
 
     /// The server, for tests that are about one.
@@ -71,9 +65,7 @@ impl Stage {
     /// # Panics
     /// If it cannot connect.
     pub async fn manager(&self) -> LockManager {
-        LockManager::connect(&self.url)
-            .await
-            .expect("the stage can be connected to")
+        LockManager::connect(&self.url).await.expect("the stage can be connected to")
     }
 
     /// Plays `test` in a runtime of its own; afterwards nothing may be left on the server.

@@ -13,10 +13,7 @@ pub struct DropAfter<F> {
 /// Polls `future` as often as its wakers ask for, at most `polls` times; then drops it. Gives its output, or `None` if it
 /// was dropped before its end.
 pub fn drop_after<F: Future>(polls: usize, future: F) -> DropAfter<F> {
-    DropAfter {
-        inner: Some(Box::pin(future)),
-        left: polls,
-    }
+    DropAfter { inner: Some(Box::pin(future)), left: polls }
 }
 
 impl<F: Future> Future for DropAfter<F> {

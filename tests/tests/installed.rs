@@ -20,10 +20,8 @@ async fn manager(url: &str, namespace: &str) -> LockManager {
 
 #[tokio::test]
 async fn the_last_one_installed_is_used_where_no_other_is_named() {
-    for error in [
-        pay(1).await.expect_err("none is installed"),
-        pay_plain(1).expect_err("none is installed"),
-    ] {
+    for error in [pay(1).await.expect_err("none is installed"), pay_plain(1).expect_err("none is installed")]
+    {
         assert!(matches!(error, LockError::NoManager { .. }), "{error:?}");
     }
     assert!(LockManager::current().is_none());
@@ -33,13 +31,8 @@ async fn the_last_one_installed_is_used_where_no_other_is_named() {
     manager("memory:", "SECOND").await.install();
     assert_eq!(pay(1).await.expect("free"), "SECOND:order:1");
     // Everywhere: in tasks, on threads of the runtime, on threads of one's own.
-    assert_eq!(
-        tokio::spawn(pay(1)).await.expect("no panic").expect("free"),
-        "SECOND:order:1"
-    );
-    let thread = tokio::task::spawn_blocking(|| pay_plain(1))
-        .await
-        .expect("no panic");
+    assert_eq!(tokio::spawn(pay(1)).await.expect("no panic").expect("free"), "SECOND:order:1");
+    let thread = tokio::task::spawn_blocking(|| pay_plain(1)).await.expect("no panic");
     assert_eq!(thread.expect("free"), "SECOND:order:1");
     let thread = std::thread::spawn(|| pay_plain(1)).join().expect("no panic");
     assert_eq!(thread.expect("free"), "SECOND:order:1");

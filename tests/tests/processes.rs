@@ -29,18 +29,9 @@ impl Taker {
         more: &[&str],
     ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lock-taker"));
-        command.args([
-            &server.url(),
-            "hot",
-            &count.to_string(),
-            &hold.as_millis().to_string(),
-        ]);
+        command.args([&server.url(), "hot", &count.to_string(), &hold.as_millis().to_string()]);
         command.args([&expire.as_millis().to_string(), &PATIENCE.as_millis().to_string()]);
-        command
-            .arg(history)
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.arg(history).args(more).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = Process::start(&mut command);
         let output = process.child().stdout.take().expect("it is piped");
         let (sender, lines) = channel();
@@ -67,9 +58,7 @@ impl Taker {
 
     /// Waits for its good end.
     fn ends_well(&mut self) {
-        until(PATIENCE, "the lock taker has ended", || {
-            self.process.ended().is_some()
-        });
+        until(PATIENCE, "the lock taker has ended", || self.process.ended().is_some());
         assert!(self.process.wait().success());
     }
 }
@@ -96,17 +85,14 @@ fn processes_hold_one_after_the_other() {
         let server = Server::start(binary);
         let (_folder, file) = history();
         let short = Duration::from_millis(1);
-        let mut takers: Vec<Taker> = (0..4)
-            .map(|_| Taker::start(&server, &file, 25, short, Duration::from_secs(5), &[]))
-            .collect();
+        let mut takers: Vec<Taker> =
+            (0..4).map(|_| Taker::start(&server, &file, 25, short, Duration::from_secs(5), &[])).collect();
         takers.iter_mut().for_each(Taker::ends_well);
         let holds = right(&file);
         assert_eq!(holds.len(), 100);
         let who: BTreeSet<&str> = holds.iter().map(|hold| &*hold.who).collect();
         assert_eq!(who.len(), 4);
-        until(Duration::from_secs(6), "nothing is left", || {
-            leftovers(&server, "LOCK").is_empty()
-        });
+        until(Duration::from_secs(6), "nothing is left", || leftovers(&server, "LOCK").is_empty());
     });
 }
 
@@ -123,9 +109,7 @@ fn the_lock_of_a_killed_process_passes_on_when_its_lease_ends() {
         // It has renewed more than once when it dies.
         until(PATIENCE, "it holds on", || {
             let holds = read(&file).expect("a history");
-            holds
-                .iter()
-                .any(|hold| hold.until_ns - hold.from_ns > 2_500_000_000)
+            holds.iter().any(|hold| hold.until_ns - hold.from_ns > 2_500_000_000)
         });
         dies.process.kill();
         let killed = Instant::now();
@@ -134,9 +118,7 @@ fn the_lock_of_a_killed_process_passes_on_when_its_lease_ends() {
         assert!(took < lease + Duration::from_millis(1_500), "{took:?}");
         waits.ends_well();
         assert_eq!(right(&file).len(), 4);
-        until(Duration::from_secs(6), "nothing is left", || {
-            leftovers(&server, "LOCK").is_empty()
-        });
+        until(Duration::from_secs(6), "nothing is left", || leftovers(&server, "LOCK").is_empty());
     });
 }
 
@@ -151,21 +133,14 @@ fn a_process_that_slept_through_its_lease_knows_when_it_wakes() {
         sleeps.process.pause();
         // The next one holds beside a sleeper who still believes.
         let next = LockManager::connect_blocking(&server.url()).expect("it connects");
-        let guard = next
-            .lock("hot")
-            .wait(PATIENCE)
-            .acquire_blocking()
-            .expect("the lease ends");
+        let guard = next.lock("hot").wait(PATIENCE).acquire_blocking().expect("the lease ends");
         let taken = lock_tests::now_ns();
         sleeps.process.resume();
         sleeps.says("lost");
         sleeps.ends_well();
         assert!(!guard.is_lost());
         let holds = right(&file);
-        assert!(
-            holds[0].until_ns <= taken,
-            "it believed to hold after the next one did"
-        );
+        assert!(holds[0].until_ns <= taken, "it believed to hold after the next one did");
     });
 }
 
@@ -177,9 +152,8 @@ fn processes_that_die_again_and_again_leave_the_rest_working() {
         let (_folder, file) = history();
         let mut seed = Seed::from_environment();
         let (hold, lease) = (Duration::from_millis(5), Duration::from_millis(800));
-        let mut steady: Vec<Taker> = (0..2)
-            .map(|_| Taker::start(&server, &file, 60, hold, lease, &[]))
-            .collect();
+        let mut steady: Vec<Taker> =
+            (0..2).map(|_| Taker::start(&server, &file, 60, hold, lease, &[])).collect();
         for _ in 0..ROUNDS {
             let mut dies = Taker::start(&server, &file, 1_000, hold, lease, &[]);
             dies.says("held");
@@ -189,17 +163,13 @@ fn processes_that_die_again_and_again_leave_the_rest_working() {
         steady.iter_mut().for_each(Taker::ends_well);
         let holds = right(&file);
         assert!(holds.len() >= 120 + ROUNDS, "{}", holds.len());
-        until(Duration::from_secs(6), "nothing is left", || {
-            leftovers(&server, "LOCK").is_empty()
-        });
+        until(Duration::from_secs(6), "nothing is left", || leftovers(&server, "LOCK").is_empty());
     });
 }
 
 #[test]
 fn the_lock_taker_says_how_it_is_used() {
-    let output = Command::new(env!("CARGO_BIN_EXE_lock-taker"))
-        .output()
-        .expect("it can be started");
+    let output = Command::new(env!("CARGO_BIN_EXE_lock-taker")).output().expect("it can be started");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("usage: lock-taker"));
 }

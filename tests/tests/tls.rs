@@ -59,10 +59,7 @@ fn on_each(test: impl AsyncFn(&Stage, u16)) {
 }
 
 fn client(url: &str, root: &[u8]) -> Client {
-    let certificates = TlsCertificates {
-        client_tls: None,
-        root_cert: Some(root.to_vec()),
-    };
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(root.to_vec()) };
     Client::build_with_tls(url, certificates).expect("a good URL")
 }
 
@@ -71,23 +68,10 @@ fn locks_work_over_tls_with_an_authority_of_ones_own() {
     on_each(async |stage, port| {
         for host in ["127.0.0.1", "localhost"] {
             let client = client(&format!("rediss://{host}:{port}/"), AUTHORITY);
-            let locks = LockManager::builder()
-                .client(client)
-                .connect()
-                .await
-                .expect("it is trusted");
+            let locks = LockManager::builder().client(client).connect().await.expect("it is trusted");
             let plain = stage.manager().await;
-            let held = plain
-                .lock("a")
-                .expire(PATIENCE)
-                .renew(false)
-                .acquire()
-                .await
-                .expect("it is free");
-            assert!(
-                locks.lock("a").try_acquire().await.expect("an answer").is_none(),
-                "it is one server"
-            );
+            let held = plain.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+            assert!(locks.lock("a").try_acquire().await.expect("an answer").is_none(), "it is one server");
             let waiter = async move { locks.lock("a").wait(PATIENCE).acquire().await?.release().await };
             let waiter = arrive(stage, "LOCK:a", waiter).await;
             held.release().await.expect("it is held");
@@ -98,9 +82,7 @@ fn locks_work_over_tls_with_an_authority_of_ones_own() {
 
 async fn is_refused(connecting: impl Future<Output = Result<LockManager, LockError>>) {
     let error = connecting.await.expect_err("it is not trusted");
-    let LockError::Connect { address, reason } = &error else {
-        panic!("{error:?}")
-    };
+    let LockError::Connect { address, reason } = &error else { panic!("{error:?}") };
     assert!(address.contains("127.0.0.1"), "{address}");
     assert!(reason.contains("certificate"), "{reason}");
 }
@@ -119,9 +101,7 @@ fn who_is_not_trusted_is_not_spoken_to() {
 fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
     on_each(async |stage, _| {
         let url = stage.url().replace("redis://", "rediss://");
-        let error = LockManager::connect(&url)
-            .await
-            .expect_err("it does not speak TLS");
+        let error = LockManager::connect(&url).await.expect_err("it does not speak TLS");
         assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
     });
 }

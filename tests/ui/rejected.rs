@@ -8,10 +8,7 @@ const COMPILER: &str = "rustc 1.95";
 #[test]
 fn every_mistake_has_its_message() {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = Command::new(rustc)
-        .arg("--version")
-        .output()
-        .expect("rustc answers");
+    let version = Command::new(rustc).arg("--version").output().expect("rustc answers");
     let version = String::from_utf8_lossy(&version.stdout);
     assert!(
         version.starts_with(&format!("{COMPILER}.")),

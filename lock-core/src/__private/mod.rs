@@ -71,27 +71,13 @@ pub fn prepare(
     settings: Settings<'_>,
     key: Result<LockKey, KeyError>,
 ) -> Prepared {
-    let fixed = || {
-        [settings.prefix, settings.name]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(":")
-    };
+    let fixed = || [settings.prefix, settings.name].into_iter().flatten().collect::<Vec<_>>().join(":");
     Prepared((|| {
         let key = key.map_err(|error| LockError::Key { key: fixed(), error })?;
         let delimiter = settings.delimiter.unwrap_or(DEFAULT_DELIMITER);
         let manager = locks.ok_or_else(|| {
-            let name = join(
-                DEFAULT_KEY_PREFIX,
-                settings.prefix,
-                settings.name,
-                &key,
-                delimiter,
-            );
-            LockError::NoManager {
-                key: name.map_or_else(|_| fixed(), |name| name.to_string()),
-            }
+            let name = join(DEFAULT_KEY_PREFIX, settings.prefix, settings.name, &key, delimiter);
+            LockError::NoManager { key: name.map_or_else(|_| fixed(), |name| name.to_string()) }
         })?;
         let name = manager.name(settings.prefix, settings.name, &key, delimiter)?;
         let wait = settings.wait.unwrap_or(manager.default_wait());

@@ -30,9 +30,7 @@ impl HoldId {
     #[must_use]
     pub fn from_random(random: u128, record: &str) -> Self {
         let mut text = format!("{random:032x};");
-        let kept = record
-            .chars()
-            .map(|c| if c.is_control() || c == ';' { '_' } else { c });
+        let kept = record.chars().map(|c| if c.is_control() || c == ';' { '_' } else { c });
         for c in kept {
             if text.len() + c.len_utf8() > Self::HEX + 1 + Self::MAX_RECORD {
                 break;
@@ -260,10 +258,7 @@ impl Fault {
     /// A fault of `class`.
     #[must_use]
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            message: message.into(),
-        }
+        Self { class, message: message.into() }
     }
 }
 

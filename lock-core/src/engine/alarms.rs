@@ -24,20 +24,13 @@ impl Alarms {
         if self.next().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        let due: Vec<u64> = self
-            .0
-            .iter()
-            .filter(|(_, (at, _))| *at <= now)
-            .map(|(number, _)| *number)
-            .collect();
+        let due: Vec<u64> =
+            self.0.iter().filter(|(_, (at, _))| *at <= now).map(|(number, _)| *number).collect();
         due.into_iter().filter_map(|number| self.cancel(number)).collect()
     }
 
     pub(super) fn ring_all(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.0)
-            .into_values()
-            .map(|(_, waker)| waker)
-            .collect()
+        std::mem::take(&mut self.0).into_values().map(|(_, waker)| waker).collect()
     }
 
     pub(super) fn next(&self) -> Option<Moment> {

@@ -22,10 +22,7 @@ impl Line {
         }
         self.stay = Some(Stay {
             id,
-            entry: Entry {
-                short_ms: millis(lease.min(SHORT_LEASE)),
-                channel: desk.channel.clone(),
-            },
+            entry: Entry { short_ms: millis(lease.min(SHORT_LEASE)), channel: desk.channel.clone() },
             lease,
             heartbeat: Duration::ZERO,
             queues,
@@ -69,11 +66,7 @@ impl Line {
             heartbeat_ms: millis(stay.heartbeat),
             ticket: self.ticket,
         });
-        let acquire = Acquire {
-            lease_ms: millis(stay.lease),
-            not_after_ms,
-            place,
-        };
+        let acquire = Acquire { lease_ms: millis(stay.lease), not_after_ms, place };
         let id = stay.id.clone();
         stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), desk.via));
     }
@@ -81,31 +74,14 @@ impl Line {
     pub(super) fn acquire_answered(&mut self, answer: Answer, desk: &mut Desk) {
         let now = desk.now;
         match answer {
-            Answer::Reply {
-                reply,
-                sent,
-                generation,
-                ..
-            } => match reply {
+            Answer::Reply { reply, sent, generation, .. } => match reply {
                 Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-                Reply::Queued {
-                    ticket,
-                    floor,
-                    ahead,
-                    owner_left_ms,
-                    holder,
-                } => {
+                Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                     self.see(holder, owner_left_ms, now);
                     self.ticket = Some(ticket);
                     let Some(stay) = &mut self.stay else { return };
                     let alive_until = sent + stay.heartbeat;
-                    let queued = Queued {
-                        base: sent,
-                        heard: now,
-                        floor,
-                        alive_until,
-                        generation,
-                    };
+                    let queued = Queued { base: sent, heard: now, floor, alive_until, generation };
                     stay.tries = 0;
                     stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
                     let asked = std::mem::replace(&mut stay.phase, Phase::Queued(queued));
@@ -113,10 +89,7 @@ impl Line {
                         self.granted(&grant, desk);
                     }
                 }
-                Reply::Busy {
-                    owner_left_ms,
-                    holder,
-                } => {
+                Reply::Busy { owner_left_ms, holder } => {
                     self.see(holder, owner_left_ms, now);
                     self.end_stay(desk);
                 }
@@ -155,8 +128,5 @@ impl Line {
 }
 
 fn unexpected() -> Fault {
-    Fault::new(
-        FaultClass::Transient,
-        "the server's answer does not fit the request",
-    )
+    Fault::new(FaultClass::Transient, "the server's answer does not fit the request")
 }

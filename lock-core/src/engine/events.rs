@@ -13,11 +13,7 @@ pub(crate) enum Event {
     /// A lease was lost under its holder.
     Lost { key: String, why: &'static str },
     /// A renewal brought no answer; it is tried again while the lease lasts.
-    RenewalFailed {
-        key: String,
-        reason: String,
-        left: Duration,
-    },
+    RenewalFailed { key: String, reason: String, left: Duration },
     /// A release is not confirmed; it is tried again until the lease is over.
     ReleaseUnconfirmed { key: String, reason: String },
     /// A waiter's place in the queue was gone and is asked back.
@@ -61,13 +57,7 @@ pub(super) struct EventSink {
 impl EventSink {
     pub(super) fn new() -> (Self, Receiver<Event>) {
         let (queue, receiver) = sync_channel(QUEUE);
-        (
-            Self {
-                queue,
-                dropped: AtomicU64::new(0),
-            },
-            receiver,
-        )
+        (Self { queue, dropped: AtomicU64::new(0) }, receiver)
     }
 
     pub(super) fn put(&self, event: Event) {

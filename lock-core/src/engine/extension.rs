@@ -46,11 +46,7 @@ impl Line {
             return desk.effects.extended.push((answer, false));
         }
         // Of two at a time the longer one is asked for, so that its answer is true for both.
-        holding.expire = if holding.extending.is_empty() {
-            lease
-        } else {
-            lease.max(holding.expire)
-        };
+        holding.expire = if holding.extending.is_empty() { lease } else { lease.max(holding.expire) };
         holding.ends_at = holding.ends_at.map(|end| end.max(now + lease));
         holding.extending.push(Extending { lease, answer });
         owned.renew_at = now;
@@ -64,10 +60,7 @@ impl Line {
     /// Tells those who wait for an extension.
     pub(super) fn answer_extending(&mut self, extended: bool, desk: &mut Desk) {
         if let Some(User::Held(holding)) = self.owned_mut().map(|owned| &mut owned.user) {
-            let waiting = holding
-                .extending
-                .drain(..)
-                .map(|waiting| (waiting.answer, extended));
+            let waiting = holding.extending.drain(..).map(|waiting| (waiting.answer, extended));
             desk.effects.extended.extend(waiting);
         }
     }

@@ -97,10 +97,7 @@ impl Engine {
 
     /// An alarm of the engine's clock; no timer of the caller's runtime is involved.
     pub(crate) fn alarm(&self) -> Alarm {
-        Alarm {
-            engine: self.clone(),
-            number: self.0.shared.alarm_number(),
-        }
+        Alarm { engine: self.clone(), number: self.0.shared.alarm_number() }
     }
 
     /// Refuses new callers, fails the waiting ones.
@@ -154,12 +151,7 @@ pub(crate) struct Hold {
 
 impl Hold {
     pub(super) fn new(engine: Engine, cell: Arc<HoldCell>, via: Via) -> Self {
-        Self {
-            engine,
-            cell,
-            via,
-            released: false,
-        }
+        Self { engine, cell, via, released: false }
     }
 
     pub(crate) fn cell(&self) -> &Arc<HoldCell> {

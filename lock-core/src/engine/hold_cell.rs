@@ -45,18 +45,12 @@ impl HoldCell {
     }
 
     pub(crate) fn valid_until(&self) -> Moment {
-        Moment::new(Duration::from_nanos(
-            self.valid_until_nanos.load(Ordering::SeqCst),
-        ))
+        Moment::new(Duration::from_nanos(self.valid_until_nanos.load(Ordering::SeqCst)))
     }
 
     /// The lease left; zero once lost.
     pub(crate) fn remaining(&self) -> Duration {
-        if self.is_lost() {
-            Duration::ZERO
-        } else {
-            self.valid_until().since(self.now())
-        }
+        if self.is_lost() { Duration::ZERO } else { self.valid_until().since(self.now()) }
     }
 
     /// Whether the lease has ended, by the clock or by the engine's word. A closed hold is not lost.
@@ -83,10 +77,7 @@ impl HoldCell {
 
     /// Makes it lost unless it is closed; says whether it is lost now. Wakers are the caller's to wake.
     pub(super) fn lose(&self) -> bool {
-        match self
-            .state
-            .compare_exchange(HELD, LOST, Ordering::SeqCst, Ordering::SeqCst)
-        {
+        match self.state.compare_exchange(HELD, LOST, Ordering::SeqCst, Ordering::SeqCst) {
             Ok(_) => true,
             Err(state) => state == LOST,
         }
@@ -95,10 +86,7 @@ impl HoldCell {
     /// Makes it closed unless it is lost; says whether it was held until now.
     pub(super) fn close(&self) -> bool {
         !self.is_lost()
-            && self
-                .state
-                .compare_exchange(HELD, CLOSED, Ordering::SeqCst, Ordering::SeqCst)
-                .is_ok()
+            && self.state.compare_exchange(HELD, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// Those who wait for the loss.
@@ -108,10 +96,7 @@ impl HoldCell {
 
     /// A future that is ready once the lease is lost. A closed hold never becomes lost.
     pub(crate) fn lost(self: &Arc<Self>) -> Lost {
-        Lost {
-            cell: Arc::clone(self),
-            number: None,
-        }
+        Lost { cell: Arc::clone(self), number: None }
     }
 }
 
@@ -132,11 +117,7 @@ impl Future for Lost {
         let number = self.cell.listeners.listen(self.number, context.waker());
         self.number = Some(number);
         // The engine loses first and then takes the wakers: whichever came first, one of the two sees the other.
-        if self.cell.is_lost() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if self.cell.is_lost() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

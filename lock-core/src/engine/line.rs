@@ -126,9 +126,7 @@ impl Line {
     pub(super) fn holder(&self, now: Moment) -> Option<Holder> {
         if let Some(owned) = self.owned() {
             let record = owned.holding().map(|holding| holding.record.as_str());
-            let record = record
-                .or(self.stay.as_ref().map(|stay| stay.id.record()))
-                .unwrap_or_default();
+            let record = record.or(self.stay.as_ref().map(|stay| stay.id.record())).unwrap_or_default();
             return Some(Holder::here(record, owned.valid_until.since(now)));
         }
         let seen = self.seen.as_ref()?;
@@ -207,10 +205,7 @@ impl Line {
         self.answer_extending(false, desk);
         if let Some(holding) = self.owned().and_then(Owned::holding) {
             if holding.cell.lose() {
-                desk.effects.events.push(Event::Lost {
-                    key: self.name.to_string(),
-                    why: "the engine ended",
-                });
+                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "the engine ended" });
             }
             desk.effects.wakers.extend(holding.cell.take_wakers());
         }

@@ -43,9 +43,7 @@ impl Line {
     pub(super) fn offer(&mut self, place: usize, desk: &mut Desk) {
         let now = desk.now;
         let count = self.waiters.len();
-        let next = (0..count)
-            .map(|step| (place + step) % count)
-            .find(|&at| !self.waiters[at].asleep);
+        let next = (0..count).map(|step| (place + step) % count).find(|&at| !self.waiters[at].asleep);
         let Some(at) = next else { return self.abandon(desk) };
         let waiter = &mut self.waiters[at];
         waiter.offered = true;
@@ -69,11 +67,7 @@ impl Line {
         let Some(offer) = self.offered_mut() else { return };
         offer.unclaimed_since = now;
         offer.tries = offer.tries.saturating_add(1);
-        offer.answered = if offer.tries < CONFIRMATIONS {
-            Answered::NotYet
-        } else {
-            Answered::Confirmed
-        };
+        offer.answered = if offer.tries < CONFIRMATIONS { Answered::NotYet } else { Answered::Confirmed };
         let key = offer.to;
         if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.key == key) {
             waiter.offered = true;
@@ -119,13 +113,7 @@ impl Line {
         if owned.lease < want.expire {
             owned.renew_at = owned.renew_at.min(now + CLAIM_DELAY);
         }
-        let ends_at = (!want.renew).then(|| {
-            if whole {
-                owned.valid_until
-            } else {
-                now + want.expire
-            }
-        });
+        let ends_at = (!want.renew).then(|| if whole { owned.valid_until } else { now + want.expire });
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
         let cell = Arc::new(HoldCell::new(name, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {
@@ -153,17 +141,10 @@ impl Line {
     pub(super) fn drive_offered(&mut self, desk: &mut Desk) {
         let now = desk.now;
         let Some(offer) = self.offered() else { return };
-        let (key, next_at, over_at) = (
-            offer.to,
-            offer.since + OFFER_LIMIT,
-            offer.unclaimed_since + SHORT_LEASE,
-        );
+        let (key, next_at, over_at) =
+            (offer.to, offer.since + OFFER_LIMIT, offer.unclaimed_since + SHORT_LEASE);
         if offer.answered == Answered::Confirming {
-            let asked = self
-                .waiters
-                .iter()
-                .find(|waiter| waiter.key == key)
-                .map(|waiter| waiter.want.expire);
+            let asked = self.waiters.iter().find(|waiter| waiter.key == key).map(|waiter| waiter.want.expire);
             return self.renew(asked.unwrap_or(SHORT_LEASE), desk);
         }
         if !desk.rules.unclaimed_lapses {
@@ -177,11 +158,7 @@ impl Line {
             desk.effects.look_again(next_at);
             if now >= next_at {
                 // Not taken up: the next in the local queue may have it. The first keeps its place.
-                let place = self
-                    .waiters
-                    .iter()
-                    .position(|waiter| waiter.key == key)
-                    .unwrap_or(0);
+                let place = self.waiters.iter().position(|waiter| waiter.key == key).unwrap_or(0);
                 self.next_end = Moment::default();
                 self.offer(place + 1, desk);
             }
@@ -190,8 +167,6 @@ impl Line {
 
     /// The line is the owner, and the lease is in use here or on its way to be.
     pub(super) fn is_owned(&self) -> bool {
-        self.stay
-            .as_ref()
-            .is_some_and(|stay| matches!(stay.phase, Phase::Owned(_)))
+        self.stay.as_ref().is_some_and(|stay| matches!(stay.phase, Phase::Owned(_)))
     }
 }

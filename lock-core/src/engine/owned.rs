@@ -51,9 +51,7 @@ impl Line {
     pub(super) fn drive_owned(&mut self, desk: &mut Desk) {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
-        let until = owned
-            .holding()
-            .map_or(owned.valid_until, |holding| holding.cell.valid_until());
+        let until = owned.holding().map_or(owned.valid_until, |holding| holding.cell.valid_until());
         let lost = now >= until || owned.holding().is_some_and(|holding| holding.cell.is_lost());
         if lost {
             return self.lose("its lease is over", desk);
@@ -77,10 +75,7 @@ impl Line {
             User::Held(holding) => {
                 holding.cell.lose();
                 desk.effects.wakers.extend(holding.cell.take_wakers());
-                desk.effects.events.push(Event::Lost {
-                    key: self.name.to_string(),
-                    why,
-                });
+                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why });
                 self.note_busy();
             }
             // Who had the time to come and did not is asleep.

@@ -65,12 +65,7 @@ impl Line {
 
     pub(super) fn refresh_answered(&mut self, answer: Answer, desk: &mut Desk) {
         match answer {
-            Answer::Reply {
-                reply,
-                sent,
-                generation,
-                ..
-            } => self.refreshed(reply, sent, generation, desk),
+            Answer::Reply { reply, sent, generation, .. } => self.refreshed(reply, sent, generation, desk),
             Answer::Failed(fault) if fault.class != FaultClass::Transient => {
                 self.abandon(desk);
                 self.fail_waits(&fault, desk);
@@ -85,13 +80,7 @@ impl Line {
         let now = desk.now;
         match reply {
             Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
-            Reply::Queued {
-                ticket,
-                floor,
-                ahead,
-                owner_left_ms,
-                holder,
-            } => {
+            Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                 self.see(holder, owner_left_ms, now);
                 // The place was dropped, and a late copy of the acquire took one further back: as good as gone.
                 if desk.rules.first_place && self.ticket.is_some_and(|first| ticket > first) {
@@ -103,13 +92,7 @@ impl Line {
                 stay.tries = 0;
                 let due = next_refresh(&stay.entry, ahead, owner_left_ms, now);
                 stay.next = if std::mem::take(&mut stay.again) { now } else { due };
-                stay.phase = Phase::Queued(Queued {
-                    base: sent,
-                    heard: now,
-                    floor,
-                    alive_until,
-                    generation,
-                });
+                stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, alive_until, generation });
             }
             // Gone: dropped by a stall of the server, a failover, a flush. A new id gets the old place back; the old one
             // is dead, or a delayed grant of its first stay could be taken for one of its second.
@@ -151,11 +134,7 @@ impl Line {
         match &mut stay.phase {
             Phase::Asking { early } => *early = Some(grant.clone()),
             Phase::Queued(queued) => {
-                let base = if desk.rules.from_send {
-                    queued.base
-                } else {
-                    queued.heard
-                };
+                let base = if desk.rules.from_send { queued.base } else { queued.heard };
                 let until = valid_until(base, grant.left_ms);
                 let newer = grant.fence > queued.floor || !desk.rules.floor;
                 let same_life = grant.generation.proves(&queued.generation) || !desk.rules.generation;

@@ -29,26 +29,19 @@ impl Line {
             self.note_busy();
         }
         if mine && held && self.may_pass(desk.now) {
-            desk.effects
-                .answers
-                .extend(answer.map(|answer| (answer, Ok(Released::Kept))));
+            desk.effects.answers.extend(answer.map(|answer| (answer, Ok(Released::Kept))));
             return self.pass_on(desk);
         }
         if !held {
             // Lost: nobody has to wait for the server's word, which may not come.
-            desk.effects
-                .answers
-                .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
             desk.effects.wakers.extend(cell.take_wakers());
         }
         if !mine {
             return;
         }
         if !held {
-            desk.effects.events.push(Event::Lost {
-                key: self.name.to_string(),
-                why: "its lease is over",
-            });
+            desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "its lease is over" });
         }
         if let Some(stay) = self.stay.take() {
             let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);

@@ -22,10 +22,7 @@ impl Line {
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
             Some(end) if owned.valid_until >= end && wish.is_none() => (Moment::NEVER, holding.expire),
-            Some(end) => (
-                owned.renew_at,
-                (end.since(now) + Duration::from_secs(1)).min(holding.expire),
-            ),
+            Some(end) => (owned.renew_at, (end.since(now) + Duration::from_secs(1)).min(holding.expire)),
             None => (owned.renew_at, holding.expire),
         };
         if now >= due {
@@ -58,19 +55,15 @@ impl Line {
         stay.last_sent = now;
         stay.lease = stay.lease.max(lease);
         let id = stay.id.clone();
-        let operation = Operation::Renew {
-            lease_ms: millis(lease),
-        };
+        let operation = Operation::Renew { lease_ms: millis(lease) };
         stay.in_flight = Some(desk.send(&self.name, &id, operation, Via::Engine));
     }
 
     pub(super) fn renewal_answered(&mut self, answer: Answer, desk: &mut Desk) {
         match answer {
-            Answer::Reply {
-                reply: Reply::Held { left_ms, .. },
-                sent,
-                ..
-            } => self.renewed(left_ms, sent, desk),
+            Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, .. } => {
+                self.renewed(left_ms, sent, desk)
+            }
             Answer::Reply { .. } => self.lose("the server does not know it any more", desk),
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
                 self.not_renewed(fault, desk)
@@ -90,9 +83,7 @@ impl Line {
         owned.renew_at = sent + owned.lease / 3;
         match &owned.user {
             User::Held(holding) => {
-                let until = holding
-                    .ends_at
-                    .map_or(owned.valid_until, |end| end.min(owned.valid_until));
+                let until = holding.ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
                 if holding.cell.extend(until) {
                     self.answer_extending(true, desk);
                 } else {
@@ -106,10 +97,7 @@ impl Line {
     fn not_renewed(&mut self, fault: Fault, desk: &mut Desk) {
         let now = desk.now;
         let Some(stay) = &mut self.stay else { return };
-        let Phase::Owned(Owned {
-            lease, valid_until, ..
-        }) = stay.phase
-        else {
+        let Phase::Owned(Owned { lease, valid_until, .. }) = stay.phase else {
             return;
         };
         stay.next = now + pause(stay.tries).min(lease / 10);

@@ -42,9 +42,7 @@ pub(super) fn pause(tries: u32) -> Duration {
 
 /// Whole milliseconds, rounded up, at least one.
 pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000_000))
-        .unwrap_or(u64::MAX)
-        .max(1)
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
 }
 
 /// Switches that only the simulation turns, to show that each rule is needed.

@@ -26,9 +26,6 @@ impl ServerClock {
             return FAR_FUTURE_MS;
         };
         let passed = u64::try_from((now.since(sent) + after).as_millis()).unwrap_or(FAR_FUTURE_MS);
-        server_ms
-            .saturating_add(passed)
-            .saturating_add(1)
-            .min(FAR_FUTURE_MS)
+        server_ms.saturating_add(passed).saturating_add(1).min(FAR_FUTURE_MS)
     }
 }

@@ -68,14 +68,7 @@ impl Shared {
 
     /// Says when to look again.
     fn carry_out(&self, effects: Effects) -> Moment {
-        let Effects {
-            requests,
-            wakers,
-            answers,
-            extended,
-            events,
-            due,
-        } = effects;
+        let Effects { requests, wakers, answers, extended, events, due } = effects;
         if !requests.is_empty() {
             self.backend.submit(requests);
         }
@@ -100,9 +93,7 @@ impl Shared {
     pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
         self.with(|table| {
             if table.is_closed {
-                let error = LockError::ShutDown {
-                    key: want.name.to_string(),
-                };
+                let error = LockError::ShutDown { key: want.name.to_string() };
                 table.desk.effects.wake(slot.put(News::Failed(error)));
                 return 0;
             }
@@ -117,21 +108,14 @@ impl Shared {
     }
 
     pub(super) fn claim(&self, name: &LockName, key: WaiterKey) -> Claim {
-        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk)))
-            .unwrap_or(Claim::NotYet)
+        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
     }
 
     pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| {
-                line.release(cell, via, answer.take(), desk)
-            });
+            table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
             // A name without a line: the hold was lost long ago.
-            table
-                .desk
-                .effects
-                .answers
-                .extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
         });
     }
 
@@ -143,11 +127,7 @@ impl Shared {
                     line.extend(cell, lease, answer, desk);
                 }
             });
-            table
-                .desk
-                .effects
-                .extended
-                .extend(answer.take().map(|answer| (answer, false)));
+            table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
         });
     }
 
@@ -196,9 +176,7 @@ impl Shared {
         self.with(|table| {
             table.is_closed = true;
             table.on_all_lines(|line, desk| {
-                line.fail_waiting(desk, |name| LockError::ShutDown {
-                    key: name.to_string(),
-                });
+                line.fail_waiting(desk, |name| LockError::ShutDown { key: name.to_string() });
                 line.drive(desk);
             });
         });

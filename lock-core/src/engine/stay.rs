@@ -106,13 +106,7 @@ pub(super) enum Answered {
 
 impl Offer {
     pub(super) fn nobody_yet(now: Moment) -> Self {
-        Self {
-            to: 0,
-            since: now,
-            unclaimed_since: now,
-            answered: Answered::NotYet,
-            tries: 0,
-        }
+        Self { to: 0, since: now, unclaimed_since: now, answered: Answered::NotYet, tries: 0 }
     }
 
     pub(super) fn is_unclaimed(&self) -> bool {
@@ -153,12 +147,7 @@ impl Stay {
         let copies = (self.copies_out
             || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
         .then_some(self.not_after_ms);
-        Undo::new(
-            name.clone(),
-            self.queues.then(|| self.entry.clone()),
-            copies,
-            over_at,
-        )
+        Undo::new(name.clone(), self.queues.then(|| self.entry.clone()), copies, over_at)
     }
 }
 

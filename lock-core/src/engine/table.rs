@@ -37,10 +37,7 @@ impl Table {
         name: &LockName,
         change: impl FnOnce(&mut Line, &mut Desk) -> R,
     ) -> R {
-        let line = self
-            .lines
-            .entry(name.clone())
-            .or_insert_with_key(|name| Line::new(name.clone()));
+        let line = self.lines.entry(name.clone()).or_insert_with_key(|name| Line::new(name.clone()));
         let result = change(line, &mut self.desk);
         self.after_change(name);
         result
@@ -155,9 +152,7 @@ impl Table {
         (self.is_closed, self.has_ended) = (true, true);
         let Self { lines, desk, .. } = self;
         for line in lines.values_mut() {
-            line.fail_all(desk, |name| LockError::ShutDown {
-                key: name.to_string(),
-            });
+            line.fail_all(desk, |name| LockError::ShutDown { key: name.to_string() });
         }
         for mut undo in std::mem::take(&mut desk.undos).into_values() {
             undo.unconfirmed(desk);

@@ -70,9 +70,9 @@ pub(super) fn start(
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), LockError> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(body);
-    spawned.map(drop).map_err(|error| LockError::Config {
-        message: format!("cannot start the thread {name}: {error}"),
-    })
+    spawned
+        .map(drop)
+        .map_err(|error| LockError::Config { message: format!("cannot start the thread {name}: {error}") })
 }
 
 fn run(shared: Arc<Shared>, ending: &Ending, ready: oneshot::Sender<Result<(), LockError>>) {

@@ -71,11 +71,7 @@ impl Undo {
     }
 
     pub(super) fn answering(mut self, answer: Option<ReleaseAnswer>, now: Moment) -> Self {
-        self.awaited = answer.map(|answer| Awaited {
-            answer,
-            until: now + REQUEST_LIMIT,
-            fault: None,
-        });
+        self.awaited = answer.map(|answer| Awaited { answer, until: now + REQUEST_LIMIT, fault: None });
         self
     }
 
@@ -87,9 +83,7 @@ impl Undo {
     /// Sends it, if it is time.
     pub(super) fn drive(&mut self, id: &HoldId, via: Via, desk: &mut Desk) {
         if self.in_flight.is_none() && desk.now >= self.next {
-            let operation = Operation::Forget {
-                entry: self.entry.clone(),
-            };
+            let operation = Operation::Forget { entry: self.entry.clone() };
             self.in_flight = Some(desk.send_undo(&self.name, id, operation, via));
         }
         if let Some(awaited) = &self.awaited {
@@ -150,10 +144,7 @@ impl Undo {
             return;
         };
         let fault = awaited.fault.unwrap_or_else(super::fault_no_answer);
-        let event = Event::ReleaseUnconfirmed {
-            key: self.name.to_string(),
-            reason: fault.message.clone(),
-        };
+        let event = Event::ReleaseUnconfirmed { key: self.name.to_string(), reason: fault.message.clone() };
         desk.effects.events.push(event);
         desk.effects.answers.push((awaited.answer, Err(fault)));
     }

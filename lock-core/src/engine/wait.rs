@@ -34,13 +34,7 @@ enum Stage {
 
 impl Waiting {
     pub(super) fn new(engine: Engine, want: Want) -> Self {
-        Self {
-            engine,
-            name: want.name.clone(),
-            via: want.via,
-            slot: Arc::default(),
-            stage: Stage::New(want),
-        }
+        Self { engine, name: want.name.clone(), via: want.via, slot: Arc::default(), stage: Stage::New(want) }
     }
 }
 

@@ -55,30 +55,20 @@ impl Waiter {
 
     /// The end of its wait: the deadline, but the first attempt may take the request limit.
     pub(super) fn gives_up_at(&self, answered: bool) -> Moment {
-        if answered {
-            self.deadline()
-        } else {
-            self.deadline().max(self.since + REQUEST_LIMIT)
-        }
+        if answered { self.deadline() } else { self.deadline().max(self.since + REQUEST_LIMIT) }
     }
 
     pub(super) fn busy(&self, now: Moment, holder: Option<Holder>) -> LockError {
-        LockError::Busy {
-            key: self.want.name.to_string(),
-            waited: now.since(self.since),
-            holder,
-        }
+        LockError::Busy { key: self.want.name.to_string(), waited: now.since(self.since), holder }
     }
 
     pub(super) fn fault_error(&self, now: Moment, fault: &Fault) -> LockError {
         let key = self.want.name.to_string();
         let reason = fault.message.clone();
         match fault.class {
-            FaultClass::Transient | FaultClass::Unavailable => LockError::Unavailable {
-                key,
-                waited: now.since(self.since),
-                reason,
-            },
+            FaultClass::Transient | FaultClass::Unavailable => {
+                LockError::Unavailable { key, waited: now.since(self.since), reason }
+            }
             FaultClass::Refused => LockError::Refused { key, reason },
             FaultClass::Foreign => LockError::ForeignData { key },
         }

@@ -42,11 +42,7 @@ impl Line {
     }
 
     fn wait_ends_at(&self, waiter: &Waiter) -> Moment {
-        match self
-            .offered()
-            .filter(|offer| offer.to == waiter.key)
-            .map(|offer| offer.answered)
-        {
+        match self.offered().filter(|offer| offer.to == waiter.key).map(|offer| offer.answered) {
             // Who has an offer has what it waited for; that it is polled late does not make it busy.
             Some(Answered::NotYet | Answered::Confirmed) => Moment::NEVER,
             // It came, and the server's word is missing. Who is asleep has had it.
@@ -112,10 +108,7 @@ impl Line {
     /// How long somebody here still waits.
     pub(super) fn patience(&self, now: Moment) -> std::time::Duration {
         let awake = self.waiters.iter().filter(|waiter| !waiter.asleep);
-        awake
-            .map(|waiter| waiter.deadline().since(now))
-            .max()
-            .unwrap_or_default()
+        awake.map(|waiter| waiter.deadline().since(now)).max().unwrap_or_default()
     }
 
     pub(super) fn first_awake(&self) -> Option<&Waiter> {

@@ -46,9 +46,7 @@ impl WakeUp {
     /// When the thread would look next, for the simulation, which has no thread.
     #[cfg(test)]
     pub(super) fn planned(&self) -> Moment {
-        Moment::new(std::time::Duration::from_nanos(
-            self.planned.load(Ordering::SeqCst),
-        ))
+        Moment::new(std::time::Duration::from_nanos(self.planned.load(Ordering::SeqCst)))
     }
 
     pub(super) async fn notified(&self) {

@@ -138,10 +138,8 @@ impl KeyError {
     pub fn custom(message: impl Into<String>) -> Self {
         let mut message = message.into();
         if message.len() > Self::MAX_MESSAGE_BYTES {
-            let end = (0..=Self::MAX_MESSAGE_BYTES)
-                .rev()
-                .find(|&at| message.is_char_boundary(at))
-                .unwrap_or(0);
+            let end =
+                (0..=Self::MAX_MESSAGE_BYTES).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
             message.truncate(end);
             message.shrink_to_fit();
         }

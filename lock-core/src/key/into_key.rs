@@ -107,15 +107,9 @@ mod tests {
     fn a_text_by_hand_is_refused_if_it_would_have_to_be_encoded() {
         for bad in ["a b", "a%3A", "{a}", "a\r\n", "a\u{202e}", "\u{200b}"] {
             let key = bad.into_lock_key();
-            assert!(
-                matches!(key.error(), Some(KeyError::ForbiddenCharacter { .. })),
-                "{key:?}"
-            );
+            assert!(matches!(key.error(), Some(KeyError::ForbiddenCharacter { .. })), "{key:?}");
         }
-        assert!(matches!(
-            "".into_lock_key().error(),
-            Some(KeyError::EmptyLiteral { .. })
-        ));
+        assert!(matches!("".into_lock_key().error(), Some(KeyError::EmptyLiteral { .. })));
         assert!(String::from("shop:order.é").into_lock_key().error().is_none());
     }
 

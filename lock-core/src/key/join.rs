@@ -79,11 +79,7 @@ pub(crate) fn name_so_far(
     name: Option<&str>,
     delimiter: &str,
 ) -> String {
-    let delimiter = if check_delimiter(delimiter).is_ok() {
-        delimiter
-    } else {
-        DEFAULT_DELIMITER
-    };
+    let delimiter = if check_delimiter(delimiter).is_ok() { delimiter } else { DEFAULT_DELIMITER };
     let mut out = NameSink::new();
     encode_text(namespace, "", &mut out);
     let mut between = NAMESPACE_END;
@@ -131,14 +127,8 @@ mod tests {
     #[test]
     fn parts_follow_the_namespace_and_the_prefix() {
         assert_eq!(order(42), "LOCK:order:42");
-        assert_eq!(
-            joined(None, None, &LockKey::of(("a:b", "x")), ":").unwrap(),
-            "LOCK:a%3Ab:x"
-        );
-        assert_eq!(
-            order(("a:b{c}", "é x", "50%")),
-            "LOCK:order:a%3Ab%7Bc%7D:é%20x:50%25"
-        );
+        assert_eq!(joined(None, None, &LockKey::of(("a:b", "x")), ":").unwrap(), "LOCK:a%3Ab:x");
+        assert_eq!(order(("a:b{c}", "é x", "50%")), "LOCK:order:a%3Ab%7Bc%7D:é%20x:50%25");
     }
 
     #[test]
@@ -154,24 +144,15 @@ mod tests {
         let (none, key) = (LockKey::empty(), LockKey::of(42));
         assert_eq!(joined(Some("order"), None, &none, ":").unwrap(), "LOCK:order");
         assert_eq!(joined(None, Some("nightly"), &none, ":").unwrap(), "LOCK:nightly");
-        assert_eq!(
-            joined(Some("order"), Some("pay"), &key, ":").unwrap(),
-            "LOCK:order:pay:42"
-        );
+        assert_eq!(joined(Some("order"), Some("pay"), &key, ":").unwrap(), "LOCK:order:pay:42");
         assert_eq!(joined(None, None, &key, ":").unwrap(), "LOCK:42");
     }
 
     #[test]
     fn the_namespace_ends_with_a_colon_whatever_the_delimiter() {
         let key = LockKey::of(("a-b", "c:d"));
-        assert_eq!(
-            joined(Some("order"), None, &key, "-").unwrap(),
-            "LOCK:order-a%2Db-c:d"
-        );
-        assert_eq!(
-            joined(Some("order"), None, &key, "::").unwrap(),
-            "LOCK:order::a-b::c%3Ad"
-        );
+        assert_eq!(joined(Some("order"), None, &key, "-").unwrap(), "LOCK:order-a%2Db-c:d");
+        assert_eq!(joined(Some("order"), None, &key, "::").unwrap(), "LOCK:order::a-b::c%3Ad");
         let leading_none = LockKey::of((None::<u8>, "x"));
         assert_eq!(joined(None, None, &leading_none, "-").unwrap(), "LOCK:-x");
     }
@@ -179,18 +160,9 @@ mod tests {
     #[test]
     fn a_name_by_hand_meets_the_attribute() {
         let attribute = order(42);
-        assert_eq!(
-            joined(None, None, &"order:42".into_lock_key(), ":").unwrap(),
-            attribute
-        );
-        assert_eq!(
-            joined(None, None, &("order", 42).into_lock_key(), ":").unwrap(),
-            attribute
-        );
-        assert_eq!(
-            joined(Some("order"), None, &42.into_lock_key(), ":").unwrap(),
-            attribute
-        );
+        assert_eq!(joined(None, None, &"order:42".into_lock_key(), ":").unwrap(), attribute);
+        assert_eq!(joined(None, None, &("order", 42).into_lock_key(), ":").unwrap(), attribute);
+        assert_eq!(joined(Some("order"), None, &42.into_lock_key(), ":").unwrap(), attribute);
         let missing = joined(None, None, &"order::42".into_lock_key(), ":").unwrap();
         assert_eq!(missing, order((None::<u8>, 42)));
     }
@@ -212,10 +184,7 @@ mod tests {
         let key = LockKey::of("x".repeat(MAX_PART_BYTES + 1));
         assert_eq!(
             joined(Some("order"), None, &key, ":"),
-            Err(KeyError::PartTooLong {
-                part: 1,
-                limit: MAX_PART_BYTES
-            })
+            Err(KeyError::PartTooLong { part: 1, limit: MAX_PART_BYTES })
         );
     }
 
@@ -230,28 +199,16 @@ mod tests {
 
     #[test]
     fn the_name_in_an_error_is_readable_and_bounded() {
-        assert_eq!(
-            name_so_far("LOCK", Some("order"), Some("pay"), "-"),
-            "LOCK:order-pay"
-        );
-        assert_eq!(
-            name_so_far("LOCK", Some("a\r\nb"), Some(""), "%"),
-            "LOCK:a%0D%0Ab:%"
-        );
-        assert_eq!(
-            name_so_far("LOCK", Some(&"x".repeat(1 << 20)), None, ":").len(),
-            255
-        );
+        assert_eq!(name_so_far("LOCK", Some("order"), Some("pay"), "-"), "LOCK:order-pay");
+        assert_eq!(name_so_far("LOCK", Some("a\r\nb"), Some(""), "%"), "LOCK:a%0D%0Ab:%");
+        assert_eq!(name_so_far("LOCK", Some(&"x".repeat(1 << 20)), None, ":").len(), 255);
     }
 
     #[test]
     fn a_long_name_keeps_a_readable_head() {
         let name = order(("customer", "x".repeat(MAX_PART_BYTES)));
         assert_eq!(name.len(), 255);
-        assert!(
-            name.starts_with("LOCK:order:customer:xxx") && name.contains("x%~"),
-            "{name}"
-        );
+        assert!(name.starts_with("LOCK:order:customer:xxx") && name.contains("x%~"), "{name}");
         assert_ne!(name, order(("customer", "x".repeat(MAX_PART_BYTES - 1))));
     }
 

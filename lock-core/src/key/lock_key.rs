@@ -196,10 +196,7 @@ mod tests {
 
     #[test]
     fn a_dropped_error_still_fails_the_key() {
-        let error = KeyError::PartTooLong {
-            part: 2,
-            limit: MAX_PART_BYTES,
-        };
+        let error = KeyError::PartTooLong { part: 2, limit: MAX_PART_BYTES };
         assert_eq!(LockKey::try_of(("a", Careless, "b")), Err(error.clone()));
         let key = LockKey::of(("a", Careless));
         assert_eq!(key.error(), Some(&error));
@@ -211,10 +208,7 @@ mod tests {
     fn a_part_may_have_one_mebibyte_and_no_byte_more() {
         let text = "x".repeat(MAX_PART_BYTES);
         assert!(LockKey::try_of((&text, &text)).is_ok());
-        let error = KeyError::PartTooLong {
-            part: 1,
-            limit: MAX_PART_BYTES,
-        };
+        let error = KeyError::PartTooLong { part: 1, limit: MAX_PART_BYTES };
         assert_eq!(LockKey::try_of(text.clone() + "x"), Err(error.clone()));
         let affixed = |before, after| LockKey::from_fn(|out| out.affixed(before, &text, after)).error;
         assert_eq!(affixed("", ""), None);
@@ -225,13 +219,7 @@ mod tests {
     #[test]
     fn a_display_that_does_not_end_is_stopped() {
         let key = LockKey::from_fn(|out| out.display(Endless));
-        assert_eq!(
-            key.error,
-            Some(KeyError::PartTooLong {
-                part: 1,
-                limit: MAX_PART_BYTES
-            })
-        );
+        assert_eq!(key.error, Some(KeyError::PartTooLong { part: 1, limit: MAX_PART_BYTES }));
     }
 
     #[test]
@@ -254,10 +242,7 @@ mod tests {
             })
         };
         assert_eq!(many(MAX_PARTS).error, None);
-        assert_eq!(
-            many(MAX_PARTS + 1).error,
-            Some(KeyError::TooManyParts { limit: MAX_PARTS })
-        );
+        assert_eq!(many(MAX_PARTS + 1).error, Some(KeyError::TooManyParts { limit: MAX_PARTS }));
     }
 
     #[test]
@@ -272,14 +257,8 @@ mod tests {
         assert_eq!(key(&""), LockKey::of(("a", "user-.json")));
         assert_eq!(key(&Some("x")), LockKey::of(("a", "user-x.json")));
         assert_eq!(key(&None::<u8>).error, Some(KeyError::NoneWithText { part: 2 }));
-        assert_eq!(
-            key(&(1, 2)).error,
-            Some(KeyError::NotOneWithText { part: 2, written: 2 })
-        );
-        assert_eq!(
-            key(&LockKey::empty()).error,
-            Some(KeyError::NotOneWithText { part: 2, written: 0 })
-        );
+        assert_eq!(key(&(1, 2)).error, Some(KeyError::NotOneWithText { part: 2, written: 2 }));
+        assert_eq!(key(&LockKey::empty()).error, Some(KeyError::NotOneWithText { part: 2, written: 0 }));
         assert_eq!(
             key(&LockKey::verbatim("a:b")).error,
             Some(KeyError::NotOneWithText { part: 2, written: 1 })
@@ -289,10 +268,7 @@ mod tests {
     #[test]
     fn a_key_in_a_key_flattens_and_passes_its_error_on() {
         let inner = LockKey::of((1, None::<u8>, "x"));
-        assert_eq!(
-            LockKey::of(("tenant", &inner)),
-            LockKey::of(("tenant", 1, None::<u8>, "x"))
-        );
+        assert_eq!(LockKey::of(("tenant", &inner)), LockKey::of(("tenant", 1, None::<u8>, "x")));
         assert_eq!(LockKey::of(LockKey::verbatim("a:b")), LockKey::verbatim("a:b"));
         let failed = LockKey::of(Careless);
         assert_eq!(LockKey::of(("tenant", &failed)).error, failed.error);

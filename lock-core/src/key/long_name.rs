@@ -26,11 +26,7 @@ pub(super) struct NameSink {
 
 impl NameSink {
     pub(super) const fn new() -> Self {
-        Self {
-            bytes: [0; MAX_NAME_BYTES],
-            len: 0,
-            hash: None,
-        }
+        Self { bytes: [0; MAX_NAME_BYTES], len: 0, hash: None }
     }
 
     pub(super) fn push(&mut self, piece: &[u8]) {
@@ -46,10 +42,7 @@ impl NameSink {
         hash.update(piece);
         self.hash = Some(hash);
         // What fits is needed for the head and the look past its end; it is cut between characters.
-        let fits = (0..=room)
-            .rev()
-            .find(|&end| !is_continuation(piece[end]))
-            .unwrap_or(0);
+        let fits = (0..=room).rev().find(|&end| !is_continuation(piece[end])).unwrap_or(0);
         self.append(&piece[..fits]);
     }
 
@@ -66,10 +59,7 @@ impl NameSink {
                 Sha256::digest(&self.bytes[..self.len])
             }
             None => {
-                return EncodedName {
-                    bytes: self.bytes,
-                    len: self.len,
-                };
+                return EncodedName { bytes: self.bytes, len: self.len };
             }
         };
         self.len = self.head_len();
@@ -77,10 +67,7 @@ impl NameSink {
         for byte in &hash[..HASH_BYTES] {
             self.append(&[lower_hex(byte >> 4), lower_hex(byte & 15)]);
         }
-        EncodedName {
-            bytes: self.bytes,
-            len: self.len,
-        }
+        EncodedName { bytes: self.bytes, len: self.len }
     }
 
     fn append(&mut self, piece: &[u8]) {
@@ -89,9 +76,7 @@ impl NameSink {
     }
 
     fn holds_marker(&self) -> bool {
-        self.bytes[..self.len]
-            .windows(MARKER.len())
-            .any(|pair| pair == MARKER)
+        self.bytes[..self.len].windows(MARKER.len()).any(|pair| pair == MARKER)
     }
 
     /// The longest head that ends between characters and not inside a `%XX`.
@@ -100,10 +85,7 @@ impl NameSink {
         if bytes.len() <= MAX_HEAD_BYTES {
             return bytes.len();
         }
-        let end = (0..=MAX_HEAD_BYTES)
-            .rev()
-            .find(|&end| !is_continuation(bytes[end]))
-            .unwrap_or(0);
+        let end = (0..=MAX_HEAD_BYTES).rev().find(|&end| !is_continuation(bytes[end])).unwrap_or(0);
         // A `%` that is a segment of its own is followed by a delimiter, which is never a hex digit.
         let splits_escape = |at: &usize| bytes[*at] == b'%' && bytes[*at + 1].is_ascii_hexdigit();
         (end.saturating_sub(2)..end).find(splits_escape).unwrap_or(end)
@@ -178,9 +160,6 @@ mod tests {
     #[test]
     fn a_short_name_that_holds_the_marker_is_hashed() {
         let name = finished(&["LOCK:%~42"], "~");
-        assert!(
-            name.starts_with("LOCK:%~42%~") && name.len() == 9 + 2 + 40,
-            "{name}"
-        );
+        assert!(name.starts_with("LOCK:%~42%~") && name.len() == 9 + 2 + 40, "{name}");
     }
 }

@@ -33,10 +33,7 @@ mod tests {
     #[test]
     fn tuples_flatten_in_order() {
         assert_eq!(
-            format!(
-                "{:?}",
-                LockKey::of((1, ("a", (None::<u8>,)), true, 'x', 5, 6, 7, (8, 9)))
-            ),
+            format!("{:?}", LockKey::of((1, ("a", (None::<u8>,)), true, 'x', 5, 6, 7, (8, 9)))),
             r#"LockKey["1", "a", None, "true", "x", "5", "6", "7", "8", "9"]"#
         );
         assert_eq!(LockKey::of(("a",)), LockKey::of("a"));

@@ -80,10 +80,7 @@ mod tests {
         assert_eq!(written(NonZero::new(9_u32)), "LockKey[\"9\"]");
         assert_eq!(written(true), "LockKey[\"true\"]");
         assert_eq!(written(':'), "LockKey[\":\"]");
-        assert_eq!(
-            written(Uuid::nil()),
-            "LockKey[\"00000000-0000-0000-0000-000000000000\"]"
-        );
+        assert_eq!(written(Uuid::nil()), "LockKey[\"00000000-0000-0000-0000-000000000000\"]");
         assert_eq!(written(IpAddr::from([127, 0, 0, 1])), "LockKey[\"127.0.0.1\"]");
         assert_eq!(written(Ipv6Addr::LOCALHOST), "LockKey[\"::1\"]");
         assert_eq!(written(Cow::Borrowed("a")), "LockKey[\"a\"]");
@@ -123,10 +120,7 @@ mod tests {
             LockKey::try_of(("t", Some(("a", "b")))),
             Err(KeyError::NotOneInOption { part: 2, written: 2 })
         );
-        assert_eq!(
-            LockKey::try_of(Some(None::<u8>)),
-            Err(KeyError::NotOneInOption { part: 1, written: 1 })
-        );
+        assert_eq!(LockKey::try_of(Some(None::<u8>)), Err(KeyError::NotOneInOption { part: 1, written: 1 }));
         assert!(LockKey::try_of(Some(Some(1))).is_ok());
     }
 }

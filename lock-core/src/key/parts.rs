@@ -106,17 +106,11 @@ impl Parts {
 
     /// How many parts there are when the `None`s at the end are left out.
     pub(super) fn len_without_trailing_none(&self) -> usize {
-        self.marks()
-            .iter()
-            .rposition(|mark| mark.kind != Kind::None)
-            .map_or(0, |last| last + 1)
+        self.marks().iter().rposition(|mark| mark.kind != Kind::None).map_or(0, |last| last + 1)
     }
 
     fn close(&mut self, kind: Kind) {
-        let mark = Mark {
-            end: self.end(),
-            kind,
-        };
+        let mark = Mark { end: self.end(), kind };
         let len = usize::from(self.inline_len);
         if len < INLINE {
             self.inline[len] = mark;
@@ -139,11 +133,7 @@ impl Parts {
     }
 
     fn marks(&self) -> &[Mark] {
-        if self.spilled.is_empty() {
-            &self.inline[..usize::from(self.inline_len)]
-        } else {
-            &self.spilled
-        }
+        if self.spilled.is_empty() { &self.inline[..usize::from(self.inline_len)] } else { &self.spilled }
     }
 
     fn marks_mut(&mut self) -> &mut [Mark] {
@@ -187,10 +177,8 @@ mod tests {
         for count in 0..=all.len() {
             let parts = parts(&all[..count]);
             let read: Vec<_> = parts.iter().collect();
-            let expected: Vec<_> = all[..count]
-                .iter()
-                .map(|text| text.map_or(Part::None, Part::Text))
-                .collect();
+            let expected: Vec<_> =
+                all[..count].iter().map(|text| text.map_or(Part::None, Part::Text)).collect();
             assert_eq!(read, expected);
             assert_eq!(parts.len(), count);
         }
@@ -217,10 +205,7 @@ mod tests {
 
     #[test]
     fn trailing_nones_are_counted_off() {
-        assert_eq!(
-            parts(&[None, Some(""), None, None]).len_without_trailing_none(),
-            2
-        );
+        assert_eq!(parts(&[None, Some(""), None, None]).len_without_trailing_none(), 2);
         assert_eq!(parts(&[None, None]).len_without_trailing_none(), 0);
     }
 }

@@ -30,12 +30,7 @@ fn without_trailing_none(tuple: &[Option<String>]) -> &[Option<String>] {
 
 fn tail<'a>(name: &'a str, prefix: Option<&str>, delimiter: &str) -> &'a str {
     let tail = name.strip_prefix("LOCK:").unwrap();
-    prefix.map_or(tail, |prefix| {
-        tail.strip_prefix(prefix)
-            .unwrap()
-            .strip_prefix(delimiter)
-            .unwrap()
-    })
+    prefix.map_or(tail, |prefix| tail.strip_prefix(prefix).unwrap().strip_prefix(delimiter).unwrap())
 }
 
 fn prefix() -> impl Strategy<Value = Option<&'static str>> {
@@ -79,11 +74,7 @@ fn tuple() -> impl Strategy<Value = Tuple> {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 512,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -170,17 +161,11 @@ proptest! {
 /// Every triple over short hostile texts, so that the property does not rest on luck.
 #[test]
 fn no_two_triples_share_a_name() {
-    let texts = [
-        "", "%", "%~", "~", ":", "::", "-", "a", "%25", "%3A", "~a", "a~", "😀", "\0",
-    ];
-    let values: Vec<Option<String>> = texts
-        .iter()
-        .map(|text| Some((*text).to_owned()))
-        .chain([None])
-        .collect();
-    for (prefix, delimiter) in DELIMITERS
-        .iter()
-        .flat_map(|delimiter| [(None, delimiter), (Some("p"), delimiter)])
+    let texts = ["", "%", "%~", "~", ":", "::", "-", "a", "%25", "%3A", "~a", "a~", "😀", "\0"];
+    let values: Vec<Option<String>> =
+        texts.iter().map(|text| Some((*text).to_owned())).chain([None]).collect();
+    for (prefix, delimiter) in
+        DELIMITERS.iter().flat_map(|delimiter| [(None, delimiter), (Some("p"), delimiter)])
     {
         let mut seen: HashMap<String, Tuple> = HashMap::new();
         for a in &values {

@@ -66,11 +66,7 @@ impl<'a> KeyWriter<'a> {
     pub fn display(&mut self, value: impl Display) -> Result<(), KeyError> {
         self.begin()?;
         let room = MAX_PART_BYTES - self.key.parts.open_len();
-        let mut bounded = Bounded {
-            text: self.key.parts.text_mut(),
-            room,
-            over: false,
-        };
+        let mut bounded = Bounded { text: self.key.parts.text_mut(), room, over: false };
         let written = write!(bounded, "{value}");
         // A `Display` may ignore the error and go on: `over` is what counts.
         if bounded.over {
@@ -134,16 +130,10 @@ impl<'a> KeyWriter<'a> {
             return Err(self.fail(KeyError::NoneWithText { part: position }));
         }
         if written != 1 || !self.key.parts.last_is_text() {
-            return Err(self.fail(KeyError::NotOneWithText {
-                part: position,
-                written,
-            }));
+            return Err(self.fail(KeyError::NotOneWithText { part: position, written }));
         }
         if self.key.parts.last_len() + after.len() > MAX_PART_BYTES {
-            return Err(self.fail(KeyError::PartTooLong {
-                part: position,
-                limit: MAX_PART_BYTES,
-            }));
+            return Err(self.fail(KeyError::PartTooLong { part: position, limit: MAX_PART_BYTES }));
         }
         self.key.parts.extend_last(after);
         Ok(())
@@ -158,10 +148,7 @@ impl<'a> KeyWriter<'a> {
         self.part(part)?;
         let written = self.key.parts.len() - parts_before;
         if written != 1 || !self.key.parts.last_is_text() {
-            return Err(self.fail(KeyError::NotOneInOption {
-                part: position,
-                written,
-            }));
+            return Err(self.fail(KeyError::NotOneInOption { part: position, written }));
         }
         Ok(())
     }
@@ -200,10 +187,7 @@ impl<'a> KeyWriter<'a> {
 
     fn too_long(&mut self) -> KeyError {
         let part = self.position();
-        self.fail(KeyError::PartTooLong {
-            part,
-            limit: MAX_PART_BYTES,
-        })
+        self.fail(KeyError::PartTooLong { part, limit: MAX_PART_BYTES })
     }
 }
 

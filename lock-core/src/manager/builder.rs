@@ -105,17 +105,13 @@ impl ManagerBuilder {
     /// # Cancel safety
     /// Dropping the future ends the attempt and everything that it had started.
     pub async fn connect(self) -> Result<LockManager, LockError> {
-        check_namespace(&self.namespace).map_err(|error| LockError::Config {
-            message: error.to_string(),
-        })?;
+        check_namespace(&self.namespace).map_err(|error| LockError::Config { message: error.to_string() })?;
         check_expire(&self.namespace, self.expire)?;
         let Opened { backend, clock } = match self.source {
             Source::Nothing => {
                 let message =
                     "no server: write `LockManager::builder().url(\"redis://127.0.0.1/\")`, or \"memory:\"";
-                return Err(LockError::Config {
-                    message: message.to_owned(),
-                });
+                return Err(LockError::Config { message: message.to_owned() });
             }
             Source::Url(url) => open(&url, &self.namespace)?,
             #[cfg(feature = "redis")]
@@ -123,16 +119,11 @@ impl ManagerBuilder {
             Source::Opened(opened) => opened,
         };
         // A lone `%` before a lower-case letter can't be spelled by a key: no lock meets this channel's name.
-        let channel = Channel::new(&format!(
-            "{}:%grants:{:032x}",
-            self.namespace,
-            uuid::Uuid::new_v4().as_u128()
-        ));
+        let channel =
+            Channel::new(&format!("{}:%grants:{:032x}", self.namespace, uuid::Uuid::new_v4().as_u128()));
         let (engine, started) = Engine::start(backend, clock, channel)?;
         started.await.unwrap_or_else(|_| {
-            Err(LockError::Config {
-                message: "the engine's thread ended while it was starting".to_owned(),
-            })
+            Err(LockError::Config { message: "the engine's thread ended while it was starting".to_owned() })
         })?;
         Ok(LockManager(Arc::new(Inner {
             engine,
@@ -163,14 +154,7 @@ mod tests {
 
     #[test]
     fn a_namespace_that_would_end_a_channel_early_is_refused() {
-        let error = LockManager::builder()
-            .url("memory:")
-            .namespace("a;b")
-            .connect_blocking()
-            .unwrap_err();
-        assert!(
-            matches!(&error, LockError::Config { message } if message.contains("namespace")),
-            "{error}"
-        );
+        let error = LockManager::builder().url("memory:").namespace("a;b").connect_blocking().unwrap_err();
+        assert!(matches!(&error, LockError::Config { message } if message.contains("namespace")), "{error}");
     }
 }

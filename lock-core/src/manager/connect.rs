@@ -52,10 +52,7 @@ pub(super) fn open(url: &str, namespace: &str) -> Result<Opened, LockError> {
 
 fn memory(backend: MemoryBackend) -> Opened {
     let clock = backend.clock();
-    Opened {
-        backend: Arc::new(backend),
-        clock,
-    }
+    Opened { backend: Arc::new(backend), clock }
 }
 
 #[cfg(feature = "redis")]
@@ -72,18 +69,13 @@ pub(super) fn open_client(client: &redis::Client, namespace: &str) -> Opened {
 fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let config = config.namespace(namespace).clock(Arc::clone(&clock));
-    Opened {
-        backend: Arc::new(RedisBackend::new(config)),
-        clock,
-    }
+    Opened { backend: Arc::new(RedisBackend::new(config)), clock }
 }
 
 #[cfg(not(feature = "redis"))]
 fn open_server(url: &str, _namespace: &str) -> Result<Opened, LockError> {
     // Only what surely is a scheme is repeated: the rest may hold a password.
-    let scheme = url
-        .split_once("://")
-        .map_or("a server's URL", |(scheme, _)| scheme);
+    let scheme = url.split_once("://").map_or("a server's URL", |(scheme, _)| scheme);
     let message =
         format!("`{scheme}` needs the feature `redis` of lock-core; without it there is only `memory:`");
     Err(LockError::Config { message })

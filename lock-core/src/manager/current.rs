@@ -14,10 +14,7 @@ impl LockManager {
     /// Makes this the manager of every annotated function in this process that names no other. The last one installed
     /// wins, with a warning in the log.
     pub fn install(self) {
-        let replaced = INSTALLED
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(self);
+        let replaced = INSTALLED.write().unwrap_or_else(PoisonError::into_inner).replace(self);
         if replaced.is_some() {
             tracing::warn!("another lock manager was installed before; annotated functions use the new one");
         }

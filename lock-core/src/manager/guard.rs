@@ -84,10 +84,7 @@ impl LockGuard {
         let since = cell.now();
         match self.0.end().await {
             Ok(Released::Freed | Released::Kept) if !lost_before => Ok(()),
-            Ok(_) => Err(LockError::Lost {
-                key: key(),
-                body: BodyOutcome::Finished,
-            }),
+            Ok(_) => Err(LockError::Lost { key: key(), body: BodyOutcome::Finished }),
             Err(fault) => Err(LockError::Unavailable {
                 key: key(),
                 waited: cell.now().since(since),

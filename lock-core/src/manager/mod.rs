@@ -57,10 +57,7 @@ impl LockManager {
     ///
     /// Nothing happens before one of the request's final methods is called.
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
-        LockRequest::new(
-            self.clone(),
-            self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER),
-        )
+        LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
     }
 
     /// The full name, or an error that says what is wrong with the parts.
@@ -72,10 +69,8 @@ impl LockManager {
         delimiter: &str,
     ) -> Result<LockName, LockError> {
         let namespace = &self.0.namespace;
-        join(namespace, prefix, name, key, delimiter).map_err(|error| LockError::Key {
-            key: name_so_far(namespace, prefix, name, delimiter),
-            error,
-        })
+        join(namespace, prefix, name, key, delimiter)
+            .map_err(|error| LockError::Key { key: name_so_far(namespace, prefix, name, delimiter), error })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -93,8 +88,6 @@ impl LockManager {
 
 impl fmt::Debug for LockManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockManager")
-            .field("namespace", &self.0.namespace)
-            .finish_non_exhaustive()
+        f.debug_struct("LockManager").field("namespace", &self.0.namespace).finish_non_exhaustive()
     }
 }

@@ -49,14 +49,9 @@ impl LockManager {
     pub fn memory() -> Result<MemoryLocks, LockError> {
         let clock = ManualClock::new();
         let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
-        let manager = Self::builder()
-            .backend(Arc::new(backend.share()), Arc::new(clock.clone()))
-            .connect_blocking()?;
-        Ok(MemoryLocks {
-            manager,
-            backend,
-            clock,
-        })
+        let manager =
+            Self::builder().backend(Arc::new(backend.share()), Arc::new(clock.clone())).connect_blocking()?;
+        Ok(MemoryLocks { manager, backend, clock })
     }
 }
 
@@ -67,11 +62,7 @@ impl MemoryLocks {
     /// [`LockError::Key`] for a bad name, [`LockError::Busy`] if it is held already.
     pub fn hold(&self, key: impl IntoLockKey) -> Result<ForeignHold, LockError> {
         let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
-        let busy = || LockError::Busy {
-            key: name.to_string(),
-            waited: Duration::ZERO,
-            holder: None,
-        };
+        let busy = || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None };
         self.backend.hold(&name).ok_or_else(busy)
     }
 
@@ -95,10 +86,7 @@ impl MemoryLocks {
                 break;
             }
             // At least a millisecond: what is due now and not done waits for somebody else.
-            let step = due
-                .since(now)
-                .max(Duration::from_millis(1))
-                .min(target.since(now));
+            let step = due.since(now).max(Duration::from_millis(1)).min(target.since(now));
             self.clock.advance(step);
         }
         self.clock.advance(target.since(self.clock.now()));
@@ -132,52 +120,29 @@ mod tests {
     #[test]
     fn an_extension_makes_a_lease_longer_that_is_not_renewed() {
         let locks = locks();
-        let guard = locks
-            .lock("a")
-            .expire(Duration::from_secs(3))
-            .renew(false)
-            .acquire_blocking()
-            .unwrap();
+        let guard = locks.lock("a").expire(Duration::from_secs(3)).renew(false).acquire_blocking().unwrap();
         block_on(guard.held().extend(Duration::from_secs(1))).unwrap();
-        assert!(
-            guard.remaining() > Duration::from_secs(2),
-            "{:?}",
-            guard.remaining()
-        );
+        assert!(guard.remaining() > Duration::from_secs(2), "{:?}", guard.remaining());
         block_on(guard.held().extend(Duration::from_secs(60))).unwrap();
         locks.advance(Duration::from_secs(50));
         assert!(!guard.is_lost());
         locks.advance(Duration::from_secs(11));
         assert!(guard.is_lost());
-        assert!(matches!(
-            block_on(guard.held().extend(Duration::from_secs(1))),
-            Err(LockError::Lost { .. })
-        ));
+        assert!(matches!(block_on(guard.held().extend(Duration::from_secs(1))), Err(LockError::Lost { .. })));
     }
 
     #[test]
     fn an_extension_asks_for_as_much_at_every_renewal() {
         let locks = locks();
-        let guard = locks
-            .lock("a")
-            .expire(Duration::from_secs(3))
-            .acquire_blocking()
-            .unwrap();
+        let guard = locks.lock("a").expire(Duration::from_secs(3)).acquire_blocking().unwrap();
         block_on(guard.held().extend(Duration::from_secs(60))).unwrap();
         locks.advance(Duration::from_secs(300));
-        assert!(
-            guard.remaining() > Duration::from_secs(30),
-            "{:?}",
-            guard.remaining()
-        );
+        assert!(guard.remaining() > Duration::from_secs(30), "{:?}", guard.remaining());
     }
 
     #[test]
     fn a_lease_out_of_range_is_refused() {
         let guard = locks().lock("a").acquire_blocking().unwrap();
-        assert!(matches!(
-            block_on(guard.held().extend(Duration::ZERO)),
-            Err(LockError::Params { .. })
-        ));
+        assert!(matches!(block_on(guard.held().extend(Duration::ZERO)), Err(LockError::Params { .. })));
     }
 }

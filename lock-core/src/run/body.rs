@@ -61,10 +61,7 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let lost = |body| LockError::Lost {
-        key: entry.cell().name.to_string(),
-        body,
-    };
+    let lost = |body| LockError::Lost { key: entry.cell().name.to_string(), body };
     match output {
         None => Err(lost(BodyOutcome::Cancelled)),
         Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.cell().is_lost() => {

@@ -19,16 +19,7 @@ pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, Lock
     if let Some(place) = around {
         let since = engine.now();
         let deadline = since + want.wait;
-        if let Some(entry) = (Join {
-            place,
-            since,
-            deadline,
-            alarm: None,
-            number: None,
-            lost: None,
-        })
-        .await?
-        {
+        if let Some(entry) = (Join { place, since, deadline, alarm: None, number: None, lost: None }).await? {
             return Ok(entry);
         }
         want.wait = deadline.since(engine.now());
@@ -67,15 +58,9 @@ impl Join {
         self.number = Some(self.place.siblings().listen(self.number, context.waker()));
         let cell = self.place.cell();
         // That it is lost is looked at by the next `join`.
-        let _ = self
-            .lost
-            .get_or_insert_with(|| Box::pin(cell.lost()))
-            .as_mut()
-            .poll(context);
+        let _ = self.lost.get_or_insert_with(|| Box::pin(cell.lost())).as_mut().poll(context);
         let engine = self.place.engine();
-        self.alarm
-            .get_or_insert_with(|| engine.alarm())
-            .set(self.deadline, context);
+        self.alarm.get_or_insert_with(|| engine.alarm()).set(self.deadline, context);
     }
 }
 

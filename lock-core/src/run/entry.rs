@@ -56,11 +56,7 @@ impl SharedHold {
     fn end(&self, number: u32) -> Option<Hold> {
         let mut inside = self.inside();
         inside.open.retain(|open| *open != number);
-        let hold = if inside.open.is_empty() {
-            inside.hold.take()
-        } else {
-            None
-        };
+        let hold = if inside.open.is_empty() { inside.hold.take() } else { None };
         drop(inside);
         self.siblings.wake_all();
         hold
@@ -71,22 +67,9 @@ impl Entry {
     /// The first entry into a hold just taken.
     pub(super) fn first(engine: Engine, hold: Hold, record: String) -> Self {
         let cell = Arc::clone(hold.cell());
-        let inside = Mutex::new(Inside {
-            hold: Some(hold),
-            open: vec![1],
-            last_number: 1,
-        });
-        let shared = Arc::new(SharedHold {
-            engine,
-            cell,
-            record,
-            inside,
-            siblings: Listeners::default(),
-        });
-        Self {
-            place: Place { shared, number: 1 },
-            has_ended: false,
-        }
+        let inside = Mutex::new(Inside { hold: Some(hold), open: vec![1], last_number: 1 });
+        let shared = Arc::new(SharedHold { engine, cell, record, inside, siblings: Listeners::default() });
+        Self { place: Place { shared, number: 1 }, has_ended: false }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -148,12 +131,6 @@ impl Place {
         inside.last_number += 1;
         let number = inside.last_number;
         inside.open.push(number);
-        Joining::Joined(Entry {
-            place: Self {
-                shared: Arc::clone(&self.shared),
-                number,
-            },
-            has_ended: false,
-        })
+        Joining::Joined(Entry { place: Self { shared: Arc::clone(&self.shared), number }, has_ended: false })
     }
 }

@@ -30,10 +30,7 @@ struct Here {
 
 impl Frame {
     pub(crate) fn new(place: Place) -> Self {
-        Self(Arc::new(Link {
-            place,
-            outer: current_frame(),
-        }))
+        Self(Arc::new(Link { place, outer: current_frame() }))
     }
 
     /// The places around the present call, innermost first.
@@ -43,22 +40,13 @@ impl Frame {
 
     /// Runs `inside` with this frame as the innermost.
     pub(crate) fn enter<R>(&self, inside: impl FnOnce() -> R) -> R {
-        INNERMOST.sync_scope(
-            Here {
-                frame: self.clone(),
-                task: tokio::task::try_id(),
-            },
-            inside,
-        )
+        INNERMOST.sync_scope(Here { frame: self.clone(), task: tokio::task::try_id() }, inside)
     }
 }
 
 /// The innermost frame around the present call, if any.
 pub(crate) fn current_frame() -> Option<Frame> {
-    INNERMOST
-        .try_with(|here| (here.task == tokio::task::try_id()).then(|| here.frame.clone()))
-        .ok()
-        .flatten()
+    INNERMOST.try_with(|here| (here.task == tokio::task::try_id()).then(|| here.frame.clone())).ok().flatten()
 }
 
 /// Polls `future` with `frame` as the innermost; without a frame, as it is.

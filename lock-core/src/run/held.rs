@@ -21,10 +21,7 @@ pub struct Held {
 
 impl Held {
     pub(crate) fn new(place: &Place) -> Self {
-        Self {
-            cell: Arc::clone(place.cell()),
-            engine: place.engine().downgrade(),
-        }
+        Self { cell: Arc::clone(place.cell()), engine: place.engine().downgrade() }
     }
 
     /// The innermost hold around the present call.
@@ -37,10 +34,7 @@ impl Held {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let frame = current_frame()?;
-        frame
-            .places()
-            .map(Self::new)
-            .find(|held| held.name().as_str() == name)
+        frame.places().map(Self::new).find(|held| held.name().as_str() == name)
     }
 
     /// The lock's full name.
@@ -97,10 +91,7 @@ impl Held {
     }
 
     fn lost_error(&self) -> LockError {
-        LockError::Lost {
-            key: self.cell.name.to_string(),
-            body: BodyOutcome::Finished,
-        }
+        LockError::Lost { key: self.cell.name.to_string(), body: BodyOutcome::Finished }
     }
 
     /// Ready once the lock is lost; never, if it is released in time.

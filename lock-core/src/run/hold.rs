@@ -34,9 +34,7 @@ impl Hold {
 
     /// Runs a plain body, then releases.
     pub fn run_blocking<R>(self, outcome: Outcome<R>, body: impl FnOnce() -> R) -> R {
-        let result = run_body_blocking(self.entry, self.on_lost, body, |output| {
-            outcome.is_failure(output)
-        });
+        let result = run_body_blocking(self.entry, self.on_lost, body, |output| outcome.is_failure(output));
         result.unwrap_or_else(|error| outcome.failed(error))
     }
 }

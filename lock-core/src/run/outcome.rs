@@ -42,10 +42,7 @@ impl<R> Outcome<R> {
     where
         R: LockOutcome,
     {
-        Self {
-            failed: R::failed,
-            is_failure: R::is_failure,
-        }
+        Self { failed: R::failed, is_failure: R::is_failure }
     }
 
     /// The lock's failure as the function's result.

@@ -58,10 +58,7 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
     arguments.seen.push(Ident::new(argument.name, name.span()));
     let value = value(input, &name, argument)?;
     if twice {
-        return Err(syn::Error::new(
-            name.span(),
-            format!("`{name}` is given twice: keep one"),
-        ));
+        return Err(syn::Error::new(name.span(), format!("`{name}` is given twice: keep one")));
     }
     read(arguments, name, value, errors);
     Ok(())
@@ -70,17 +67,11 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
 fn value(input: ParseStream<'_>, name: &Ident, argument: &Argument) -> syn::Result<Expr> {
     let write = format!("write `{}`", argument.example);
     if !input.peek(Token![=]) {
-        return Err(syn::Error::new(
-            name.span(),
-            format!("`{name}` takes its value after `=`: {write}"),
-        ));
+        return Err(syn::Error::new(name.span(), format!("`{name}` takes its value after `=`: {write}")));
     }
     let equals: Token![=] = input.parse()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(syn::Error::new_spanned(
-            equals,
-            format!("`{name}` has no value: {write}"),
-        ));
+        return Err(syn::Error::new_spanned(equals, format!("`{name}` has no value: {write}")));
     }
     Expr::parse(input)
 }

@@ -21,10 +21,7 @@ pub(super) fn name(arguments: &mut Arguments, name: Ident, value: Expr, errors: 
 }
 
 pub(super) fn key(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
-    arguments.key = Some(Given {
-        name,
-        value: bare(value),
-    });
+    arguments.key = Some(Given { name, value: bare(value) });
 }
 
 pub(super) fn wait(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -36,12 +33,12 @@ pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors
         const WRITE: &str = "a lease lasts 10ms to 30d, as in `expire = \"30s\"`";
         match lease {
             Duration::ZERO => Err(format!("a lease of zero ends before the body starts: {WRITE}")),
-            lease if lease < MIN_EXPIRE => Err(format!(
-                "too short, it would end before it could be renewed: {WRITE}"
-            )),
-            lease if lease > MAX_EXPIRE => Err(format!(
-                "too long, nobody could take over from a dead holder: {WRITE}"
-            )),
+            lease if lease < MIN_EXPIRE => {
+                Err(format!("too short, it would end before it could be renewed: {WRITE}"))
+            }
+            lease if lease > MAX_EXPIRE => {
+                Err(format!("too long, nobody could take over from a dead holder: {WRITE}"))
+            }
             _ => Ok(()),
         }
     };
@@ -51,19 +48,11 @@ pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors
 pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     let value = bare(value);
     let Some(Lit::Str(text)) = literal(&value) else {
-        errors.under(
-            value,
-            "the delimiter must be known at compile time: write `delimiter = \":\"`",
-        );
+        errors.under(value, "the delimiter must be known at compile time: write `delimiter = \":\"`");
         return;
     };
     match segment::check_delimiter(&text.value()) {
-        Ok(()) => {
-            arguments.delimiter = Some(Given {
-                name,
-                value: text.clone(),
-            })
-        }
+        Ok(()) => arguments.delimiter = Some(Given { name, value: text.clone() }),
         Err(message) => errors.under(text, message),
     }
 }
@@ -71,12 +60,7 @@ pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, err
 pub(super) fn renew(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     let value = bare(value);
     match literal(&value) {
-        Some(Lit::Bool(value)) => {
-            arguments.renew = Some(Given {
-                name,
-                value: value.clone(),
-            })
-        }
+        Some(Lit::Bool(value)) => arguments.renew = Some(Given { name, value: value.clone() }),
         Some(Lit::Str(text)) if matches!(text.value().as_str(), "true" | "false") => {
             errors.under(text, format!("write `renew = {}` without quotes", text.value()));
         }
@@ -110,16 +94,11 @@ pub(super) fn guard(arguments: &mut Arguments, name: Ident, value: Expr, errors:
     match &value {
         Expr::Path(path) => {
             if let Some(ident) = path.path.get_ident().filter(|ident| *ident != "self") {
-                arguments.guard = Some(Given {
-                    name,
-                    value: ident.clone(),
-                });
+                arguments.guard = Some(Given { name, value: ident.clone() });
                 return;
             }
         }
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text), ..
-        }) if text.parse::<Ident>().is_ok() => {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Ident>().is_ok() => {
             errors.under(text, format!("write `guard = {}` without quotes", text.value()));
             return;
         }
@@ -132,10 +111,7 @@ pub(super) fn guard(arguments: &mut Arguments, name: Ident, value: Expr, errors:
         }
         _ => {}
     }
-    errors.under(
-        value,
-        "`guard` is the name of a new variable: write `guard = held`",
-    );
+    errors.under(value, "`guard` is the name of a new variable: write `guard = held`");
 }
 
 pub(super) fn locks(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -158,17 +134,12 @@ pub(super) fn krate(arguments: &mut Arguments, name: Ident, value: Expr, errors:
     let value = bare(value);
     let path = match &value {
         Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text), ..
-        }) => text.parse_with(Path::parse_mod_style).ok(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse_with(Path::parse_mod_style).ok(),
         _ => None,
     };
     match path {
         Some(value) => arguments.krate = Some(Given { name, value }),
-        None => errors.under(
-            value,
-            "`crate` is the path of the renamed dependency: write `crate = ::locks`",
-        ),
+        None => errors.under(value, "`crate` is the path of the renamed dependency: write `crate = ::locks`"),
     }
 }
 
@@ -178,10 +149,7 @@ fn text(name: &Ident, value: Expr, errors: &mut Errors) -> Option<Text> {
         None => Some(Text::Expression(value)),
         Some(Lit::Str(text)) => Some(Text::Literal(text.clone())),
         Some(other) => {
-            errors.under(
-                other,
-                format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"),
-            );
+            errors.under(other, format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"));
             None
         }
     }
@@ -208,10 +176,9 @@ fn length(
                 Err(message) => message,
             })
         }
-        Some(Lit::Int(number)) => Err(format!(
-            "write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)",
-            number.base10_digits()
-        )),
+        Some(Lit::Int(number)) => {
+            Err(format!("write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)", number.base10_digits()))
+        }
         Some(_) => Err(format!(
             "`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`"
         )),

@@ -81,14 +81,9 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     }
     let word = plain(name);
     if let Some(hint) = particular(&word) {
-        return Err(Unknown {
-            message: format!("unknown argument `{name}`: {hint}"),
-            meant: None,
-        });
+        return Err(Unknown { message: format!("unknown argument `{name}`: {hint}"), meant: None });
     }
-    let by_other_name = TABLE
-        .iter()
-        .find(|argument| argument.also.contains(&word.as_str()));
+    let by_other_name = TABLE.iter().find(|argument| argument.also.contains(&word.as_str()));
     let misspelt = || {
         let names = TABLE.iter().map(|argument| argument.name);
         let meant = closest(name, names)?;
@@ -97,10 +92,7 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     let meant = by_other_name.or_else(misspelt);
     let message = match meant {
         Some(meant) if meant.read.is_some() => {
-            format!(
-                "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
-                meant.name, meant.example
-            )
+            format!("unknown argument `{name}`: did you mean `{}`, as in `{}`?", meant.name, meant.example)
         }
         Some(meant) => format!(
             "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
@@ -108,10 +100,7 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
         ),
         None => format!("unknown argument `{name}`: the arguments are {}", available()),
     };
-    Err(Unknown {
-        message,
-        meant: meant.map(|meant| meant.name),
-    })
+    Err(Unknown { message, meant: meant.map(|meant| meant.name) })
 }
 
 /// Words whose meaning needs more than another name.
@@ -132,11 +121,8 @@ fn particular(word: &str) -> Option<&'static str> {
 
 /// The arguments that this version has.
 fn available() -> String {
-    let names: Vec<_> = TABLE
-        .iter()
-        .filter(|argument| argument.read.is_some())
-        .map(|a| format!("`{}`", a.name))
-        .collect();
+    let names: Vec<_> =
+        TABLE.iter().filter(|argument| argument.read.is_some()).map(|a| format!("`{}`", a.name)).collect();
     names.join(", ")
 }
 
@@ -169,10 +155,7 @@ mod tests {
             ("manager", "locks"),
         ] {
             let message = refusal(word);
-            assert!(
-                message.contains(&format!("did you mean `{meant}`")),
-                "{word}: {message}"
-            );
+            assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
         }
     }
 

@@ -72,11 +72,7 @@ pub(crate) fn expand(
         Mode::Future { boxed, .. } => {
             let capture = body::capture(parameters);
             let future = quote_spanned!(Span::mixed_site()=> async move { #capture #locked });
-            if boxed {
-                quote_spanned!(Span::mixed_site()=> #private::Box::pin(#future))
-            } else {
-                future
-            }
+            if boxed { quote_spanned!(Span::mixed_site()=> #private::Box::pin(#future)) } else { future }
         }
     };
     put_together(function, &TokenStream::new(), &block)
@@ -94,13 +90,7 @@ fn private(arguments: &Arguments) -> TokenStream {
 }
 
 fn put_together(function: &Function, more_attrs: &TokenStream, block: &TokenStream) -> TokenStream {
-    let Function {
-        attrs,
-        vis,
-        defaultness,
-        sig,
-        body: _,
-    } = function;
+    let Function { attrs, vis, defaultness, sig, body: _ } = function;
     let mut tokens = TokenStream::new();
     for attr in attrs {
         attr.to_tokens(&mut tokens);

@@ -42,12 +42,7 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         None => quote!(#private::None),
     };
     let renew = arguments.renew.as_ref().is_none_or(|given| given.value.value);
-    let on_lost = match arguments
-        .on_lost
-        .as_ref()
-        .map(|given| given.value)
-        .unwrap_or_default()
-    {
+    let on_lost = match arguments.on_lost.as_ref().map(|given| given.value).unwrap_or_default() {
         OnLost::Cancel => quote!(#private::OnLost::Cancel),
         OnLost::Finish => quote!(#private::OnLost::Finish),
     };

@@ -12,19 +12,11 @@ use crate::function::{Function, Parameters};
 pub(crate) fn rejected(arguments: &Arguments, function: &Function, parameters: &Parameters) -> TokenStream {
     let private = private(arguments);
     // The body may use the guard; if that has a parameter's name, the body means the parameter.
-    let guard = arguments
-        .guard
-        .as_ref()
-        .filter(|given| !parameters.binds(&given.value))
-        .map(|given| {
-            let guard = &given.value;
-            quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
-        });
+    let guard = arguments.guard.as_ref().filter(|given| !parameters.binds(&given.value)).map(|given| {
+        let guard = &given.value;
+        quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
+    });
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
     let body = function.body.stream();
-    put_together(
-        function,
-        &quiet,
-        &quote_spanned!(function.body.span()=> #guard #body),
-    )
+    put_together(function, &quiet, &quote_spanned!(function.body.span()=> #guard #body))
 }

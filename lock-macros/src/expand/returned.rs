@@ -15,14 +15,8 @@ pub(super) struct Returned {
 
 impl Returned {
     pub(super) fn of(ty: Option<&Type>, function: &Ident) -> Self {
-        let span = ty.map_or_else(
-            || function.span(),
-            |ty| first(ty).unwrap_or_else(|| function.span()),
-        );
-        Self {
-            ty: nameable(ty, function),
-            span: Span::mixed_site().located_at(span),
-        }
+        let span = ty.map_or_else(|| function.span(), |ty| first(ty).unwrap_or_else(|| function.span()));
+        Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
     }
 
     /// `outcome::<R>()`: the one place that asks whether the type can report a lock error, so that it is said once.

@@ -45,10 +45,9 @@ fn future(returned: &Type) -> Option<Mode> {
     match returned {
         Type::Group(group) => future(&group.elem),
         Type::Paren(paren) => future(&paren.elem),
-        Type::ImplTrait(bounds) => Some(Mode::Future {
-            boxed: false,
-            output: future_output(bounds.bounds.iter())?,
-        }),
+        Type::ImplTrait(bounds) => {
+            Some(Mode::Future { boxed: false, output: future_output(bounds.bounds.iter())? })
+        }
         Type::Path(path) => {
             let last = path.path.segments.last()?;
             match last.ident.to_string().as_str() {
@@ -60,15 +59,11 @@ fn future(returned: &Type) -> Option<Mode> {
                     let Type::TraitObject(object) = types(inner).next()? else {
                         return None;
                     };
-                    Some(Mode::Future {
-                        boxed: true,
-                        output: future_output(object.bounds.iter())?,
-                    })
+                    Some(Mode::Future { boxed: true, output: future_output(object.bounds.iter())? })
                 }
-                "BoxFuture" | "LocalBoxFuture" => Some(Mode::Future {
-                    boxed: true,
-                    output: types(last).next().cloned(),
-                }),
+                "BoxFuture" | "LocalBoxFuture" => {
+                    Some(Mode::Future { boxed: true, output: types(last).next().cloned() })
+                }
                 _ => None,
             }
         }
@@ -82,25 +77,20 @@ fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Op
         TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|last| last.ident == "Future"),
         _ => None,
     })?;
-    Some(
-        arguments(last)
-            .into_iter()
-            .flat_map(|arguments| &arguments.args)
-            .find_map(|argument| match argument {
-                GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
-                _ => None,
-            }),
-    )
+    Some(arguments(last).into_iter().flat_map(|arguments| &arguments.args).find_map(
+        |argument| match argument {
+            GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
+            _ => None,
+        },
+    ))
 }
 
 fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    arguments(segment)
-        .into_iter()
-        .flat_map(|arguments| &arguments.args)
-        .filter_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        })
+    arguments(segment).into_iter().flat_map(|arguments| &arguments.args).filter_map(|argument| match argument
+    {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn arguments(segment: &PathSegment) -> Option<&AngleBracketedGenericArguments> {
@@ -118,9 +108,9 @@ mod tests {
 
     fn mode(text: &str) -> String {
         let output = |output: &Option<Type>| {
-            output.as_ref().map_or("?".to_owned(), |output| {
-                output.to_token_stream().to_string().replace(' ', "")
-            })
+            output
+                .as_ref()
+                .map_or("?".to_owned(), |output| output.to_token_stream().to_string().replace(' ', ""))
         };
         match Mode::of(&syn::parse_str(text).unwrap()) {
             Mode::Async(ty) => format!("async {}", output(&ty)),
@@ -137,26 +127,14 @@ mod tests {
         assert_eq!(mode("fn f() -> R"), "plain R");
         assert_eq!(mode("fn f()"), "plain ?");
         assert_eq!(mode("fn f() -> impl Future<Output = R> + Send"), "future R");
-        assert_eq!(
-            mode("fn f() -> impl Send + core::future::Future<Output = R>"),
-            "future R"
-        );
-        assert_eq!(
-            mode("fn f() -> Pin<Box<dyn Future<Output = R> + Send + 'a>>"),
-            "boxed R"
-        );
+        assert_eq!(mode("fn f() -> impl Send + core::future::Future<Output = R>"), "future R");
+        assert_eq!(mode("fn f() -> Pin<Box<dyn Future<Output = R> + Send + 'a>>"), "boxed R");
         assert_eq!(
             mode("fn f() -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = R>>>"),
             "boxed R"
         );
         assert_eq!(mode("fn f() -> BoxFuture<'a, R>"), "boxed R");
-        assert_eq!(
-            mode("fn f() -> impl Iterator<Item = R>"),
-            "plain implIterator<Item=R>"
-        );
-        assert_eq!(
-            mode("fn f() -> Box<dyn Future<Output = R>>"),
-            "plain Box<dynFuture<Output=R>>"
-        );
+        assert_eq!(mode("fn f() -> impl Iterator<Item = R>"), "plain implIterator<Item=R>");
+        assert_eq!(mode("fn f() -> Box<dyn Future<Output = R>>"), "plain Box<dynFuture<Output=R>>");
     }
 }

@@ -42,10 +42,7 @@ impl Parameters {
                     let cfgs = cfgs(&typed.attrs);
                     parameters
                         .bindings
-                        .extend(collect.0.into_iter().map(|ident| Binding {
-                            ident,
-                            cfgs: cfgs.clone(),
-                        }));
+                        .extend(collect.0.into_iter().map(|ident| Binding { ident, cfgs: cfgs.clone() }));
                 }
             }
         }
@@ -108,11 +105,7 @@ impl Visit<'_> for CollectNames {
 }
 
 fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cfg"))
-        .cloned()
-        .collect()
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
 }
 
 fn constant(param: &GenericParam) -> Option<Ident> {

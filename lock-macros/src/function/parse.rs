@@ -24,11 +24,7 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> 
 fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
-    let defaultness = if input.peek(Token![default]) {
-        Some(input.parse()?)
-    } else {
-        None
-    };
+    let defaultness = if input.peek(Token![default]) { Some(input.parse()?) } else { None };
     let sig: Signature = input.parse()?;
     if input.peek(Token![;]) {
         let end: Token![;] = input.parse()?;
@@ -40,13 +36,7 @@ fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     }
     let body = braces(input.parse()?)
         .ok_or_else(|| syn::Error::new_spanned(&sig, "expected a function with a body in braces"))?;
-    let mut function = Function {
-        attrs,
-        vis,
-        defaultness,
-        sig,
-        body,
-    };
+    let mut function = Function { attrs, vis, defaultness, sig, body };
     lift_inner_attributes(&mut function);
     Ok(function)
 }
@@ -75,10 +65,7 @@ fn lift_inner_attributes(function: &mut Function) {
     if attrs.is_empty() {
         return;
     }
-    function.attrs.extend(attrs.into_iter().map(|attr| Attribute {
-        style: AttrStyle::Outer,
-        ..attr
-    }));
+    function.attrs.extend(attrs.into_iter().map(|attr| Attribute { style: AttrStyle::Outer, ..attr }));
     let mut body = Group::new(Delimiter::Brace, rest);
     body.set_span(function.body.span());
     function.body = body;
@@ -89,11 +76,7 @@ fn not_a_function(item: TokenStream) -> Option<syn::Error> {
         input.call(Attribute::parse_outer)?;
         let _: Visibility = input.parse()?;
         let _: Option<Token![unsafe]> = input.parse()?;
-        let keyword = if input.peek(Ident::peek_any) {
-            Some(input.call(Ident::parse_any)?)
-        } else {
-            None
-        };
+        let keyword = if input.peek(Ident::peek_any) { Some(input.call(Ident::parse_any)?) } else { None };
         let _: TokenStream = input.parse()?;
         Ok(keyword)
     };
@@ -127,9 +110,6 @@ fn check(sig: &Signature, errors: &mut Errors) {
         );
     }
     if let Some(variadic) = &sig.variadic {
-        errors.under(
-            variadic,
-            "variable arguments cannot be moved into the locked body",
-        );
+        errors.under(variadic, "variable arguments cannot be moved into the locked body");
     }
 }

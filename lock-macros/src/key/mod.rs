@@ -13,11 +13,7 @@ pub(crate) use roots::mentions;
 /// One segment of the lock's name.
 pub(crate) enum Segment {
     /// The value of an expression, with fixed text around it.
-    Value {
-        before: String,
-        value: Expr,
-        after: String,
-    },
+    Value { before: String, value: Expr, after: String },
     /// Fixed text between two values of a template.
     Text(String),
 }

@@ -28,12 +28,7 @@ pub(crate) fn read(
         }
         None => elements(key.clone(), errors),
     };
-    if let [
-        Segment::Value {
-            value: Expr::Lit(value),
-            ..
-        },
-    ] = segments.as_slice()
+    if let [Segment::Value { value: Expr::Lit(value), .. }] = segments.as_slice()
         && string(key).is_none_or(|text| !template::is_template(&text.value()))
         && !matches!(value.lit, Lit::Str(_))
     {
@@ -51,14 +46,7 @@ pub(crate) fn read(
         let literal = string(key).map(LitStr::span);
         roots::refuse_control_flow(value, literal, errors);
         for name in roots::unknown(value, parameters) {
-            roots::report(
-                &name,
-                value,
-                literal.unwrap_or_else(|| name.span()),
-                function,
-                parameters,
-                errors,
-            );
+            roots::report(&name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
         }
     }
     segments
@@ -73,9 +61,7 @@ fn from_template(
     let slots = match template::parse(&text.value(), delimiter) {
         Ok(slots) => slots,
         Err(mistakes) => {
-            mistakes
-                .into_iter()
-                .for_each(|mistake| errors.under(text, mistake));
+            mistakes.into_iter().for_each(|mistake| errors.under(text, mistake));
             return Vec::new();
         }
     };
@@ -86,11 +72,7 @@ fn from_template(
             continue;
         };
         match respan::expression(&code, text.span(), parameters) {
-            Ok(value) => segments.push(Segment::Value {
-                before: slot.before,
-                value,
-                after: slot.after,
-            }),
+            Ok(value) => segments.push(Segment::Value { before: slot.before, value, after: slot.after }),
             Err(error) => errors.push(error),
         }
     }
@@ -137,13 +119,10 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
         return false;
     }
     let known = parameters.names();
-    let words: Vec<&str> = code
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|w| !w.is_empty())
-        .collect();
-    let resembles = words
-        .iter()
-        .any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
+    let words: Vec<&str> =
+        code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+    let resembles =
+        words.iter().any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
     let foreign = read.is_none_or(|value| {
         let unknown = roots::unknown(value, parameters);
         !unknown.is_empty() && roots::mentions(value, parameters).is_empty()
@@ -157,17 +136,10 @@ fn elements(value: Expr, errors: &mut Errors) -> Vec<Segment> {
         Expr::Group(group) => elements(*group.expr, errors),
         Expr::Paren(paren) => elements(*paren.expr, errors),
         Expr::Tuple(tuple) if tuple.elems.is_empty() => {
-            errors.under(
-                tuple,
-                "the key is empty: write a parameter, as in `key = (user.id, sku)`",
-            );
+            errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
             Vec::new()
         }
-        Expr::Tuple(tuple) => tuple
-            .elems
-            .into_iter()
-            .flat_map(|element| elements(element, errors))
-            .collect(),
+        Expr::Tuple(tuple) => tuple.elems.into_iter().flat_map(|element| elements(element, errors)).collect(),
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();
@@ -179,11 +151,7 @@ fn elements(value: Expr, errors: &mut Errors) -> Vec<Segment> {
                     ),
                 );
             }
-            vec![Segment::Value {
-                before: String::new(),
-                value,
-                after: String::new(),
-            }]
+            vec![Segment::Value { before: String::new(), value, after: String::new() }]
         }
     }
 }
@@ -239,10 +207,7 @@ mod tests {
     #[test]
     fn fixed_text_belongs_to_name() {
         for text in ["daily", "nightly-report", "refund:mail", "send mails"] {
-            assert!(
-                message(&format!("{text:?}")).contains(&format!("write `name = \"{text}\"`")),
-                "{text}"
-            );
+            assert!(message(&format!("{text:?}")).contains(&format!("write `name = \"{text}\"`")), "{text}");
         }
         assert!(message("42").contains("write `name = \"42\"`"));
         assert!(message("\"42\"").contains("write `name = \"42\"`"));

@@ -12,9 +12,8 @@ use crate::function::Parameters;
 /// resolves where the parameter stands, so that it is found in a function that a macro made.
 pub(super) fn expression(code: &str, literal: Span, parameters: &Parameters) -> syn::Result<Expr> {
     let unreadable = |_| syn::Error::new(literal, format!("cannot read `{code}` as an expression"));
-    let tokens: TokenStream = code
-        .parse()
-        .map_err(|error: proc_macro2::LexError| unreadable(error.to_string()))?;
+    let tokens: TokenStream =
+        code.parse().map_err(|error: proc_macro2::LexError| unreadable(error.to_string()))?;
     let span = Span::call_site().located_at(literal);
     syn::parse2(respan(tokens, span, parameters)).map_err(|error: syn::Error| unreadable(error.to_string()))
 }

@@ -16,9 +16,7 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
     let is_unknown = |name: &Ident| {
         let text = name.to_string();
-        let local = text
-            .trim_start_matches("r#")
-            .starts_with(|c: char| c.is_lowercase() || c == '_');
+        let local = text.trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_');
         local && !parameters.knows(name) && !names.bound.contains(name)
     };
     names.used.into_iter().filter(is_unknown).collect()
@@ -27,11 +25,7 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
 /// The parameters that `value` mentions.
 pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     let names = names(value);
-    names
-        .used
-        .into_iter()
-        .filter(|name| parameters.binds(name) && !names.bound.contains(name))
-        .collect()
+    names.used.into_iter().filter(|name| parameters.binds(name) && !names.bound.contains(name)).collect()
 }
 
 /// Says that `name` is no parameter, and which one it may be.
@@ -51,11 +45,7 @@ pub(super) fn report(
         return;
     }
     let alone = matches!(value, Expr::Path(_));
-    let fixed = if alone {
-        format!("; for a fixed name write `name = \"{name}\"`")
-    } else {
-        String::new()
-    };
+    let fixed = if alone { format!("; for a fixed name write `name = \"{name}\"`") } else { String::new() };
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
     let hint = match (meant, names.as_slice()) {
@@ -81,8 +71,7 @@ struct Names {
 
 impl Visit<'_> for Names {
     fn visit_expr_path(&mut self, path: &ExprPath) {
-        self.used
-            .extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
+        self.used.extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
     }
 
     fn visit_expr_call(&mut self, call: &ExprCall) {
@@ -116,10 +105,7 @@ const INSTEAD: &str =
 
 impl ControlFlow<'_> {
     fn refuse(&mut self, what: &str, at: Span) {
-        self.errors.at(
-            self.literal.unwrap_or(at),
-            format!("`{what}` cannot stand in a lock key; {INSTEAD}"),
-        );
+        self.errors.at(self.literal.unwrap_or(at), format!("`{what}` cannot stand in a lock key; {INSTEAD}"));
     }
 }
 
@@ -155,10 +141,7 @@ mod tests {
             syn::parse_str("fn f<const n: usize>(&self, order: Order, Path((id, _)): Path<(u8, u8)>)")
                 .unwrap();
         let parameters = Parameters::take(&mut sig);
-        unknown(&syn::parse_str(key).unwrap(), &parameters)
-            .iter()
-            .map(Ident::to_string)
-            .collect()
+        unknown(&syn::parse_str(key).unwrap(), &parameters).iter().map(Ident::to_string).collect()
     }
 
     #[test]

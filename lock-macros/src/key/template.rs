@@ -51,11 +51,7 @@ pub(super) fn parse(text: &str, delimiter: &str) -> Result<Vec<Slot>, Vec<String
             mistakes.push("a `}` without its `{`: a placeholder is written `{order.id}`".to_owned());
             return Err(mistakes);
         } else {
-            let side = if slot.placeholder.is_some() {
-                &mut slot.after
-            } else {
-                &mut slot.before
-            };
+            let side = if slot.placeholder.is_some() { &mut slot.after } else { &mut slot.before };
             side.push(character);
             rest = &rest[character.len_utf8()..];
         }
@@ -68,17 +64,11 @@ pub(super) fn parse(text: &str, delimiter: &str) -> Result<Vec<Slot>, Vec<String
         }
         for text in [&slot.before, &slot.after] {
             mistakes.extend(
-                segment::check_text(text, delimiter)
-                    .err()
-                    .map(|mistake| explain(text, delimiter, mistake)),
+                segment::check_text(text, delimiter).err().map(|mistake| explain(text, delimiter, mistake)),
             );
         }
     }
-    if mistakes.is_empty() {
-        Ok(slots)
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(slots) } else { Err(mistakes) }
 }
 
 fn explain(text: &str, delimiter: &str, mistake: Mistake) -> String {
@@ -101,9 +91,8 @@ fn placeholder(text: &str) -> Result<(String, &str), String> {
     if inside.starts_with('{') {
         return Err("braces cannot be escaped in a lock key: leave out the doubled `{{`".to_owned());
     }
-    let end = inside
-        .find(['{', '}'])
-        .ok_or("a `{` without its `}`: a placeholder is written `{order.id}`")?;
+    let end =
+        inside.find(['{', '}']).ok_or("a `{` without its `}`: a placeholder is written `{order.id}`")?;
     if inside[end..].starts_with('{') {
         return Err(
             "braces inside a placeholder: write the expression bare, without quotes, as in `key = (a, b)`"
@@ -147,11 +136,7 @@ mod tests {
 
     fn slot(before: &str, placeholder: &str, after: &str) -> Slot {
         let placeholder = (!placeholder.is_empty()).then(|| placeholder.to_owned());
-        Slot {
-            before: before.to_owned(),
-            placeholder,
-            after: after.to_owned(),
-        }
+        Slot { before: before.to_owned(), placeholder, after: after.to_owned() }
     }
 
     fn mistake(text: &str) -> String {
@@ -161,22 +146,13 @@ mod tests {
     #[test]
     fn segments_are_placeholders_with_text_around() {
         assert_eq!(parse("{ user.id }", ":").unwrap(), [slot("", "user.id", "")]);
-        assert_eq!(
-            parse("u-{a}:{b}x", ":").unwrap(),
-            [slot("u-", "a", ""), slot("", "b", "x")]
-        );
+        assert_eq!(parse("u-{a}:{b}x", ":").unwrap(), [slot("u-", "a", ""), slot("", "b", "x")]);
         assert_eq!(
             parse("{a}:eu:{b}", ":").unwrap(),
             [slot("", "a", ""), slot("eu", "", ""), slot("", "b", "")]
         );
-        assert_eq!(
-            parse("{a}::{b}", "::").unwrap(),
-            [slot("", "a", ""), slot("", "b", "")]
-        );
-        assert_eq!(
-            parse("{a}:x/{b}", "/").unwrap(),
-            [slot("", "a", ":x"), slot("", "b", "")]
-        );
+        assert_eq!(parse("{a}::{b}", "::").unwrap(), [slot("", "a", ""), slot("", "b", "")]);
+        assert_eq!(parse("{a}:x/{b}", "/").unwrap(), [slot("", "a", ":x"), slot("", "b", "")]);
     }
 
     #[test]
@@ -185,14 +161,8 @@ mod tests {
             parse("{Kind::of(a)}:{b}", ":").unwrap(),
             [slot("", "Kind::of(a)", ""), slot("", "b", "")]
         );
-        assert_eq!(
-            parse("{a.b}.{c}", ".").unwrap(),
-            [slot("", "a.b", ""), slot("", "c", "")]
-        );
-        assert_eq!(
-            parse("{f(|x: u8| x)}", ":").unwrap(),
-            [slot("", "f(|x: u8| x)", "")]
-        );
+        assert_eq!(parse("{a.b}.{c}", ".").unwrap(), [slot("", "a.b", ""), slot("", "c", "")]);
+        assert_eq!(parse("{f(|x: u8| x)}", ":").unwrap(), [slot("", "f(|x: u8| x)", "")]);
     }
 
     #[test]

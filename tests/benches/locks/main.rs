@@ -34,14 +34,8 @@ struct Effort {
     turn: Duration,
 }
 
-const FULL: Effort = Effort {
-    rounds: 21,
-    turn: Duration::from_millis(250),
-};
-const QUICK: Effort = Effort {
-    rounds: 3,
-    turn: Duration::from_millis(40),
-};
+const FULL: Effort = Effort { rounds: 21, turn: Duration::from_millis(250) };
+const QUICK: Effort = Effort { rounds: 3, turn: Duration::from_millis(40) };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -56,10 +50,7 @@ fn main() {
 
     let server = Server::start();
     println!("{}; {} CPUs", server.version(), cpus());
-    println!(
-        "{} rounds of {:?} a subject, taking turns\n",
-        effort.rounds, effort.turn
-    );
+    println!("{} rounds of {:?} a subject, taking turns\n", effort.rounds, effort.turn);
     let mut table = Table::new();
     if wanted("pairs") {
         pairs::run(&server, effort, &mut table);

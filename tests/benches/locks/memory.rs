@@ -12,20 +12,8 @@ use crate::{Effort, runtime};
 
 pub(crate) fn run(effort: Effort, table: &mut Table) {
     compare(effort, table, "memory, 1 task: time of a pair", 1, Shared::None);
-    compare(
-        effort,
-        table,
-        "memory, 16 tasks, own keys: time of a pair",
-        16,
-        Shared::None,
-    );
-    compare(
-        effort,
-        table,
-        "memory, 16 tasks, one key: time of a pair",
-        16,
-        Shared::One,
-    );
+    compare(effort, table, "memory, 16 tasks, own keys: time of a pair", 16, Shared::None);
+    compare(effort, table, "memory, 16 tasks, one key: time of a pair", 16, Shared::One);
 }
 
 /// Whether the tasks share a key.

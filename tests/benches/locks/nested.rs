@@ -33,10 +33,7 @@ pub(crate) fn run(server: &Server, effort: Effort, table: &mut Table) {
         "< 1 µs",
     );
     table.counted(
-        format!(
-            "server commands of {} nested calls",
-            outer_calls * u64::from(CALLS)
-        ),
+        format!("server commands of {} nested calls", outer_calls * u64::from(CALLS)),
         commands.to_string(),
         "0",
     );
@@ -70,11 +67,7 @@ async fn outer(locks: &LockManager, key: u64) -> Result<Nested, LockError> {
     let counted = allocation_counter::measure(|| {
         at_once(inner(locks, key, 0)).unwrap();
     });
-    Ok(Nested {
-        nanos,
-        allocations: counted.count_total,
-        bytes: counted.bytes_total,
-    })
+    Ok(Nested { nanos, allocations: counted.count_total, bytes: counted.bytes_total })
 }
 
 #[distributed_lock(prefix = "nested", key = "key", locks = locks)]
@@ -83,11 +76,7 @@ async fn inner(locks: &LockManager, key: u64, number: u32) -> Result<u32, LockEr
 }
 
 fn quartiles(nanos: &[f64]) -> String {
-    format!(
-        "{} – {}",
-        time(quantile(nanos, 0.25)),
-        time(quantile(nanos, 0.75))
-    )
+    format!("{} – {}", time(quantile(nanos, 0.25)), time(quantile(nanos, 0.75)))
 }
 
 /// A nested call waits for nothing: one poll ends it.

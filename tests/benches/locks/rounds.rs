@@ -16,11 +16,7 @@ pub(crate) fn take_turns(effort: Effort, mut subjects: Vec<Turn<'_>>) -> Vec<Vec
     for round in 0..effort.rounds {
         for step in 0..subjects.len() {
             // There and back, so that none is always behind the same other.
-            let at = if round % 2 == 0 {
-                step
-            } else {
-                subjects.len() - 1 - step
-            };
+            let at = if round % 2 == 0 { step } else { subjects.len() - 1 - step };
             figures[at].push(subjects[at]());
         }
     }
@@ -36,10 +32,7 @@ pub(crate) fn quantile(figures: &[f64], part: f64) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);
-    sorted
-        .get((last as f64 * part).round() as usize)
-        .copied()
-        .unwrap_or(f64::NAN)
+    sorted.get((last as f64 * part).round() as usize).copied().unwrap_or(f64::NAN)
 }
 
 /// Median and quartiles.
@@ -52,20 +45,12 @@ pub(crate) struct Spread {
 
 impl Spread {
     pub(crate) fn of(figures: &[f64]) -> Self {
-        Self {
-            low: quantile(figures, 0.25),
-            middle: median(figures),
-            high: quantile(figures, 0.75),
-        }
+        Self { low: quantile(figures, 0.25), middle: median(figures), high: quantile(figures, 0.75) }
     }
 
     /// Of the ratios within each round: what disturbs a round disturbs both.
     pub(crate) fn of_ratios(ours: &[f64], reference: &[f64]) -> Self {
-        let ratios: Vec<f64> = ours
-            .iter()
-            .zip(reference)
-            .map(|(ours, reference)| ours / reference)
-            .collect();
+        let ratios: Vec<f64> = ours.iter().zip(reference).map(|(ours, reference)| ours / reference).collect();
         Self::of(&ratios)
     }
 }

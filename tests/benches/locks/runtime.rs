@@ -4,11 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Two workers.
 pub(crate) fn multi_thread() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 /// The thread that calls.

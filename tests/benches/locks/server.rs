@@ -18,21 +18,9 @@ impl Server {
         let binary = binary();
         let directory = std::env::temp_dir().join(format!("lock-bench-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(&binary)
-            .args([
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--port",
-            ])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
             .arg(port.to_string())
             .arg("--dir")
             .arg(&directory)
@@ -41,12 +29,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
-        let mut server = Self {
-            child,
-            binary,
-            directory,
-            port,
-        };
+        let mut server = Self { child, binary, directory, port };
         server.await_ready();
         server
     }
@@ -57,11 +40,7 @@ impl Server {
             let ended = self.child.try_wait().unwrap().is_some();
             if ended || since.elapsed() > Duration::from_secs(10) {
                 let log = std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
-                panic!(
-                    "{} does not come up on port {}:\n{log}",
-                    self.binary.display(),
-                    self.port
-                );
+                panic!("{} does not come up on port {}:\n{log}", self.binary.display(), self.port);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -116,9 +95,7 @@ impl Drop for Server {
 fn binary() -> PathBuf {
     if let Ok(list) = std::env::var("LOCK_TEST_SERVERS") {
         let first = list.split(':').find(|path| !path.is_empty());
-        return first
-            .map(PathBuf::from)
-            .unwrap_or_else(|| panic!("LOCK_TEST_SERVERS lists no server"));
+        return first.map(PathBuf::from).unwrap_or_else(|| panic!("LOCK_TEST_SERVERS lists no server"));
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = || std::env::split_paths(&path);

@@ -29,24 +29,12 @@ impl Table {
         ratio: Spread,
         reach: &'static str,
     ) {
-        self.0.push(Row {
-            what: what.into(),
-            ours,
-            reference,
-            ratio: ratio.to_string(),
-            reach,
-        });
+        self.0.push(Row { what: what.into(), ours, reference, ratio: ratio.to_string(), reach });
     }
 
     /// A count, which needs no reference.
     pub(crate) fn counted(&mut self, what: impl Into<String>, ours: String, reach: &'static str) {
-        self.0.push(Row {
-            what: what.into(),
-            ours,
-            reference: String::new(),
-            ratio: String::new(),
-            reach,
-        });
+        self.0.push(Row { what: what.into(), ours, reference: String::new(), ratio: String::new(), reach });
     }
 }
 
@@ -55,13 +43,7 @@ impl fmt::Display for Table {
         writeln!(f, "| what | here | reference | ratio | aim |")?;
         writeln!(f, "|---|---|---|---|---|")?;
         for row in &self.0 {
-            let Row {
-                what,
-                ours,
-                reference,
-                ratio,
-                reach,
-            } = row;
+            let Row { what, ours, reference, ratio, reach } = row;
             writeln!(f, "| {what} | {ours} | {reference} | {ratio} | {reach} |")?;
         }
         Ok(())

@@ -20,13 +20,7 @@ pub struct ServerOptions {
 
 impl ServerOptions {
     pub(super) fn new(binary: &'static Binary) -> Self {
-        Self {
-            binary,
-            config: Vec::new(),
-            unix_socket: false,
-            user: None,
-            password: None,
-        }
+        Self { binary, config: Vec::new(), unix_socket: false, user: None, password: None }
     }
 
     /// Adds a line to its configuration.

@@ -35,43 +35,18 @@ fn its_log_is_told_when_it_does_not_come_up() {
     let outcome = catch_unwind(|| Server::of(&crate::servers()[0]).config("nonsense 1").start());
     let panic = outcome.expect_err("a server with a wrong configuration does not start");
     let message = panic.downcast_ref::<String>().expect("a formatted message");
-    assert!(
-        message.contains("did not come up") && message.contains("nonsense"),
-        "{message}"
-    );
+    assert!(message.contains("did not come up") && message.contains("nonsense"), "{message}");
 }
 
 #[test]
 fn it_asks_for_passwords_and_obeys_rules() {
     each_server(|binary| {
-        let server = Server::of(binary)
-            .password("pw")
-            .user("app", "secret", "~LOCK:* +get")
-            .start();
+        let server = Server::of(binary).password("pw").user("app", "secret", "~LOCK:* +get").start();
         let mut stranger = Connection::tcp(server.address(), SOON).expect("it listens");
-        assert!(
-            stranger
-                .command(&["GET", "LOCK:a"])
-                .expect("an answer")
-                .is_error("NOAUTH")
-        );
-        assert!(
-            stranger
-                .command(&["AUTH", "app", "secret"])
-                .expect("an answer")
-                .text()
-                .is_some()
-        );
-        assert_eq!(
-            stranger.command(&["GET", "LOCK:a"]).expect("an answer"),
-            Value::Nil
-        );
-        assert!(
-            stranger
-                .command(&["SET", "LOCK:a", "1"])
-                .expect("an answer")
-                .is_error("NOPERM")
-        );
+        assert!(stranger.command(&["GET", "LOCK:a"]).expect("an answer").is_error("NOAUTH"));
+        assert!(stranger.command(&["AUTH", "app", "secret"]).expect("an answer").text().is_some());
+        assert_eq!(stranger.command(&["GET", "LOCK:a"]).expect("an answer"), Value::Nil);
+        assert!(stranger.command(&["SET", "LOCK:a", "1"]).expect("an answer").is_error("NOPERM"));
         assert_eq!(server.url(), format!("redis://app:secret@{}/", server.address()));
     });
 }
@@ -82,10 +57,7 @@ fn it_listens_on_a_unix_socket() {
         let server = Server::of(binary).unix_socket().start();
         let socket = server.socket().expect("one was asked for");
         let mut connection = Connection::unix(socket, SOON).expect("it listens");
-        assert_eq!(
-            connection.command(&["PING"]).expect("an answer").text(),
-            Some("PONG")
-        );
+        assert_eq!(connection.command(&["PING"]).expect("an answer").text(), Some("PONG"));
     });
 }
 

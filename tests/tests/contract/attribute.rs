@@ -36,11 +36,7 @@ impl OrderError {
 
 /// Whether somebody holds order 42, as another process would find out.
 fn is_held(by_hand: &LockManager) -> bool {
-    match by_hand
-        .lock("order:42")
-        .try_acquire_blocking()
-        .expect("an answer")
-    {
+    match by_hand.lock("order:42").try_acquire_blocking().expect("an answer") {
         Some(guard) => {
             guard.release_blocking().expect("it is held");
             false
@@ -113,10 +109,7 @@ fn finishes_plain(locks: &LockManager, id: u64) -> Result<u64, OrderError> {
 
 pub(crate) async fn a_success_after_the_lease_is_a_loss_and_an_error_stays(stage: &Stage) {
     let locks = stage.manager().await;
-    for late in [
-        sleeps_on_its_thread(&locks, 42, Ok(7)).await,
-        sleeps_plain(&locks, 42, Ok(7)),
-    ] {
+    for late in [sleeps_on_its_thread(&locks, 42, Ok(7)).await, sleeps_plain(&locks, 42, Ok(7))] {
         let error = late.expect_err("its lease was over");
         assert!(error.is_lost(BodyOutcome::Finished), "{error:?}");
     }
@@ -141,17 +134,11 @@ pub(crate) async fn without_renewal_the_body_ends_with_its_lease(stage: &Stage) 
     let (here, there) = (stage.manager().await, stage.manager().await);
     let log = Log::default();
     let start = Instant::now();
-    let error = hangs(&here, 42, Witness::new(&there, &log))
-        .await
-        .expect_err("its lease ends");
+    let error = hangs(&here, 42, Witness::new(&there, &log)).await.expect_err("its lease ends");
     assert!(error.is_lost(BodyOutcome::Cancelled), "{error:?}");
     let took = start.elapsed();
     assert!(took > LEASE / 2 && took < LEASE + SLACK, "{took:?}");
-    assert_eq!(
-        log.lines().len(),
-        1,
-        "its arguments are gone when the call returns"
-    );
+    assert_eq!(log.lines().len(), 1, "its arguments are gone when the call returns");
 }
 
 #[distributed_lock(prefix = "order", key = "id", expire = LEASE, locks = locks, guard = held)]
@@ -185,10 +172,7 @@ struct Witness {
 
 impl Witness {
     fn new(locks: &LockManager, log: &Log) -> Self {
-        Self {
-            locks: locks.clone(),
-            log: log.clone(),
-        }
+        Self { locks: locks.clone(), log: log.clone() }
     }
 }
 
@@ -226,10 +210,7 @@ pub(crate) async fn arguments_are_dropped_before_the_lock_is_freed(stage: &Stage
     let witness = || Witness::new(&there, &log);
     let freed = async || {
         let next = there.lock("order:42").wait(PATIENCE / 2).acquire().await;
-        next.expect("it was freed, long before its lease ended")
-            .release()
-            .await
-            .expect("it is held");
+        next.expect("it was freed, long before its lease ended").release().await.expect("it is held");
     };
 
     // The caller goes.
@@ -251,10 +232,7 @@ pub(crate) async fn arguments_are_dropped_before_the_lock_is_freed(stage: &Stage
 
     let (used, unused) = (witness(), witness());
     let panic = catch_unwind(AssertUnwindSafe(|| panics_plain(&here, 42, used, unused)));
-    assert_eq!(
-        panic.expect_err("it panicked").downcast_ref::<&str>(),
-        Some(&"as a body may")
-    );
+    assert_eq!(panic.expect_err("it panicked").downcast_ref::<&str>(), Some(&"as a body may"));
     assert_eq!(log.lines(), ["held", "held"]);
     freed().await;
 }
@@ -279,16 +257,12 @@ async fn extends_itself(locks: &LockManager, id: u64) -> Result<u64, OrderError>
 
 pub(crate) async fn a_body_can_extend_the_lease_that_is_not_renewed(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
-    let first = extends_itself(&here, 42)
-        .await
-        .expect("it lives by its own means");
+    let first = extends_itself(&here, 42).await.expect("it lives by its own means");
     let guard = there.lock("order:42").try_acquire().await.expect("an answer");
     let guard = guard.expect("it was freed");
     assert!(guard.token() > first);
     let held = guard.held();
-    held.extend(LEASE * 100)
-        .await
-        .expect("a guard's hold is extended too");
+    held.extend(LEASE * 100).await.expect("a guard's hold is extended too");
     assert!(guard.remaining() > LEASE * 50);
     guard.release().await.expect("it is held");
     let error = held.extend(LEASE).await.expect_err("it was released");

@@ -24,21 +24,12 @@ fn leased_plain(locks: &LockManager, id: u64, lease: Duration) -> Result<(), Loc
 pub(crate) async fn a_lease_out_of_range_is_refused(stage: &Stage) {
     let locks = stage.manager().await;
     let step = Duration::from_millis(1);
-    for lease in [
-        Duration::ZERO,
-        MIN_EXPIRE - step,
-        MAX_EXPIRE + step,
-        Duration::MAX,
-    ] {
+    for lease in [Duration::ZERO, MIN_EXPIRE - step, MAX_EXPIRE + step, Duration::MAX] {
         for result in [leased(&locks, 42, lease).await, leased_plain(&locks, 42, lease)] {
             let error = result.expect_err("no lease");
             assert!(matches!(error, LockError::Params { .. }), "{error:?}");
             let text = error.to_string();
-            for part in [
-                "key [LOCK:order:42] tryLock fail: error message: ",
-                "expire",
-                "10ms to 30d",
-            ] {
+            for part in ["key [LOCK:order:42] tryLock fail: error message: ", "expire", "10ms to 30d"] {
                 assert!(text.contains(part), "{part}: {text}");
             }
         }
@@ -61,16 +52,10 @@ fn keyed_plain(locks: &LockManager, a: Option<&str>, b: Option<u64>) -> Result<(
 
 fn key_error(result: Result<(), LockError>, expected: &KeyError, says: &str) {
     let error = result.expect_err("no name for a lock");
-    assert!(
-        matches!(&error, LockError::Key { error, .. } if error == expected),
-        "{error:?}"
-    );
+    assert!(matches!(&error, LockError::Key { error, .. } if error == expected), "{error:?}");
     let text = error.to_string();
     assert!(error.key().contains("order"), "{text}");
-    assert!(
-        text.contains("tryLock fail: error message: ") && text.contains(says),
-        "{text}"
-    );
+    assert!(text.contains("tryLock fail: error message: ") && text.contains(says), "{text}");
     assert!(text.len() < 1_000, "an error ends in a log line");
 }
 
@@ -79,16 +64,9 @@ pub(crate) async fn a_key_that_names_nothing_is_refused(stage: &Stage) {
     key_error(keyed(&locks, "").await, &KeyError::Empty, "empty");
     key_error(keyed_plain(&locks, None, None), &KeyError::AllNone, "None");
     let huge = "x".repeat(lock_core::MAX_PART_BYTES + 1);
-    let too_long = KeyError::PartTooLong {
-        part: 1,
-        limit: lock_core::MAX_PART_BYTES,
-    };
+    let too_long = KeyError::PartTooLong { part: 1, limit: lock_core::MAX_PART_BYTES };
     key_error(keyed(&locks, &huge).await, &too_long, "longer than 1048576 bytes");
-    key_error(
-        keyed_plain(&locks, Some(&huge), Some(1)),
-        &too_long,
-        "longer than 1048576 bytes",
-    );
+    key_error(keyed_plain(&locks, Some(&huge), Some(1)), &too_long, "longer than 1048576 bytes");
     nothing_is_written(stage);
 }
 
@@ -137,19 +115,13 @@ pub(crate) async fn fixed_text_with_forbidden_characters_is_refused(stage: &Stag
         let error = result.expect_err("no text for a name");
         assert!(matches!(error, LockError::Key { .. }), "{text:?}: {error:?}");
         let said = error.to_string();
-        assert!(
-            said.contains("the prefix ") || said.contains("the name "),
-            "{said}"
-        );
+        assert!(said.contains("the prefix ") || said.contains("the name "), "{said}");
         assert!(!said.contains('\n') && !said.contains('\r'), "{said}");
     }
     for namespace in ["", "a b", "{a}", "a%b", "a\n"] {
         let builder = LockManager::builder().url(stage.url()).namespace(namespace);
         let error = builder.connect().await.expect_err("no namespace");
-        assert!(
-            matches!(error, LockError::Config { .. }),
-            "{namespace:?}: {error:?}"
-        );
+        assert!(matches!(error, LockError::Config { .. }), "{namespace:?}: {error:?}");
         assert!(error.to_string().contains("namespace"), "{error}");
     }
     nothing_is_written(stage);
@@ -160,13 +132,7 @@ async fn odd(locks: &LockManager, text: &str, id: u64, others: &LockManager) -> 
     let busy = others.lock(("order", text, id)).try_acquire().await?;
     assert!(busy.is_none(), "by hand it is the same lock");
     if let Some(other) = text.chars().next() {
-        assert!(
-            others
-                .lock(("order", other.to_string(), id, id))
-                .try_acquire()
-                .await?
-                .is_some()
-        );
+        assert!(others.lock(("order", other.to_string(), id, id)).try_acquire().await?.is_some());
     }
     Ok(held.name().to_string())
 }
@@ -187,28 +153,13 @@ pub(crate) async fn odd_key_parts_are_encoded_and_lock(stage: &Stage) {
         (":::", None),
         ("LOCK:%fence", None),
     ] {
-        let name = odd(&here, text, 42, &there)
-            .await
-            .unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert!(
-            expected.is_none_or(|expected| expected == name),
-            "{text:?}: {name}"
-        );
-        assert!(
-            name.starts_with("LOCK:order:") && name.ends_with(":42"),
-            "{text:?}: {name}"
-        );
-        assert!(
-            !name.contains(char::is_control) && !name.contains(char::is_whitespace),
-            "{text:?}: {name}"
-        );
+        let name = odd(&here, text, 42, &there).await.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert!(expected.is_none_or(|expected| expected == name), "{text:?}: {name}");
+        assert!(name.starts_with("LOCK:order:") && name.ends_with(":42"), "{text:?}: {name}");
+        assert!(!name.contains(char::is_control) && !name.contains(char::is_whitespace), "{text:?}: {name}");
         names.push(name);
     }
-    names.push(
-        odd(&here, &"long ".repeat(10_000), 42, &there)
-            .await
-            .expect("a long part is hashed"),
-    );
+    names.push(odd(&here, &"long ".repeat(10_000), 42, &there).await.expect("a long part is hashed"));
     assert!(names.iter().all(|name| name.len() <= lock_core::MAX_NAME_BYTES));
     let all = names.len();
     names.sort();
@@ -232,10 +183,7 @@ pub(crate) async fn an_annotated_function_leaves_foreign_data_alone(stage: &Stag
         let error = on_foreign_data(&locks, id).await.expect_err("the key is theirs");
         assert!(matches!(error, LockError::ForeignData { .. }), "{error:?}");
         let text = error.to_string();
-        assert!(
-            text.starts_with(&format!("key [{key}] tryLock fail: error message: ")),
-            "{text}"
-        );
+        assert!(text.starts_with(&format!("key [{key}] tryLock fail: error message: ")), "{text}");
         assert!(text.contains("use another prefix, name or namespace"), "{text}");
         assert_eq!(server.must(&["DUMP", &key]), before);
         server.must(&["DEL", &key]);

@@ -12,22 +12,12 @@ pub(crate) async fn a_dropped_guard_frees_the_lock(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let mut last = 0;
     for _ in 0..20 {
-        let guard = here
-            .lock("a")
-            .expire(PATIENCE)
-            .acquire()
-            .await
-            .expect("it is free");
+        let guard = here.lock("a").expire(PATIENCE).acquire().await.expect("it is free");
         assert!(guard.token() > last);
         last = guard.token();
         drop(guard);
         // The same manager knows that the release is on its way, and does not find itself busy.
-        let again = here
-            .lock("a")
-            .expire(PATIENCE)
-            .try_acquire()
-            .await
-            .expect("an answer");
+        let again = here.lock("a").expire(PATIENCE).try_acquire().await.expect("an answer");
         drop(again.expect("it was freed before"));
     }
     let guard = there.lock("a").wait(PATIENCE / 2).acquire().await;
@@ -35,13 +25,7 @@ pub(crate) async fn a_dropped_guard_frees_the_lock(stage: &Stage) {
 }
 
 async fn take_and_release(locks: LockManager) {
-    let guard = locks
-        .lock("a")
-        .expire(LEASE)
-        .wait(PATIENCE)
-        .acquire()
-        .await
-        .expect("it is free");
+    let guard = locks.lock("a").expire(LEASE).wait(PATIENCE).acquire().await.expect("it is free");
     guard.release().await.expect("it is held");
 }
 
@@ -72,29 +56,16 @@ pub(crate) async fn an_acquire_dropped_at_any_time_leaves_nothing(stage: &Stage)
 }
 
 pub(crate) async fn a_waiter_dropped_at_any_poll_holds_nobody_up(stage: &Stage) {
-    let (here, there, third) = (
-        stage.manager().await,
-        stage.manager().await,
-        stage.manager().await,
-    );
+    let (here, there, third) = (stage.manager().await, stage.manager().await, stage.manager().await);
     for polls in 0..8 {
-        let held = there
-            .lock("a")
-            .expire(PATIENCE)
-            .renew(false)
-            .acquire()
-            .await
-            .expect("it was freed");
+        let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it was freed");
         let waiter = tokio::spawn(drop_after(polls, take_and_release(here.clone())));
         let stays = tokio::spawn(take_and_release(third.clone()));
         tokio::task::yield_now().await;
         held.release().await.expect("it is held");
         waiter.abort();
         // It would wait for a lease of the holder's length otherwise.
-        tokio::time::timeout(PATIENCE / 2, stays)
-            .await
-            .expect("nobody is in its way")
-            .expect("no panic");
+        tokio::time::timeout(PATIENCE / 2, stays).await.expect("nobody is in its way").expect("no panic");
     }
 }
 
@@ -114,22 +85,14 @@ pub(crate) async fn a_cancelled_call_drops_its_body_before_it_frees_the_lock(sta
     });
     starts.await.expect("the body runs");
     let next = async move {
-        let guard = there
-            .lock("a")
-            .wait(PATIENCE)
-            .acquire()
-            .await
-            .expect("it is freed");
+        let guard = there.lock("a").wait(PATIENCE).acquire().await.expect("it is freed");
         next_order.lock().expect("no panic").push("next holds");
         drop(guard);
     };
     let next = arrive(stage, "LOCK:a", next).await;
     caller.abort();
     next.await.expect("no panic");
-    assert_eq!(
-        *order.lock().expect("no panic"),
-        ["argument dropped", "next holds"]
-    );
+    assert_eq!(*order.lock().expect("no panic"), ["argument dropped", "next holds"]);
 }
 
 /// An argument whose drop takes its time.

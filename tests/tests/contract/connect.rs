@@ -10,23 +10,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A lock is taken, waited for, handed over: scripts and pushed grants work.
 async fn works(stage: &Stage, locks: &LockManager) {
-    let held = locks
-        .lock("a")
-        .expire(PATIENCE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let held = locks.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
     let other = stage.manager().await;
     let waiter = async move { other.lock("a").wait(PATIENCE).acquire().await?.release().await };
     let waiter = arrive(stage, "LOCK:a", waiter).await;
     let released = Instant::now();
     held.release().await.expect("it is held");
     waiter.await.expect("no panic").expect("it is handed over");
-    assert!(
-        released.elapsed() < Duration::from_secs(1),
-        "told by the next refresh, not by a grant"
-    );
+    assert!(released.elapsed() < Duration::from_secs(1), "told by the next refresh, not by a grant");
 }
 
 fn on_each(
@@ -70,10 +61,7 @@ fn a_password_is_taken_from_the_url() {
 #[test]
 fn an_acl_user_needs_exactly_the_line_of_the_readme() {
     let readme = include_str!("../../../README.md");
-    let line = readme
-        .split("```text\nACL SETUSER locks ")
-        .nth(1)
-        .expect("the README has the line");
+    let line = readme.split("```text\nACL SETUSER locks ").nth(1).expect("the README has the line");
     let rules = line.split("```").next().expect("it ends").replace('\n', " ");
     let rules = rules.trim().strip_prefix("on >password ").expect("it begins so");
     on_each(
@@ -91,13 +79,7 @@ fn a_unix_socket_is_a_server_too() {
         |options| options.unix_socket(),
         async |server| {
             let socket = server.socket().expect("it was asked for").display().to_string();
-            connect(&format!("unix:{socket}"))
-                .await
-                .lock("b")
-                .acquire()
-                .await
-                .map(drop)
-                .expect("it is free");
+            connect(&format!("unix:{socket}")).await.lock("b").acquire().await.map(drop).expect("it is free");
             connect(&format!("unix://{socket}?db=0")).await
         },
     );
@@ -120,10 +102,7 @@ fn an_existing_client_says_where_and_who() {
 fn databases_are_apart() {
     each_server(|binary| {
         Stage::on(binary).play(async |stage: &Stage| {
-            let (zero, five) = (
-                connect(stage.url()).await,
-                connect(&format!("{}5", stage.url())).await,
-            );
+            let (zero, five) = (connect(stage.url()).await, connect(&format!("{}5", stage.url())).await);
             let _held = zero.lock("a").acquire().await.expect("it is free");
             assert!(five.lock("a").try_acquire().await.expect("an answer").is_some());
         });
@@ -145,13 +124,13 @@ async fn a_wrong_url_says_what_to_write_and_never_the_password() {
     for (url, says) in [
         ("", "no scheme"),
         ("localhost", "no scheme"),
-        ("localhost:6379", "unknown scheme `localhost`"),
-        ("127.0.0.1:6379", "unknown scheme `127.0.0.1`"),
+        ("localhost:6379", "no scheme"),
+        ("127.0.0.1:6379", "no scheme"),
         ("//localhost", "no scheme"),
         ("http://localhost", "unknown scheme `http`"),
         ("memory", "no scheme"),
         ("memory/x", "no scheme"),
-        ("Memory:", "unknown scheme `Memory`"),
+        ("Memory:", "no scheme"),
         ("redis:", ""),
         ("redis://", ""),
         ("redis:///0", ""),
@@ -172,7 +151,7 @@ async fn a_wrong_url_says_what_to_write_and_never_the_password() {
         ("redis-sentinel://u:s3cret@host", "not supported by this version"),
         ("redis-cluster://u:s3cret@host", "not supported by this version"),
         ("postgres://u:s3cret@host/db", "unknown scheme `postgres`"),
-        ("\u{202e}redis://host", "unknown scheme"),
+        ("\u{202e}redis://host", "no scheme"),
         (" redis://host", ""),
     ] {
         let since = Instant::now();
@@ -183,26 +162,14 @@ async fn a_wrong_url_says_what_to_write_and_never_the_password() {
         assert!(matches!(error, LockError::Config { .. }), "{url:?}: {error:?}");
         let text = error.to_string();
         assert!(text.contains(says), "{url:?}: {text}");
-        assert!(
-            text.contains("redis://"),
-            "{url:?} is not told what to write: {text}"
-        );
+        assert!(text.contains("redis://"), "{url:?} is not told what to write: {text}");
         assert!(!text.contains("s3"), "{url:?}: {text}");
-        assert!(
-            !text.contains(char::is_control) && !text.contains('\u{202e}'),
-            "{url:?}: {text}"
-        );
+        assert!(!text.contains(char::is_control) && !text.contains('\u{202e}'), "{url:?}: {text}");
         assert!(since.elapsed() < Duration::from_secs(1), "{url:?} was asked for");
     }
-    let error = LockManager::builder()
-        .connect()
-        .await
-        .expect_err("nothing to connect to");
+    let error = LockManager::builder().connect().await.expect_err("nothing to connect to");
     let text = error.to_string();
-    assert!(
-        matches!(error, LockError::Config { .. }) && text.contains(".url("),
-        "{text}"
-    );
+    assert!(matches!(error, LockError::Config { .. }) && text.contains(".url("), "{text}");
 }
 
 #[test]
@@ -220,9 +187,6 @@ fn a_server_that_is_not_there_is_told_with_its_address() {
         let error = LockManager::connect_blocking(&url).expect_err("nobody listens");
         assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
         let text = error.to_string();
-        assert!(
-            text.contains(&server.address().to_string()) && !text.contains("s3cret"),
-            "{text}"
-        );
+        assert!(text.contains(&server.address().to_string()) && !text.contains("s3cret"), "{text}");
     });
 }

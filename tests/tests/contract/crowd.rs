@@ -13,23 +13,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn a_thousand_tasks_are_served_in_order(stage: &Stage) {
     const TASKS: usize = 1_000;
     let (here, there) = (stage.manager().await, stage.manager().await);
-    let held = there
-        .lock("a")
-        .expire(PATIENCE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
     let served = Arc::new(Mutex::new(Vec::new()));
     let waiter = |number| {
         let (here, served) = (here.clone(), Arc::clone(&served));
         async move {
-            let guard = here
-                .lock("a")
-                .wait(PATIENCE)
-                .acquire()
-                .await
-                .expect("its turn comes");
+            let guard = here.lock("a").wait(PATIENCE).acquire().await.expect("its turn comes");
             served.lock().expect("no panic").push(number);
             assert!(!guard.is_lost());
             guard.release().await.expect("it is held");
@@ -37,9 +26,7 @@ pub(crate) async fn a_thousand_tasks_are_served_in_order(stage: &Stage) {
     };
     let mut tasks = JoinSet::new();
     let first = arrive(stage, "LOCK:a", waiter(0)).await;
-    let alone = stage
-        .has_server()
-        .map(|server| (members(server), scripts_run(server)));
+    let alone = stage.has_server().map(|server| (members(server), scripts_run(server)));
     for number in 1..TASKS {
         // The first poll, in which a caller takes its place, is here and not on some thread of the runtime.
         let mut waiter = Box::pin(waiter(number));
@@ -49,11 +36,7 @@ pub(crate) async fn a_thousand_tasks_are_served_in_order(stage: &Stage) {
         tasks.spawn(waiter);
     }
     if let (Some(server), Some((waiting, _))) = (stage.has_server(), alone) {
-        assert_eq!(
-            members(server),
-            waiting,
-            "a thousand waiters of one process are one at the server"
-        );
+        assert_eq!(members(server), waiting, "a thousand waiters of one process are one at the server");
     }
     held.release().await.expect("it is held");
     first.await.expect("no panic");
@@ -97,12 +80,7 @@ async fn contend(stage: &Stage, processes: usize, tasks_in_each: usize) {
             let locks = locks.clone();
             tasks.spawn(async move {
                 for _ in 0..TIMES {
-                    let guard = locks
-                        .lock("a")
-                        .wait(PATIENCE)
-                        .acquire()
-                        .await
-                        .expect("its turn comes");
+                    let guard = locks.lock("a").wait(PATIENCE).acquire().await.expect("its turn comes");
                     guard.release().await.expect("it is held");
                 }
             });
@@ -114,8 +92,5 @@ async fn contend(stage: &Stage, processes: usize, tasks_in_each: usize) {
     let scripts = scripts_run(stage.server()) - before;
     let holds = i64::try_from(processes * tasks_in_each * TIMES).expect("few");
     eprintln!("{scripts} scripts for {holds} holds");
-    assert!(
-        scripts <= 2 * holds + holds / 10,
-        "{scripts} scripts for {holds} holds"
-    );
+    assert!(scripts <= 2 * holds + holds / 10, "{scripts} scripts for {holds} holds");
 }

@@ -14,22 +14,13 @@ pub(crate) async fn many_tasks_hold_one_after_the_other(stage: &Stage) {
     let folder = Scratch::new();
     let file = folder.path().join("history");
     let recorder = Recorder::append(&file).expect("a history can be written");
-    let managers = [
-        stage.manager().await,
-        stage.manager().await,
-        stage.manager().await,
-    ];
+    let managers = [stage.manager().await, stage.manager().await, stage.manager().await];
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
         let (locks, recorder) = (managers[task % managers.len()].clone(), recorder.clone());
         tasks.spawn(async move {
             for time in 0..TIMES {
-                let guard = locks
-                    .lock("hot")
-                    .wait(PATIENCE)
-                    .acquire()
-                    .await
-                    .expect("everybody's turn comes");
+                let guard = locks.lock("hot").wait(PATIENCE).acquire().await.expect("everybody's turn comes");
                 let hold = recorder.took("hot", &format!("{task}/{time}"), guard.token());
                 tokio::task::yield_now().await;
                 let now = now_ns();
@@ -60,12 +51,7 @@ pub(crate) async fn bodies_of_one_name_never_run_at_once(stage: &Stage) {
                     tokio::task::yield_now().await;
                     assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
                 };
-                locks
-                    .lock("hot")
-                    .wait(PATIENCE)
-                    .run(body)
-                    .await
-                    .expect("everybody's turn comes");
+                locks.lock("hot").wait(PATIENCE).run(body).await.expect("everybody's turn comes");
             }
         });
     }
@@ -95,11 +81,7 @@ pub(crate) async fn plain_threads_exclude_each_other(stage: &Stage) {
                             std::thread::yield_now();
                             assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
                         };
-                        locks
-                            .lock("hot")
-                            .wait(PATIENCE)
-                            .run_blocking(body)
-                            .expect("everybody's turn comes");
+                        locks.lock("hot").wait(PATIENCE).run_blocking(body).expect("everybody's turn comes");
                     }
                 });
             }

@@ -12,20 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) async fn a_lease_that_is_not_renewed_ends(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let start = Instant::now();
-    let first = here
-        .lock("a")
-        .expire(LEASE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let first = here.lock("a").expire(LEASE).renew(false).acquire().await.expect("it is free");
     assert!(first.remaining() <= LEASE && !first.is_lost());
-    let second = there
-        .lock("a")
-        .wait(PATIENCE)
-        .acquire()
-        .await
-        .expect("the lease ends");
+    let second = there.lock("a").wait(PATIENCE).acquire().await.expect("the lease ends");
     assert!(first.is_lost(), "two hold at a time");
     assert_eq!(first.remaining(), Duration::ZERO);
     // A little earlier than the whole lease: a holder that has counted its loss gives the lock back.
@@ -54,13 +43,7 @@ pub(crate) async fn a_renewed_hold_outlives_many_leases(stage: &Stage) {
 pub(crate) async fn the_loss_is_told_by_the_end_of_the_lease(stage: &Stage) {
     let locks = stage.manager().await;
     let start = Instant::now();
-    let guard = locks
-        .lock("a")
-        .expire(LEASE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let guard = locks.lock("a").expire(LEASE).renew(false).acquire().await.expect("it is free");
     let held = guard.held();
     assert!(held.check().is_ok());
     tokio::join!(guard.lost(), held.lost());
@@ -72,23 +55,9 @@ pub(crate) async fn the_loss_is_told_by_the_end_of_the_lease(stage: &Stage) {
 pub(crate) async fn a_body_is_cancelled_with_its_lease(stage: &Stage) {
     let locks = stage.manager().await;
     let start = Instant::now();
-    let outcome = locks
-        .lock("a")
-        .expire(LEASE)
-        .renew(false)
-        .run(pending::<()>())
-        .await;
+    let outcome = locks.lock("a").expire(LEASE).renew(false).run(pending::<()>()).await;
     let took = start.elapsed();
-    assert!(
-        matches!(
-            outcome,
-            Err(LockError::Lost {
-                body: BodyOutcome::Cancelled,
-                ..
-            })
-        ),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(LockError::Lost { body: BodyOutcome::Cancelled, .. })), "{outcome:?}");
     assert!(took < LEASE + SLACK, "{took:?}");
 }
 
@@ -97,16 +66,7 @@ pub(crate) async fn a_body_that_ends_after_its_lease_is_told_so(stage: &Stage) {
     // It blocks its thread, so there is no await to cancel it at.
     let blocks = async { std::thread::sleep(2 * LEASE) };
     let outcome = locks.lock("a").expire(LEASE).renew(false).run(blocks).await;
-    assert!(
-        matches!(
-            outcome,
-            Err(LockError::Lost {
-                body: BodyOutcome::Finished,
-                ..
-            })
-        ),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(LockError::Lost { body: BodyOutcome::Finished, .. })), "{outcome:?}");
 }
 
 pub(crate) async fn a_body_may_be_let_finish(stage: &Stage) {
@@ -115,13 +75,7 @@ pub(crate) async fn a_body_may_be_let_finish(stage: &Stage) {
         tokio::time::sleep(2 * LEASE).await;
         7
     };
-    let outcome = locks
-        .lock("a")
-        .expire(LEASE)
-        .renew(false)
-        .on_lost(OnLost::Finish)
-        .run(body)
-        .await;
+    let outcome = locks.lock("a").expire(LEASE).renew(false).on_lost(OnLost::Finish).run(body).await;
     assert_eq!(outcome.expect("its result counts"), 7);
 }
 
@@ -133,22 +87,12 @@ pub(crate) async fn the_error_of_a_body_is_never_masked(stage: &Stage) {
 
 pub(crate) async fn a_waiter_takes_over_when_a_lease_ends(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
-    let dies = here
-        .lock("a")
-        .expire(LEASE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let dies = here.lock("a").expire(LEASE).renew(false).acquire().await.expect("it is free");
     let waiter = async move { there.lock("a").wait(PATIENCE).acquire().await };
     let waiter = arrive(stage, "LOCK:a", waiter).await;
     dies.lost().await;
     let lost = Instant::now();
     let next = waiter.await.expect("no panic").expect("the lease ends");
-    assert!(
-        lost.elapsed() < SLACK + Duration::from_secs(1),
-        "{:?}",
-        lost.elapsed()
-    );
+    assert!(lost.elapsed() < SLACK + Duration::from_secs(1), "{:?}", lost.elapsed());
     assert!(next.token() > dies.token());
 }

@@ -57,10 +57,8 @@ async fn annotated(locks: LockManager) -> Result<(), LockError> {
 #[allow(dead_code, reason = "it is there to be compiled")]
 fn futures_are_send(locks: &'static LockManager, guard: &'static LockGuard, held: &'static Held) {
     fn spawned<F: Future<Output: Send> + Send + 'static>(_: F) {}
-    let (params, second): (&'static LockParams, _) = (
-        Box::leak(Box::new(LockParams::new(LockKey::of(1)))),
-        Duration::from_secs(1),
-    );
+    let (params, second): (&'static LockParams, _) =
+        (Box::leak(Box::new(LockParams::new(LockKey::of(1)))), Duration::from_secs(1));
     spawned(LockManager::connect("memory:"));
     spawned(LockManager::builder().connect());
     spawned(locks.lock("a").acquire());

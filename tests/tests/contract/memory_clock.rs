@@ -7,13 +7,8 @@ use lock_core::{BodyOutcome, DEFAULT_EXPIRE, LockError, LockManager};
 #[tokio::test]
 async fn a_lease_ends_when_the_clock_is_advanced() {
     let locks = LockManager::memory().expect("a manager in memory");
-    let guard = locks
-        .lock("a")
-        .expire(Duration::from_secs(3600))
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let guard =
+        locks.lock("a").expire(Duration::from_secs(3600)).renew(false).acquire().await.expect("it is free");
     locks.advance(Duration::from_secs(3500));
     assert!(!guard.is_lost());
     assert!(locks.lock("a").try_acquire().await.expect("an answer").is_none());
@@ -42,16 +37,7 @@ async fn a_lock_lost_for_a_test_cancels_its_body() {
         std::future::pending::<()>().await;
     };
     let outcome = locks.lock("a").run(body).await;
-    assert!(
-        matches!(
-            outcome,
-            Err(LockError::Lost {
-                body: BodyOutcome::Cancelled,
-                ..
-            })
-        ),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(LockError::Lost { body: BodyOutcome::Cancelled, .. })), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -49,26 +49,12 @@ pub(crate) async fn annotated_calls_nest(stage: &Stage) {
     assert!(deep(&here, 42, 10).await.expect("each joins the one around it") > 0);
     assert!(outer_plain(&here, 42).expect("the inner joins the outer") > 0);
     assert!(
-        here.lock("order:42")
-            .run(async { deep(&here, 42, 1).await })
-            .await
-            .is_ok_and(|inner| inner.is_ok())
+        here.lock("order:42").run(async { deep(&here, 42, 1).await }).await.is_ok_and(|inner| inner.is_ok())
     );
     // The hold of another manager is nobody's to join, even on the same name.
-    let other = there
-        .lock("order:42")
-        .run(async { deep(&here, 42, 1).await })
-        .await
-        .expect("it is free");
+    let other = there.lock("order:42").run(async { deep(&here, 42, 1).await }).await.expect("it is free");
     assert!(other.expect_err("somebody else holds it").is_busy());
-    drop(
-        there
-            .lock("order:42")
-            .wait(PATIENCE)
-            .acquire()
-            .await
-            .expect("all of it was freed"),
-    );
+    drop(there.lock("order:42").wait(PATIENCE).acquire().await.expect("all of it was freed"));
 }
 
 pub(crate) async fn annotated_calls_that_nest_ask_no_server(stage: &Stage) {
@@ -76,11 +62,7 @@ pub(crate) async fn annotated_calls_that_nest_ask_no_server(stage: &Stage) {
     deep(&locks, 42, 0).await.expect("it is free");
     let before = scripts_run(stage.server());
     deep(&locks, 42, 50).await.expect("it is free");
-    assert_eq!(
-        scripts_run(stage.server()) - before,
-        2,
-        "one to take it, one to free it"
-    );
+    assert_eq!(scripts_run(stage.server()) - before, 2, "one to take it, one to free it");
     let before = scripts_run(stage.server());
     outer_plain(&locks, 42).expect("it is free");
     assert_eq!(scripts_run(stage.server()) - before, 2);
@@ -111,11 +93,7 @@ async fn again(locks: &LockManager, id: u64, inside: &AtomicUsize) -> Result<(),
 
 async fn alone(inside: &AtomicUsize) {
     let name = Held::current().expect("inside a hold").name().to_string();
-    assert_eq!(
-        inside.fetch_add(1, Ordering::SeqCst) & 0xff,
-        0,
-        "two bodies at once of {name}"
-    );
+    assert_eq!(inside.fetch_add(1, Ordering::SeqCst) & 0xff, 0, "two bodies at once of {name}");
     for _ in 0..5 {
         tokio::task::yield_now().await;
     }
@@ -129,11 +107,7 @@ pub(crate) async fn annotated_siblings_exclude_each_other(stage: &Stage) {
         let counts = [AtomicUsize::new(0), AtomicUsize::new(0)];
         let outcome = both_at_once(&locks, round, &counts).await;
         outcome.unwrap_or_else(|error| panic!("{error}"));
-        assert!(
-            counts
-                .iter()
-                .all(|count| count.load(Ordering::SeqCst) == 3 * 0x100)
-        );
+        assert!(counts.iter().all(|count| count.load(Ordering::SeqCst) == 3 * 0x100));
     }
 }
 
@@ -160,20 +134,11 @@ pub(crate) async fn what_an_annotated_function_spawns_does_not_inherit_its_lock(
 pub(crate) async fn holds_around_a_call_are_found_by_name(stage: &Stage) {
     let locks = Arc::new(stage.manager().await);
     let inner = async {
-        let (inner, outer) = (
-            Held::of("LOCK:b").expect("around"),
-            Held::of("LOCK:a").expect("around"),
-        );
+        let (inner, outer) = (Held::of("LOCK:b").expect("around"), Held::of("LOCK:a").expect("around"));
         let current = Held::current().expect("around");
         assert_eq!(current.name().as_str(), "LOCK:b", "the innermost");
-        assert_eq!(
-            (inner.token(), inner.is_lost(), outer.is_lost()),
-            (current.token(), false, false)
-        );
-        outer
-            .extend(PATIENCE)
-            .await
-            .expect("an outer hold can be extended from inside");
+        assert_eq!((inner.token(), inner.is_lost(), outer.is_lost()), (current.token(), false, false));
+        outer.extend(PATIENCE).await.expect("an outer hold can be extended from inside");
         assert!(outer.remaining() > PATIENCE / 2);
         assert!(Held::of("LOCK:c").is_none());
     };

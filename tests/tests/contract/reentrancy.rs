@@ -11,13 +11,8 @@ pub(crate) async fn a_nested_call_joins_the_hold(stage: &Stage) {
     let token = || Held::current().expect("inside a hold").token();
     let outer = async {
         let inner = async { locks.lock("a").wait(Duration::ZERO).run(async { token() }).await };
-        let nested = locks
-            .lock("a")
-            .wait(Duration::ZERO)
-            .run(inner)
-            .await
-            .expect("it joins")
-            .expect("it joins");
+        let nested =
+            locks.lock("a").wait(Duration::ZERO).run(inner).await.expect("it joins").expect("it joins");
         (token(), nested)
     };
     let (outer, nested) = locks.lock("a").run(outer).await.expect("it is free");
@@ -42,11 +37,7 @@ pub(crate) async fn siblings_inside_a_hold_exclude_each_other(stage: &Stage) {
         let (locks, inside) = (locks.clone(), &inside);
         async move {
             let body = async {
-                assert_eq!(
-                    inside.fetch_add(1, Ordering::SeqCst),
-                    0,
-                    "two bodies of {name} at once"
-                );
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two bodies of {name} at once");
                 for _ in 0..10 {
                     tokio::task::yield_now().await;
                 }
@@ -75,9 +66,7 @@ pub(crate) async fn a_spawned_task_is_not_nested(stage: &Stage) {
 pub(crate) async fn a_guard_can_be_made_a_scope(stage: &Stage) {
     let locks = stage.manager().await;
     let guard = locks.lock("a").acquire().await.expect("it is free");
-    let nested = guard
-        .scope(async { locks.lock("a").wait(SHORT).run(async {}).await })
-        .await;
+    let nested = guard.scope(async { locks.lock("a").wait(SHORT).run(async {}).await }).await;
     nested.expect("it joins");
     assert!(!guard.is_lost(), "the guard outlives what ran inside it");
     guard.release().await.expect("it is held");
@@ -86,18 +75,8 @@ pub(crate) async fn a_guard_can_be_made_a_scope(stage: &Stage) {
 pub(crate) async fn a_guard_by_hand_is_no_scope(stage: &Stage) {
     let locks = stage.manager().await;
     let _guard = locks.lock("a").acquire().await.expect("it is free");
-    let error = locks
-        .lock("a")
-        .wait(SHORT)
-        .run(async {})
-        .await
-        .expect_err("it waits for its own task");
-    let LockError::Busy {
-        holder: Some(holder), ..
-    } = &error
-    else {
-        panic!("{error:?}")
-    };
+    let error = locks.lock("a").wait(SHORT).run(async {}).await.expect_err("it waits for its own task");
+    let LockError::Busy { holder: Some(holder), .. } = &error else { panic!("{error:?}") };
     assert!(holder.in_this_process);
     assert!(error.to_string().contains("scope"), "{error}");
 }
@@ -106,10 +85,7 @@ pub(crate) async fn the_hold_is_known_inside_only(stage: &Stage) {
     let locks = stage.manager().await;
     assert!(Held::current().is_none());
     let body = async { Held::current().map(|held| held.name().to_string()) };
-    assert_eq!(
-        locks.lock("a").run(body).await.expect("it is free").as_deref(),
-        Some("LOCK:a")
-    );
+    assert_eq!(locks.lock("a").run(body).await.expect("it is free").as_deref(), Some("LOCK:a"));
     assert!(Held::current().is_none());
 }
 
@@ -117,12 +93,7 @@ pub(crate) async fn plain_calls_nest(stage: &Stage) {
     let url = stage.url().to_owned();
     let plain = move || {
         let locks = LockManager::connect_blocking(&url).expect("the stage can be connected to");
-        let nested = || {
-            locks
-                .lock("a")
-                .wait(SHORT)
-                .run_blocking(|| Held::current().map(|held| held.token()))
-        };
+        let nested = || locks.lock("a").wait(SHORT).run_blocking(|| Held::current().map(|held| held.token()));
         let (outer, inner) = locks
             .lock("a")
             .run_blocking(|| (Held::current().map(|held| held.token()), nested()))

@@ -55,13 +55,7 @@ pub(crate) async fn a_decorated_manager_keeps_the_contract(stage: &Stage) {
         let (inner, inside) = (stage.manager().await, Arc::clone(&inside));
         let log = Arc::clone(&log);
         // Twice: a decorator of a decorator is one too.
-        let locks = Logged {
-            inner: Logged {
-                inner,
-                log: Arc::clone(&log),
-            },
-            log,
-        };
+        let locks = Logged { inner: Logged { inner, log: Arc::clone(&log) }, log };
         tasks.spawn(async move {
             let params = LockParams::new(LockKey::of(("order", 42))).wait(PATIENCE);
             for _ in 0..3 {
@@ -88,13 +82,8 @@ pub(crate) async fn a_failure_goes_through_a_decorator(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let held = there.lock("order:42").acquire().await.expect("it is free");
     let log = Arc::default();
-    let locks = Logged {
-        inner: here,
-        log: Arc::clone(&log),
-    };
-    let params = LockParams::new(LockKey::of(42))
-        .prefix("order")
-        .wait(Duration::ZERO);
+    let locks = Logged { inner: here, log: Arc::clone(&log) };
+    let params = LockParams::new(LockKey::of(42)).prefix("order").wait(Duration::ZERO);
     let error = locks.lock(&params).await.expect_err("it is held");
     assert!(error.is_busy(), "{error}");
     assert!(log.lock().expect("no panic")[0].contains("failed: key [LOCK:order:42] tryLock fail"));
@@ -106,10 +95,7 @@ async fn granted(one: &LockManager, two: &LockManager, params: &LockParams) -> u
     let copy = params.clone();
     let (one, two) = tokio::join!(LockSupport::lock(one, params), LockSupport::lock(two, &copy));
     for outcome in [&one, &two] {
-        assert!(
-            outcome.as_ref().err().is_none_or(LockError::is_busy),
-            "{outcome:?}"
-        );
+        assert!(outcome.as_ref().err().is_none_or(LockError::is_busy), "{outcome:?}");
     }
     let mut granted = 0;
     for guard in [one, two].into_iter().flatten() {
@@ -141,9 +127,7 @@ pub(crate) async fn one_params_used_twice_at_once_is_two_requests(stage: &Stage)
 
 pub(crate) async fn params_say_what_the_lock_is_and_the_manager_the_rest(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
-    let mut params = LockParams::new(LockKey::of(("a/b", 7)))
-        .prefix("order")
-        .renew(false);
+    let mut params = LockParams::new(LockKey::of(("a/b", 7))).prefix("order").renew(false);
     params.delimiter = "/".to_owned();
     let guard = LockSupport::lock(&here, &params).await.expect("it is free");
     assert_eq!(guard.name().as_str(), "LOCK:order/a%2Fb/7");
@@ -154,22 +138,15 @@ pub(crate) async fn params_say_what_the_lock_is_and_the_manager_the_rest(stage: 
     let hasty = builder.connect().await.expect("it connects");
     let guard = LockSupport::lock(&hasty, &params).await.expect("it is free");
     assert!(guard.remaining() <= LEASE, "the manager's lease");
-    tokio::time::timeout(PATIENCE, guard.lost())
-        .await
-        .expect("it is not renewed");
+    tokio::time::timeout(PATIENCE, guard.lost()).await.expect("it is not renewed");
 
-    let held = LockSupport::lock(&there, &params.renew(true))
-        .await
-        .expect("it is lost");
+    let held = LockSupport::lock(&there, &params.renew(true)).await.expect("it is lost");
     let start = Instant::now();
     let mut params = LockParams::new(LockKey::of(("a/b", 7))).prefix("order");
     params.delimiter = "/".to_owned();
     let error = LockSupport::lock(&hasty, &params).await.expect_err("it is held");
     assert!(error.is_busy(), "{error}");
-    assert!(
-        start.elapsed() >= LEASE && start.elapsed() < DEFAULT_EXPIRE,
-        "the manager's wait"
-    );
+    assert!(start.elapsed() >= LEASE && start.elapsed() < DEFAULT_EXPIRE, "the manager's wait");
     drop(held);
 }
 
@@ -178,13 +155,7 @@ pub(crate) async fn the_holder_is_shown_with_function_and_correlation_id(stage: 
     let mut params = LockParams::new(LockKey::of("a"));
     params.function = "nightly_report".to_owned();
     let _held = LockSupport::lock(&there, &params).await.expect("it is free");
-    let text = here
-        .lock("a")
-        .wait(LEASE)
-        .acquire()
-        .await
-        .expect_err("it is held")
-        .to_string();
+    let text = here.lock("a").wait(LEASE).acquire().await.expect_err("it is held").to_string();
     for part in ["nightly_report", &params.id.to_string(), "lease left"] {
         assert!(text.contains(part), "{part}: {text}");
     }

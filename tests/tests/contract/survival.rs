@@ -6,12 +6,7 @@ use lock_tests::{Server, Stage};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn token(locks: &LockManager) -> u64 {
-    let guard = locks
-        .lock("a")
-        .wait(PATIENCE)
-        .acquire()
-        .await
-        .expect("it is free");
+    let guard = locks.lock("a").wait(PATIENCE).acquire().await.expect("it is free");
     let token = guard.token();
     guard.release().await.expect("it is held");
     token
@@ -41,23 +36,10 @@ pub(crate) async fn tokens_rise_over_a_crash_that_lost_everything(stage: &Stage)
 }
 
 pub(crate) async fn namespaces_are_apart(stage: &Stage) {
-    let connect = |namespace| {
-        LockManager::builder()
-            .url(stage.url())
-            .namespace(namespace)
-            .connect()
-    };
-    let (one, two) = (
-        connect("T1").await.expect("it connects"),
-        connect("T2").await.expect("it connects"),
-    );
+    let connect = |namespace| LockManager::builder().url(stage.url()).namespace(namespace).connect();
+    let (one, two) = (connect("T1").await.expect("it connects"), connect("T2").await.expect("it connects"));
     let first = one.lock("a").acquire().await.expect("it is free");
-    let second = two
-        .lock("a")
-        .wait(Duration::ZERO)
-        .acquire()
-        .await
-        .expect("it is another lock");
+    let second = two.lock("a").wait(Duration::ZERO).acquire().await.expect("it is another lock");
     assert_eq!((first.name().as_str(), second.name().as_str()), ("T1:a", "T2:a"));
     assert_eq!(lock_tests::leftovers(stage.server(), "T1"), ["T1:a"]);
 }
@@ -79,15 +61,8 @@ pub(crate) async fn foreign_data_is_left_alone(stage: &Stage) {
         server.must(write);
         let key = format!("LOCK:x{number}");
         let before = server.must(&["DUMP", &key]);
-        let error = locks
-            .lock(&*format!("x{number}"))
-            .acquire()
-            .await
-            .expect_err("the key is theirs");
-        assert!(
-            matches!(error, LockError::ForeignData { .. }),
-            "{write:?}: {error:?}"
-        );
+        let error = locks.lock(&*format!("x{number}")).acquire().await.expect_err("the key is theirs");
+        assert!(matches!(error, LockError::ForeignData { .. }), "{write:?}: {error:?}");
         assert_eq!(server.must(&["DUMP", &key]), before, "{write:?}");
         assert_eq!(server.must(&["PTTL", &key]).integer(), Some(-1), "{write:?}");
         server.must(&["DEL", &key]);
@@ -103,12 +78,7 @@ pub(crate) async fn a_nested_call_asks_no_server(stage: &Stage) {
         }
         assert_eq!(scripts_run(stage.server()), before);
     };
-    locks
-        .lock("a")
-        .expire(PATIENCE)
-        .run(body)
-        .await
-        .expect("it is free");
+    locks.lock("a").expire(PATIENCE).run(body).await.expect("it is free");
 }
 
 pub(crate) async fn an_uncontended_lock_costs_one_script_each_way(stage: &Stage) {
@@ -128,18 +98,7 @@ pub(crate) fn scripts_run(server: &Server) -> i64 {
     let report = server.must(&["INFO", "commandstats"]);
     let lines = report.text().unwrap_or_default().lines();
     lines
-        .filter(|line| {
-            ["cmdstat_eval", "cmdstat_fcall"]
-                .iter()
-                .any(|command| line.starts_with(command))
-        })
-        .filter_map(|line| {
-            line.split_once("calls=")?
-                .1
-                .split(',')
-                .next()?
-                .parse::<i64>()
-                .ok()
-        })
+        .filter(|line| ["cmdstat_eval", "cmdstat_fcall"].iter().any(|command| line.starts_with(command)))
+        .filter_map(|line| line.split_once("calls=")?.1.split(',').next()?.parse::<i64>().ok())
         .sum()
 }

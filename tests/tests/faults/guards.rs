@@ -11,13 +11,7 @@ const LEASE: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(10);
 
 async fn take(locks: &LockManager) -> LockGuard {
-    locks
-        .lock("a")
-        .expire(LEASE)
-        .wait(SOON)
-        .acquire()
-        .await
-        .expect("it was freed")
+    locks.lock("a").expire(LEASE).wait(SOON).acquire().await.expect("it was freed")
 }
 
 fn everywhere(test: impl Fn(&LockManager) + Sync) {
@@ -25,12 +19,7 @@ fn everywhere(test: impl Fn(&LockManager) + Sync) {
         let locks = LockManager::connect_blocking(stage.url()).expect("it connects");
         let other = LockManager::connect_blocking(stage.url()).expect("it connects");
         test(&locks);
-        let guard = other
-            .lock("a")
-            .expire(LEASE)
-            .wait(SOON)
-            .acquire_blocking()
-            .expect("it was freed");
+        let guard = other.lock("a").expire(LEASE).wait(SOON).acquire_blocking().expect("it was freed");
         guard.release_blocking().expect("it is held");
         drop((locks, other));
         stage.nothing_is_left();
@@ -40,11 +29,7 @@ fn everywhere(test: impl Fn(&LockManager) + Sync) {
 }
 
 fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime")
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }
 
 #[test]
@@ -58,18 +43,10 @@ fn a_guard_dropped_outside_a_runtime_frees_its_lock() {
 #[test]
 fn a_guard_of_a_plain_thread_frees_its_lock() {
     everywhere(|locks| {
-        let guard = locks
-            .lock("a")
-            .expire(LEASE)
-            .acquire_blocking()
-            .expect("it is free");
+        let guard = locks.lock("a").expire(LEASE).acquire_blocking().expect("it is free");
         drop(guard);
-        let guard = locks
-            .lock("a")
-            .expire(LEASE)
-            .try_acquire_blocking()
-            .expect("an answer")
-            .expect("it was freed");
+        let guard =
+            locks.lock("a").expire(LEASE).try_acquire_blocking().expect("an answer").expect("it was freed");
         std::thread::scope(|scope| scope.spawn(move || drop(guard)).join().expect("no panic"));
     });
 }
@@ -88,12 +65,7 @@ fn a_panic_frees_the_lock() {
         let panics = || runtime.block_on(locks.lock("a").wait(SOON).run(async { panic!("as a body may") }));
         let panic = catch_unwind(AssertUnwindSafe(panics)).expect_err("it goes through as it is");
         assert_eq!(panic.downcast_ref::<&str>(), Some(&"as a body may"));
-        let panics = || {
-            locks
-                .lock("a")
-                .wait(SOON)
-                .run_blocking(|| panic!("as a body may"))
-        };
+        let panics = || locks.lock("a").wait(SOON).run_blocking(|| panic!("as a body may"));
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
     });
 }

@@ -39,27 +39,16 @@ async fn is_cancelled_in_time(stage: &Stage, injury: &Injury) {
             let ended = tokio::time::timeout(PATIENCE, body).await;
             let took = start.elapsed();
             let ran_on = Duration::from_nanos(last.load(Ordering::SeqCst).saturating_sub(hurt));
-            let outcome = ended
-                .expect("it learns of the loss without a server")
-                .expect("no panic");
+            let outcome = ended.expect("it learns of the loss without a server").expect("no panic");
             assert!(
-                matches!(
-                    outcome,
-                    Err(LockError::Lost {
-                        body: BodyOutcome::Cancelled,
-                        ..
-                    })
-                ),
+                matches!(outcome, Err(LockError::Lost { body: BodyOutcome::Cancelled, .. })),
                 "{outcome:?}"
             );
             assert!(
                 ran_on < LEASE + BLINK,
                 "the body ran {ran_on:?} on a lease of {LEASE:?}; ended after {took:?}"
             );
-            assert!(
-                took < LEASE + SLACK,
-                "the body ran {ran_on:?}, the call returned after {took:?}"
-            );
+            assert!(took < LEASE + SLACK, "the body ran {ran_on:?}, the call returned after {took:?}");
             heal(injury, stage.server());
         }
         Hold::Survives => {
@@ -73,12 +62,7 @@ async fn is_cancelled_in_time(stage: &Stage, injury: &Injury) {
             let _ = body.await;
         }
     }
-    let guard = locks
-        .lock("a")
-        .wait(PATIENCE)
-        .acquire()
-        .await
-        .expect("the server is well again");
+    let guard = locks.lock("a").wait(PATIENCE).acquire().await.expect("the server is well again");
     guard.release().await.expect("it is held");
 }
 
@@ -98,12 +82,7 @@ fn a_short_fault_costs_no_hold() {
     each_server(|binary| {
         Stage::on(binary).play(async |stage: &Stage| {
             let locks = stage.manager().await;
-            let guard = locks
-                .lock("a")
-                .expire(3 * LEASE)
-                .acquire()
-                .await
-                .expect("it is free");
+            let guard = locks.lock("a").expire(3 * LEASE).acquire().await.expect("it is free");
             stage.server().pause();
             tokio::time::sleep(LEASE).await;
             stage.server().resume();
@@ -135,19 +114,9 @@ fn a_hold_that_the_server_forgot_is_lost_at_the_next_renewal() {
                 let (here, there) = (stage.manager().await, stage.manager().await);
                 let guard = here.lock("a").expire(LEASE).acquire().await.expect("it is free");
                 forget(stage);
-                tokio::time::timeout(LEASE + SLACK, guard.lost())
-                    .await
-                    .expect("it learns of the loss");
-                let next = there
-                    .lock("a")
-                    .wait(PATIENCE)
-                    .acquire()
-                    .await
-                    .expect("it is free");
-                assert!(
-                    next.token() > guard.token(),
-                    "the old holder can be told by its token"
-                );
+                tokio::time::timeout(LEASE + SLACK, guard.lost()).await.expect("it learns of the loss");
+                let next = there.lock("a").wait(PATIENCE).acquire().await.expect("it is free");
+                assert!(next.token() > guard.token(), "the old holder can be told by its token");
                 // Giving back what is lost takes nothing from the next holder.
                 drop(guard);
                 assert!(here.lock("a").try_acquire().await.expect("an answer").is_none());

@@ -72,20 +72,14 @@ pub(crate) const INJURIES: [Injury; 8] = [
                 &["CONFIG", "SET", "requirepass", "new"][..],
                 &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
             ] {
-                assert!(
-                    inside.command(command).is_ok_and(|reply| !reply.is_error("")),
-                    "{command:?}"
-                );
+                assert!(inside.command(command).is_ok_and(|reply| !reply.is_error("")), "{command:?}");
             }
             let _ = inside.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
         },
         heal: |server| {
             let mut inside = server.connect().expect("it listens");
             for command in [&["AUTH", "new"][..], &["CONFIG", "SET", "requirepass", ""]] {
-                assert!(
-                    inside.command(command).is_ok_and(|reply| !reply.is_error("")),
-                    "{command:?}"
-                );
+                assert!(inside.command(command).is_ok_and(|reply| !reply.is_error("")), "{command:?}");
             }
         },
     },
@@ -122,9 +116,7 @@ pub(crate) const INJURIES: [Injury; 8] = [
 /// A server in good health again.
 pub(crate) fn heal(injury: &Injury, server: &Server) {
     (injury.heal)(server);
-    until(Duration::from_secs(20), "the server is well again", || {
-        server.is_ready()
-    });
+    until(Duration::from_secs(20), "the server is well again", || server.is_ready());
 }
 
 /// A server for an injury.

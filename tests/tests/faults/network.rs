@@ -16,26 +16,13 @@ fn behind_a_proxy(test: impl AsyncFn(&Proxy, &LockManager, &LockManager) + Sync)
         Stage::on(binary).play(async |stage: &Stage| {
             let proxy = Proxy::start(stage.server().address(), 1);
             let url = stage.server().url_through(proxy.address());
-            let far = LockManager::connect(&url)
-                .await
-                .expect("the proxy lets it through");
+            let far = LockManager::connect(&url).await.expect("the proxy lets it through");
             let near = stage.manager().await;
             // Connections, scripts and the server's time are known before anything goes wrong.
-            far.lock("first")
-                .acquire()
-                .await
-                .expect("it is free")
-                .release()
-                .await
-                .expect("it is held");
+            far.lock("first").acquire().await.expect("it is free").release().await.expect("it is held");
             test(&proxy, &far, &near).await;
             proxy.heal();
-            let guard = far
-                .lock("a")
-                .wait(PATIENCE)
-                .acquire()
-                .await
-                .expect("the network is well again");
+            let guard = far.lock("a").wait(PATIENCE).acquire().await.expect("the network is well again");
             guard.release().await.expect("it is held");
         });
     });
@@ -48,21 +35,11 @@ fn a_grant_that_comes_after_its_lease_starts_no_body() {
         let ran = AtomicUsize::new(0);
         for _ in 0..3 {
             let body = async { ran.fetch_add(1, Ordering::SeqCst) };
-            let request = far
-                .lock("a")
-                .expire(Duration::from_millis(300))
-                .wait(Duration::from_millis(500));
+            let request = far.lock("a").expire(Duration::from_millis(300)).wait(Duration::from_millis(500));
             let error = request.run(body).await.expect_err("no grant can arrive in time");
-            assert!(
-                matches!(error, LockError::Unavailable { .. } | LockError::Busy { .. }),
-                "{error:?}"
-            );
+            assert!(matches!(error, LockError::Unavailable { .. } | LockError::Busy { .. }), "{error:?}");
         }
-        assert_eq!(
-            ran.load(Ordering::SeqCst),
-            0,
-            "a body ran on a lease that was over"
-        );
+        assert_eq!(ran.load(Ordering::SeqCst), 0, "a body ran on a lease that was over");
         near.lock("a")
             .wait(PATIENCE)
             .acquire()
@@ -80,15 +57,8 @@ fn a_renewal_whose_answer_is_late_does_not_prolong_the_hold() {
         let lease = Duration::from_millis(600);
         let guard = far.lock("a").expire(lease).acquire().await.expect("it is free");
         proxy.stall(Direction::ToClient, true);
-        tokio::time::timeout(lease + SLACK, guard.lost())
-            .await
-            .expect("it learns of the loss");
-        let next = near
-            .lock("a")
-            .wait(PATIENCE)
-            .acquire()
-            .await
-            .expect("the lease ends");
+        tokio::time::timeout(lease + SLACK, guard.lost()).await.expect("it learns of the loss");
+        let next = near.lock("a").wait(PATIENCE).acquire().await.expect("the lease ends");
         // The answers arrive now: too late to bring the hold back.
         proxy.stall(Direction::ToClient, false);
         let start = Instant::now();
@@ -105,17 +75,10 @@ fn a_lost_reply_is_neither_held_nor_busy_and_is_undone() {
     behind_a_proxy(async |proxy, far, near| {
         proxy.swallow(Direction::ToClient, true);
         let start = Instant::now();
-        let request = far
-            .lock("a")
-            .expire(Duration::from_secs(2))
-            .wait(Duration::from_millis(500));
+        let request = far.lock("a").expire(Duration::from_secs(2)).wait(Duration::from_millis(500));
         let error = request.acquire().await.expect_err("nobody answered");
         assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
-        assert!(
-            start.elapsed() < Duration::from_millis(500) + SLACK,
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_millis(500) + SLACK, "{:?}", start.elapsed());
         proxy.heal();
         near.lock("a")
             .wait(PATIENCE)
@@ -134,20 +97,10 @@ fn a_silent_peer_is_left_for_a_new_connection() {
         // Connections that swallowed something stay silent for ever: only new ones help.
         let before = proxy.accepted();
         proxy.black_hole(true);
-        let error = far
-            .lock("a")
-            .wait(Duration::ZERO)
-            .acquire()
-            .await
-            .expect_err("nobody answers");
+        let error = far.lock("a").wait(Duration::ZERO).acquire().await.expect_err("nobody answers");
         assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
         proxy.black_hole(false);
-        let guard = far
-            .lock("a")
-            .wait(PATIENCE)
-            .acquire()
-            .await
-            .expect("the peer speaks again");
+        let guard = far.lock("a").wait(PATIENCE).acquire().await.expect("the peer speaks again");
         assert!(proxy.accepted() > before);
         drop(guard);
     });
@@ -161,11 +114,7 @@ fn an_acquire_dropped_while_its_request_is_under_way_leaves_nothing() {
                 // A name of its own: the answer to an earlier request may serve whoever comes next.
                 let name = format!("{direction:?}{polls}");
                 proxy.stall(direction, true);
-                let acquire = far
-                    .lock(&name)
-                    .expire(Duration::from_secs(60))
-                    .wait(PATIENCE)
-                    .acquire();
+                let acquire = far.lock(&name).expire(Duration::from_secs(60)).wait(PATIENCE).acquire();
                 let dropped =
                     tokio::time::timeout(Duration::from_millis(20), drop_after(polls, acquire)).await;
                 if let Ok(Some(outcome)) = dropped {
@@ -173,12 +122,7 @@ fn an_acquire_dropped_while_its_request_is_under_way_leaves_nothing() {
                 }
                 proxy.stall(direction, false);
                 // Its lease is a minute: only an undo can have freed it.
-                let guard = near
-                    .lock(&name)
-                    .wait(PATIENCE)
-                    .acquire()
-                    .await
-                    .expect("it was undone");
+                let guard = near.lock(&name).wait(PATIENCE).acquire().await.expect("it was undone");
                 guard.release().await.expect("it is held");
             }
         }
@@ -188,16 +132,8 @@ fn an_acquire_dropped_while_its_request_is_under_way_leaves_nothing() {
 #[test]
 fn holders_at_both_ends_of_a_slow_network_never_overlap() {
     behind_a_proxy(async |proxy, far, near| {
-        proxy.delay(
-            Direction::ToServer,
-            Duration::from_millis(5),
-            Duration::from_millis(20),
-        );
-        proxy.delay(
-            Direction::ToClient,
-            Duration::from_millis(5),
-            Duration::from_millis(20),
-        );
+        proxy.delay(Direction::ToServer, Duration::from_millis(5), Duration::from_millis(20));
+        proxy.delay(Direction::ToClient, Duration::from_millis(5), Duration::from_millis(20));
         let inside = AtomicUsize::new(0);
         let turn = async |locks: &LockManager| {
             for _ in 0..25 {
@@ -206,12 +142,7 @@ fn holders_at_both_ends_of_a_slow_network_never_overlap() {
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, Ordering::SeqCst);
                 };
-                locks
-                    .lock("a")
-                    .wait(PATIENCE)
-                    .run(body)
-                    .await
-                    .expect("its turn comes");
+                locks.lock("a").wait(PATIENCE).run(body).await.expect("its turn comes");
             }
         };
         tokio::join!(turn(far), turn(near), turn(far), turn(near));

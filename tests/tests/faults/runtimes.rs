@@ -25,36 +25,18 @@ fn everywhere(test: impl Fn(&LockManager, &LockManager) + Sync) {
 
 /// Takes it, finds it busy for a while, waits for it and gets it.
 async fn whole_life(here: &LockManager, there: &LockManager) {
-    let held = here
-        .lock("a")
-        .expire(PATIENCE)
-        .acquire()
-        .await
-        .expect("it is free");
+    let held = here.lock("a").expire(PATIENCE).acquire().await.expect("it is free");
     let start = Instant::now();
-    let busy = there
-        .lock("a")
-        .wait(WAIT)
-        .acquire()
-        .await
-        .expect_err("it is held");
+    let busy = there.lock("a").wait(WAIT).acquire().await.expect_err("it is held");
     assert!(busy.is_busy(), "{busy}");
-    assert!(
-        start.elapsed() >= WAIT,
-        "the wait ended after {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= WAIT, "the wait ended after {:?}", start.elapsed());
     assert!(!held.is_lost());
     let mut waiter = pin!(there.lock("a").wait(PATIENCE).acquire());
     assert!(poll_once(waiter.as_mut()).await.is_none());
     held.release().await.expect("it is held");
     let next = waiter.await.expect("it was released");
     next.release().await.expect("it is held");
-    let body = here
-        .lock("a")
-        .expire(WAIT)
-        .renew(false)
-        .run(std::future::pending::<()>());
+    let body = here.lock("a").expire(WAIT).renew(false).run(std::future::pending::<()>());
     assert!(body.await.is_err(), "its lease ends");
 }
 
@@ -104,10 +86,7 @@ fn a_foreign_executor_locks() {
 #[test]
 fn a_paused_clock_of_tokio_ends_no_wait_and_no_lease() {
     everywhere(|here, there| {
-        let paused = Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build();
+        let paused = Builder::new_current_thread().enable_all().start_paused(true).build();
         paused.expect("a runtime").block_on(async {
             let hours = async {
                 for _ in 0..1_000 {
@@ -116,10 +95,7 @@ fn a_paused_clock_of_tokio_ends_no_wait_and_no_lease() {
             };
             let (began, tokios) = (Instant::now(), tokio::time::Instant::now());
             tokio::join!(whole_life(here, there), hours);
-            assert!(
-                tokios.elapsed() >= Duration::from_secs(3_600_000),
-                "its clock is paused"
-            );
+            assert!(tokios.elapsed() >= Duration::from_secs(3_600_000), "its clock is paused");
             assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
         });
     });
@@ -130,18 +106,8 @@ fn a_thread_of_another_runtime_may_drop_and_release() {
     everywhere(|here, there| {
         let (first, second) = (bare(), bare());
         let (dropped, released) = first.block_on(async {
-            let dropped = here
-                .lock("a")
-                .expire(PATIENCE)
-                .acquire()
-                .await
-                .expect("it is free");
-            let released = here
-                .lock("b")
-                .expire(PATIENCE)
-                .acquire()
-                .await
-                .expect("it is free");
+            let dropped = here.lock("a").expire(PATIENCE).acquire().await.expect("it is free");
+            let released = here.lock("b").expire(PATIENCE).acquire().await.expect("it is free");
             (dropped, released)
         });
         drop(first);
@@ -149,12 +115,7 @@ fn a_thread_of_another_runtime_may_drop_and_release() {
         second.block_on(async {
             released.release().await.expect("it is held");
             for name in ["a", "b"] {
-                let next = there
-                    .lock(name)
-                    .wait(PATIENCE / 2)
-                    .acquire()
-                    .await
-                    .expect("it was freed");
+                let next = there.lock(name).wait(PATIENCE / 2).acquire().await.expect("it was freed");
                 next.release().await.expect("it is held");
             }
         });

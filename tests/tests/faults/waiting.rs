@@ -14,12 +14,7 @@ const SLACK: Duration = Duration::from_millis(1_800);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn works(locks: &LockManager) {
-    let guard = locks
-        .lock("a")
-        .wait(PATIENCE)
-        .acquire()
-        .await
-        .expect("the server is well again");
+    let guard = locks.lock("a").wait(PATIENCE).acquire().await.expect("the server is well again");
     guard.release().await.expect("it is held");
 }
 
@@ -30,23 +25,14 @@ async fn is_refused_in_time(stage: &Stage, injury: &Injury) {
     let ran = AtomicBool::new(false);
     let start = Instant::now();
     let body = async { ran.store(true, Ordering::SeqCst) };
-    let error = locks
-        .lock("a")
-        .wait(WAIT)
-        .run(body)
-        .await
-        .expect_err("the server does not work");
+    let error = locks.lock("a").wait(WAIT).run(body).await.expect_err("the server does not work");
     let took = start.elapsed();
     assert!(!ran.load(Ordering::SeqCst), "a body ran without its lock");
     assert!(is_of(injury.class, &error), "{error:?}");
     assert_eq!(error.key(), "LOCK:a");
     assert!(took < WAIT + SLACK, "{took:?}");
     let start = Instant::now();
-    let error = locks
-        .lock("a")
-        .try_acquire()
-        .await
-        .expect_err("the server does not work");
+    let error = locks.lock("a").try_acquire().await.expect_err("the server does not work");
     assert!(is_of(injury.class, &error), "tried once: {error:?}");
     assert!(start.elapsed() < SLACK, "tried once: {:?}", start.elapsed());
     heal(injury, stage.server());
@@ -56,13 +42,7 @@ async fn is_refused_in_time(stage: &Stage, injury: &Injury) {
 
 async fn ends_a_wait_in_time(stage: &Stage, injury: &Injury) {
     let (here, there) = (stage.manager().await, stage.manager().await);
-    let held = there
-        .lock("a")
-        .expire(PATIENCE)
-        .renew(false)
-        .acquire()
-        .await
-        .expect("it is free");
+    let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
     let waiting = here.clone();
     let waiter = async move {
         let start = Instant::now();
@@ -104,10 +84,7 @@ fn a_wait_ends_by_its_deadline_whatever_the_server_does() {
 #[test]
 fn a_waiter_gets_the_lock_when_the_server_comes_back_in_time() {
     each_server(|binary| {
-        for injury in INJURIES
-            .iter()
-            .filter(|injury| injury.class == injury::Class::Unavailable)
-        {
+        for injury in INJURIES.iter().filter(|injury| injury.class == injury::Class::Unavailable) {
             // Needs somebody's hand, and is told at once.
             if injury.hold == injury::Hold::Survives {
                 continue;
@@ -130,20 +107,9 @@ fn a_flush_lets_waiters_go_on() {
     each_server(|binary| {
         Stage::on(binary).play(async |stage: &Stage| {
             let (here, there) = (stage.manager().await, stage.manager().await);
-            let held = there
-                .lock("a")
-                .expire(PATIENCE)
-                .renew(false)
-                .acquire()
-                .await
-                .expect("it is free");
-            let waiter = async move {
-                here.lock("a")
-                    .wait(PATIENCE)
-                    .acquire()
-                    .await
-                    .map(|guard| guard.token())
-            };
+            let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+            let waiter =
+                async move { here.lock("a").wait(PATIENCE).acquire().await.map(|guard| guard.token()) };
             let waiter = arrive(stage, "LOCK:a", waiter).await;
             stage.server().must(&["FLUSHALL"]);
             let token = waiter.await.expect("no panic").expect("nobody holds it any more");

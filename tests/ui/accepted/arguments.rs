@@ -73,14 +73,7 @@ impl Service {
 fn every_argument_is_taken() {
     super::run(async {
         assert_eq!(literals(1).await.unwrap(), "LOCK:all/arguments/1");
-        assert_eq!(
-            expressions(&Config {
-                wait: Duration::from_secs(1)
-            })
-            .await
-            .unwrap(),
-            "LOCK:constant:ab"
-        );
+        assert_eq!(expressions(&Config { wait: Duration::from_secs(1) }).await.unwrap(), "LOCK:constant:ab");
         plain().unwrap();
         let locks = LockManager::connect("memory:").await.unwrap();
         assert_eq!(by_value(locks.clone()).await.unwrap(), "LOCK:by-value");

@@ -54,11 +54,7 @@ async fn inner_attribute() -> Result<u64, LockError> {
 
 #[distributed_lock(name = "nested")]
 async fn nested(depth: u64) -> Result<u64, LockError> {
-    if depth == 0 {
-        Ok(0)
-    } else {
-        Box::pin(nested(depth - 1)).await
-    }
+    if depth == 0 { Ok(0) } else { Box::pin(nested(depth - 1)).await }
 }
 
 /// # Safety
@@ -94,12 +90,7 @@ unsafe fn unsafely_by_context(pointer: Pointer) -> Result<u64, LockError> {
 fn bodies_end_as_they_were_written() {
     super::run(async {
         assert_eq!(question_mark("7").await.unwrap(), 7);
-        assert!(
-            question_mark("x")
-                .await
-                .unwrap_err()
-                .is::<std::num::ParseIntError>()
-        );
+        assert!(question_mark("x").await.unwrap_err().is::<std::num::ParseIntError>());
         assert_eq!(early(true).await.unwrap() + early(false).await.unwrap(), 1);
         assert_eq!(early_plain(true).unwrap() + early_plain(false).unwrap(), 1);
         assert_eq!(endless(0).await.unwrap(), 4);

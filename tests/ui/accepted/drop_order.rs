@@ -22,11 +22,7 @@ impl Drop for Witness {
         let locks = self.locks.clone();
         // From a thread of its own: here a nested call would join the hold.
         let probed = std::thread::spawn(move || probe(locks)).join().unwrap();
-        let state = if matches!(probed, Err(LockError::Busy { .. })) {
-            "held"
-        } else {
-            "free"
-        };
+        let state = if matches!(probed, Err(LockError::Busy { .. })) { "held" } else { "free" };
         self.log.lock().unwrap().push(format!("{} {state}", self.name));
     }
 }
@@ -73,37 +69,20 @@ fn arguments_are_dropped_under_the_lock_in_the_usual_order() {
     super::run(async {
         let locks = LockManager::connect("memory:").await.unwrap();
         let log = Arc::default();
-        let witness = |name| Witness {
-            name,
-            locks: locks.clone(),
-            log: Arc::clone(&log),
-        };
+        let witness = |name| Witness { name, locks: locks.clone(), log: Arc::clone(&log) };
         let take = || std::mem::take(&mut *log.lock().unwrap());
         let pair = || (witness("pair.0"), witness("pair.1"));
 
         drop(witness("before"));
         assert_eq!(take(), ["before free"]);
 
-        awaited(&locks, witness("wildcard"), witness("unused"), pair())
-            .await
-            .unwrap();
-        assert_eq!(
-            take(),
-            ["pair.1 held", "pair.0 held", "unused held", "wildcard held"]
-        );
+        awaited(&locks, witness("wildcard"), witness("unused"), pair()).await.unwrap();
+        assert_eq!(take(), ["pair.1 held", "pair.0 held", "unused held", "wildcard held"]);
 
         plain(&locks, witness("wildcard"), witness("unused"), pair()).unwrap();
-        assert_eq!(
-            take(),
-            ["pair.1 held", "pair.0 held", "unused held", "wildcard held"]
-        );
+        assert_eq!(take(), ["pair.1 held", "pair.0 held", "unused held", "wildcard held"]);
 
-        future(&locks, witness("wildcard"), witness("unused"), pair())
-            .await
-            .unwrap();
-        assert_eq!(
-            take(),
-            ["pair.0 held", "pair.1 held", "unused held", "wildcard held"]
-        );
+        future(&locks, witness("wildcard"), witness("unused"), pair()).await.unwrap();
+        assert_eq!(take(), ["pair.0 held", "pair.1 held", "unused held", "wildcard held"]);
     });
 }

@@ -75,13 +75,9 @@ fn the_lock_goes_around_the_future() {
         assert_eq!(pinned("x", true).await.unwrap(), "early");
         assert_eq!(boxed(4).await.unwrap(), 4);
         let shop: Box<dyn Shop> = Box::new(Corner { tenant: 9 });
-        let sold = tokio::spawn(async move { (shop.sell(5, "two").await, shop.close().await) })
-            .await
-            .unwrap();
-        assert_eq!(
-            (sold.0.unwrap(), sold.1.unwrap()),
-            ("LOCK:shop:9:5 9 5 two".to_owned(), 1)
-        );
+        let sold =
+            tokio::spawn(async move { (shop.sell(5, "two").await, shop.close().await) }).await.unwrap();
+        assert_eq!((sold.0.unwrap(), sold.1.unwrap()), ("LOCK:shop:9:5 9 5 two".to_owned(), 1));
         assert_eq!(Native::sell(&Corner { tenant: 1 }, 2).await.unwrap(), 3);
         assert_eq!(Native::close(&Corner { tenant: 1 }).await.unwrap(), 2);
     });

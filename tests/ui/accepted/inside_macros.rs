@@ -23,9 +23,7 @@ macro_rules! whole_body {
     };
 }
 
-whole_body!(body, order, order + 1, "m", "3s", held, {
-    Ok(held.name().to_string())
-});
+whole_body!(body, order, order + 1, "m", "3s", held, { Ok(held.name().to_string()) });
 
 macro_rules! plain_body {
     ($name:ident, ($($argument:ident: $ty:ty),*), $body:block) => {

@@ -15,11 +15,7 @@ impl User {
 }
 
 fn user() -> User {
-    User {
-        id: 42,
-        name: "ann".to_owned(),
-        region: None,
-    }
+    User { id: 42, name: "ann".to_owned(), region: None }
 }
 
 const SITE: u64 = 7;

@@ -51,12 +51,7 @@ fn patterns_bind_for_key_and_body() {
         let shop = "corner".to_owned();
         let answer = handler(State(&shop), Path((3, 4)), Json(vec![])).await.unwrap();
         assert_eq!(answer, "LOCK:p:4:3 corner 1");
-        assert_eq!(
-            nested(Point { x: 1, y: 2 }, (0, [3, 4, 5]), &6, String::new())
-                .await
-                .unwrap(),
-            15
-        );
+        assert_eq!(nested(Point { x: 1, y: 2 }, (0, [3, 4, 5]), &6, String::new()).await.unwrap(), 15);
         assert_eq!(bound(Point { x: 1, y: 2 }, "four".to_owned(), &0, 0).unwrap(), 8);
     });
 }

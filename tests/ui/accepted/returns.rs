@@ -78,11 +78,7 @@ fn every_result_can_report_a_lock_error() {
         let _: u64 = io_result_plain().unwrap();
         assert_eq!(boxed_error().await.unwrap_err().to_string(), "no");
         assert_eq!(
-            format!(
-                "{:?} {:?}",
-                coerced(true).await.unwrap(),
-                coerced_plain(false).unwrap()
-            ),
+            format!("{:?} {:?}", coerced(true).await.unwrap(), coerced_plain(false).unwrap()),
             "\"early\" 2"
         );
         assert_eq!(format!("{:?}", impl_plain(true).unwrap()), "1");

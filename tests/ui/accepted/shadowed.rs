@@ -1,12 +1,6 @@
 //! Nothing that a module calls its own comes between the attribute and what it means.
 
-#![allow(
-    dead_code,
-    non_camel_case_types,
-    non_upper_case_globals,
-    unused_macros,
-    nonstandard_style
-)]
+#![allow(dead_code, non_camel_case_types, non_upper_case_globals, unused_macros, nonstandard_style)]
 
 use ::lock_core::{LockError, distributed_lock};
 

@@ -42,16 +42,10 @@ async fn below_another_attribute() -> Result<(), LockError> {
 #[test]
 fn both_locks_are_held() {
     super::run(async {
-        assert_eq!(
-            two(1, 2, String::new()).await.unwrap(),
-            "LOCK:inner:2 in LOCK:outer:1"
-        );
+        assert_eq!(two(1, 2, String::new()).await.unwrap(), "LOCK:inner:2 in LOCK:outer:1");
         let locks = LockManager::connect("memory:").await.unwrap();
         let stopped = first_lock(&locks, 1, 2, false).unwrap();
-        assert!(
-            stopped.contains("LOCK:outer:1"),
-            "the lower attribute is the outer lock: {stopped}"
-        );
+        assert!(stopped.contains("LOCK:outer:1"), "the lower attribute is the outer lock: {stopped}");
         assert_eq!(two_plain(1, 2, String::new()).unwrap(), 3);
     });
 }

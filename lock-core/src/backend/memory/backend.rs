@@ -54,10 +54,7 @@ impl MemoryBackend {
     }
 
     fn on(store: Arc<Store>) -> Self {
-        Self {
-            store,
-            client: Arc::default(),
-        }
+        Self { store, client: Arc::default() }
     }
 
     /// The clock by which leases end here.
@@ -108,10 +105,7 @@ impl Backend for MemoryBackend {
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
         Box::pin(async move {
             let sent = self.store.clock().now();
-            let client = Client {
-                channel: channel.clone(),
-                inbox: Arc::clone(&inbox),
-            };
+            let client = Client { channel: channel.clone(), inbox: Arc::clone(&inbox) };
             *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
             self.store.listen(channel, Arc::clone(&inbox));
             inbox.server_time(sent, self.store.now_ms());
@@ -126,9 +120,7 @@ impl Backend for MemoryBackend {
         let mut answers = Vec::with_capacity(requests.len());
         let mut deliveries = Vec::new();
         for request in requests {
-            let outcome = self
-                .store
-                .run(request.name.as_str(), &request.id, &request.operation);
+            let outcome = self.store.run(request.name.as_str(), &request.id, &request.operation);
             let answer = Answer::Reply {
                 reply: outcome.reply,
                 sent: request.submitted,
@@ -236,10 +228,7 @@ mod tests {
             lease_ms: 1_000,
             not_after_ms: u64::MAX,
             place: channel.map(|channel| Place {
-                entry: Entry {
-                    short_ms: 500,
-                    channel: channel.clone(),
-                },
+                entry: Entry { short_ms: 500, channel: channel.clone() },
                 heartbeat_ms: 1_000,
                 ticket: None,
             }),
@@ -260,16 +249,7 @@ mod tests {
         first.submit(vec![request(3, &one, Operation::Forget { entry: None })]);
         second.stop();
         let heard = inbox.heard.lock().unwrap().clone();
-        assert_eq!(
-            heard,
-            [
-                "listening true",
-                "2 queued",
-                "granted",
-                "9 held",
-                "listening false"
-            ]
-        );
+        assert_eq!(heard, ["listening true", "2 queued", "granted", "9 held", "listening false"]);
         assert_eq!(first.names(), ["LOCK:a"]);
     }
 

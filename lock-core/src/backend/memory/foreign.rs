@@ -27,11 +27,7 @@ impl ForeignHold {
         let outcome = store.run(name.as_str(), &id, &operation);
         let held = matches!(outcome.reply, Reply::Held { .. });
         outcome.deliveries.into_iter().for_each(Delivery::deliver);
-        held.then(|| Self {
-            store,
-            name: name.clone(),
-            id,
-        })
+        held.then(|| Self { store, name: name.clone(), id })
     }
 
     /// Frees the lock; the same as dropping it.
@@ -48,8 +44,6 @@ impl Drop for ForeignHold {
 
 impl fmt::Debug for ForeignHold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ForeignHold")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("ForeignHold").field("name", &self.name).finish_non_exhaustive()
     }
 }

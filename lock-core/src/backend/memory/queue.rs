@@ -75,11 +75,7 @@ impl Queue {
 
     /// When the last of them counts as dead; 0 if nobody waits.
     pub(crate) fn latest_beat_ms(&self) -> u64 {
-        self.places
-            .values()
-            .map(|waiter| waiter.beat_ms)
-            .max()
-            .unwrap_or(0)
+        self.places.values().map(|waiter| waiter.beat_ms).max().unwrap_or(0)
     }
 
     /// Up to `limit` waiters whose heartbeat is over, those that died last first.

@@ -36,10 +36,7 @@ impl Record {
     /// The owner's lease left, rounded up (who waits for its end must not come early), and its record.
     pub(crate) fn holder(&self, now_ms: u64) -> (u64, Option<String>) {
         match &self.owner {
-            Some(owner) => (
-                owner.deadline_ms.saturating_sub(now_ms),
-                Some(owner.id.record().to_owned()),
-            ),
+            Some(owner) => (owner.deadline_ms.saturating_sub(now_ms), Some(owner.id.record().to_owned())),
             None => (0, None),
         }
     }

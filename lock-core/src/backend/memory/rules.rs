@@ -40,10 +40,7 @@ pub(crate) const START_US: u64 = 1_800_000_000_000_400;
 
 impl Model {
     pub(crate) fn new() -> Self {
-        Self {
-            now_us: START_US,
-            ..Self::default()
-        }
+        Self { now_us: START_US, ..Self::default() }
     }
 
     pub(crate) fn one(&mut self, (name, id, operation): &Order) -> Reply {
@@ -99,18 +96,11 @@ fn id(n: usize) -> HoldId {
 }
 
 fn entry(n: usize) -> Entry {
-    Entry {
-        short_ms: SHORT,
-        channel: Channel::new(CHANNELS[n % CHANNELS.len()]),
-    }
+    Entry { short_ms: SHORT, channel: Channel::new(CHANNELS[n % CHANNELS.len()]) }
 }
 
 fn place(n: usize, ticket: Option<u64>) -> Place {
-    Place {
-        entry: entry(n),
-        heartbeat_ms: BEAT,
-        ticket,
-    }
+    Place { entry: entry(n), heartbeat_ms: BEAT, ticket }
 }
 
 /// The operations of one participant, on the one lock of these rules.
@@ -125,14 +115,7 @@ impl Party<'_> {
 
     fn acquire(&mut self, n: usize, place: Option<Place>) -> Reply {
         let not_after_ms = *self.0.now_us() / 1000 + 1000;
-        self.run(
-            n,
-            Operation::Acquire(Acquire {
-                lease_ms: LEASE,
-                not_after_ms,
-                place,
-            }),
-        )
+        self.run(n, Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms, place }))
     }
 
     fn try_once(&mut self, n: usize) -> Reply {
@@ -152,12 +135,7 @@ impl Party<'_> {
     }
 
     fn forget(&mut self, n: usize) -> Reply {
-        self.run(
-            n,
-            Operation::Forget {
-                entry: Some(entry(n)),
-            },
-        )
+        self.run(n, Operation::Forget { entry: Some(entry(n)) })
     }
 
     fn pass_ms(&mut self, ms: u64) {
@@ -166,11 +144,7 @@ impl Party<'_> {
 }
 
 fn refresh(n: usize) -> Operation {
-    Operation::Refresh {
-        entry: entry(n),
-        heartbeat_ms: BEAT,
-        lease_ms: LEASE,
-    }
+    Operation::Refresh { entry: entry(n), heartbeat_ms: BEAT, lease_ms: LEASE }
 }
 
 #[track_caller]
@@ -184,9 +158,7 @@ fn fence(reply: &Reply) -> u64 {
 #[track_caller]
 fn place_of(reply: &Reply) -> (u64, u64, u64) {
     match reply {
-        Reply::Queued {
-            ticket, floor, ahead, ..
-        } => (*ticket, *floor, *ahead),
+        Reply::Queued { ticket, floor, ahead, .. } => (*ticket, *floor, *ahead),
         other => panic!("not queued: {other:?}"),
     }
 }

@@ -40,29 +40,16 @@ pub(crate) fn step(
     now_us: u64,
     reachable: &dyn Fn(&Channel) -> bool,
 ) -> Step {
-    let mut lock = Lock {
-        record,
-        counter,
-        now_us,
-        reachable,
-        grants: Vec::new(),
-    };
+    let mut lock = Lock { record, counter, now_us, reachable, grants: Vec::new() };
     let reply = match operation {
         Operation::Acquire(acquire) => lock.acquire(id, acquire),
-        Operation::Refresh {
-            entry,
-            heartbeat_ms,
-            lease_ms,
-        } => lock.refresh(id, entry, *heartbeat_ms, *lease_ms),
+        Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
+            lock.refresh(id, entry, *heartbeat_ms, *lease_ms)
+        }
         Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
         Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
     };
-    Step {
-        record: lock.record,
-        counter: lock.counter,
-        reply,
-        grants: lock.grants,
-    }
+    Step { record: lock.record, counter: lock.counter, reply, grants: lock.grants }
 }
 
 /// One lock during one operation.
@@ -83,10 +70,7 @@ struct Asking<'a> {
 impl Lock<'_> {
     fn acquire(&mut self, id: &HoldId, acquire: &Acquire) -> Reply {
         let text = acquire.place.as_ref().map(|place| text(id, &place.entry));
-        let asking = text.as_deref().map(|text| Asking {
-            text,
-            lease_ms: acquire.lease_ms,
-        });
+        let asking = text.as_deref().map(|text| Asking { text, lease_ms: acquire.lease_ms });
         self.settle(asking.as_ref());
         if let Some(held) = self.held(id) {
             return held;
@@ -107,20 +91,14 @@ impl Lock<'_> {
             Some(place) => self.enqueue(id, place),
             None => {
                 let (owner_left_ms, holder) = self.record.holder(self.now_ms());
-                Reply::Busy {
-                    owner_left_ms,
-                    holder,
-                }
+                Reply::Busy { owner_left_ms, holder }
             }
         }
     }
 
     fn refresh(&mut self, id: &HoldId, entry: &Entry, heartbeat_ms: u64, lease_ms: u64) -> Reply {
         let text = text(id, entry);
-        self.settle(Some(&Asking {
-            text: &text,
-            lease_ms,
-        }));
+        self.settle(Some(&Asking { text: &text, lease_ms }));
         match self.record.queue.ticket(&text) {
             Some(ticket) => self.queued(ticket, &text, heartbeat_ms),
             None => self.extend(id, lease_ms),
@@ -184,12 +162,7 @@ impl Lock<'_> {
             let left_ms = asks.map_or(head.entry.short_ms, |asking| asking.lease_ms);
             self.own(&head.id, fence, left_ms);
             if asks.is_none() {
-                self.grants.push(Published {
-                    channel: head.entry.channel,
-                    id: head.id,
-                    fence,
-                    left_ms,
-                });
+                self.grants.push(Published { channel: head.entry.channel, id: head.id, fence, left_ms });
             }
             return;
         }
@@ -215,25 +188,14 @@ impl Lock<'_> {
     }
 
     fn own(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
-        self.record.owner = Some(Owner {
-            id: id.clone(),
-            fence,
-            deadline_ms: self.after_ms(lease_ms),
-        });
-        Reply::Held {
-            fence,
-            left_ms: lease_ms,
-        }
+        self.record.owner = Some(Owner { id: id.clone(), fence, deadline_ms: self.after_ms(lease_ms) });
+        Reply::Held { fence, left_ms: lease_ms }
     }
 
     fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
         let drawn = self.draw();
         let ticket = place.ticket.filter(|&ticket| ticket > 0).unwrap_or(drawn);
-        let waiter = Waiter {
-            id: id.clone(),
-            entry: place.entry.clone(),
-            beat_ms: 0,
-        };
+        let waiter = Waiter { id: id.clone(), entry: place.entry.clone(), beat_ms: 0 };
         let text = waiter.text();
         self.record.queue.push(ticket, waiter);
         self.queued(ticket, &text, place.heartbeat_ms)
@@ -247,22 +209,13 @@ impl Lock<'_> {
         let beat_ms = self.after_ms(heartbeat_ms);
         self.record.queue.beat(ticket, text, beat_ms);
         let (owner_left_ms, holder) = self.record.holder(self.now_ms());
-        Reply::Queued {
-            ticket,
-            floor,
-            ahead: self.record.queue.ahead(ticket),
-            owner_left_ms,
-            holder,
-        }
+        Reply::Queued { ticket, floor, ahead: self.record.queue.ahead(ticket), owner_left_ms, holder }
     }
 
     /// The id's hold as it is, not extended: a repeated request must not count a lease that was never given.
     fn held(&self, id: &HoldId) -> Option<Reply> {
         let owner = self.record.owner.as_ref().filter(|owner| owner.id == *id)?;
-        Some(Reply::Held {
-            fence: owner.fence,
-            left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()),
-        })
+        Some(Reply::Held { fence: owner.fence, left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()) })
     }
 
     /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a

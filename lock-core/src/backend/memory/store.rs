@@ -55,33 +55,20 @@ static NAMED: Mutex<Vec<(String, Weak<Store>)>> = Mutex::new(Vec::new());
 
 impl Store {
     pub(crate) fn new(clock: Arc<dyn Clock>, epoch: Duration) -> Arc<Self> {
-        Arc::new(Self {
-            clock,
-            epoch,
-            generation: Generation::new("memory"),
-            state: Mutex::default(),
-        })
+        Arc::new(Self { clock, epoch, generation: Generation::new("memory"), state: Mutex::default() })
     }
 
     /// A store on the machine's clock, whose server time is the present time.
     pub(crate) fn real() -> Arc<Self> {
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self::new(
-            Arc::new(BootClock),
-            wall.saturating_sub(BootClock.now().since_zero()),
-        )
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self::new(Arc::new(BootClock), wall.saturating_sub(BootClock.now().since_zero()))
     }
 
     /// The store of this name in this process.
     pub(crate) fn named(name: &str) -> Arc<Self> {
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
         named.retain(|(_, store)| store.strong_count() > 0);
-        if let Some(store) = named
-            .iter()
-            .find_map(|(at, store)| (at == name).then(|| store.upgrade())?)
-        {
+        if let Some(store) = named.iter().find_map(|(at, store)| (at == name).then(|| store.upgrade())?) {
             return store;
         }
         let store = Self::real();
@@ -118,21 +105,13 @@ impl Store {
             None => (Arc::from(name), Record::default()),
         };
         let inboxes = &state.inboxes;
-        let step = step(record, state.counter, (id, operation), now_us, &|channel| {
-            inboxes.contains_key(channel)
-        });
-        let deliveries = step
-            .grants
-            .into_iter()
-            .filter_map(|published| self.delivery(inboxes, published))
-            .collect();
+        let step =
+            step(record, state.counter, (id, operation), now_us, &|channel| inboxes.contains_key(channel));
+        let deliveries =
+            step.grants.into_iter().filter_map(|published| self.delivery(inboxes, published)).collect();
         state.counter = step.counter;
         state.keep(name, step.record);
-        Outcome {
-            reply: step.reply,
-            server_ms: now_us / 1000,
-            deliveries,
-        }
+        Outcome { reply: step.reply, server_ms: now_us / 1000, deliveries }
     }
 
     fn delivery(&self, inboxes: &Inboxes, published: Published) -> Option<Delivery> {

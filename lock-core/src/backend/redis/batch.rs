@@ -19,11 +19,7 @@ pub(super) struct Batch {
 impl Batch {
     fn of(request: Request) -> Self {
         let bytes = size(&request);
-        Self {
-            script: Script::of(&request.operation),
-            requests: vec![request],
-            bytes,
-        }
+        Self { script: Script::of(&request.operation), requests: vec![request], bytes }
     }
 
     fn takes(&self, bytes: usize, most: usize) -> bool {
@@ -116,11 +112,7 @@ mod tests {
     }
 
     fn acquire(seq: u64, name: &str) -> Request {
-        let acquire = Acquire {
-            lease_ms: 1000,
-            not_after_ms: u64::MAX,
-            place: None,
-        };
+        let acquire = Acquire { lease_ms: 1000, not_after_ms: u64::MAX, place: None };
         request(seq, name, Operation::Acquire(acquire))
     }
 
@@ -129,29 +121,20 @@ mod tests {
     }
 
     fn sequences(batches: &[Batch]) -> Vec<Vec<u64>> {
-        batches
-            .iter()
-            .map(|batch| batch.requests.iter().map(|request| request.seq).collect())
-            .collect()
+        batches.iter().map(|batch| batch.requests.iter().map(|request| request.seq).collect()).collect()
     }
 
     #[test]
     fn different_names_need_one_call_of_each_script() {
         let mut pending = vec![acquire(1, "a"), forget(2, "b"), acquire(3, "c"), forget(4, "d")];
-        assert_eq!(
-            sequences(&take(&mut pending, 4, MAX_OPERATIONS)),
-            [[1, 3], [2, 4]]
-        );
+        assert_eq!(sequences(&take(&mut pending, 4, MAX_OPERATIONS)), [[1, 3], [2, 4]]);
         assert!(pending.is_empty());
     }
 
     #[test]
     fn one_name_keeps_its_order_over_both_scripts() {
         let mut pending = vec![forget(1, "a"), acquire(2, "a"), forget(3, "a"), acquire(4, "b")];
-        assert_eq!(
-            sequences(&take(&mut pending, 4, MAX_OPERATIONS)),
-            [vec![1], vec![2, 4], vec![3]]
-        );
+        assert_eq!(sequences(&take(&mut pending, 4, MAX_OPERATIONS)), [vec![1], vec![2, 4], vec![3]]);
     }
 
     #[test]
@@ -165,17 +148,13 @@ mod tests {
     #[test]
     fn a_call_is_bounded_by_operations_and_by_bytes() {
         let mut pending: Vec<_> = (0..300).map(|seq| acquire(seq, &format!("n{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 4, MAX_OPERATIONS)
-            .iter()
-            .map(|batch| batch.requests.len())
-            .collect();
+        let lengths: Vec<_> =
+            take(&mut pending, 4, MAX_OPERATIONS).iter().map(|batch| batch.requests.len()).collect();
         assert_eq!(lengths, [128, 128, 44]);
         let long = "x".repeat(100_000);
         let mut pending: Vec<_> = (0..5).map(|seq| acquire(seq, &format!("{long}{seq}"))).collect();
-        let lengths: Vec<_> = take(&mut pending, 9, MAX_OPERATIONS)
-            .iter()
-            .map(|batch| batch.requests.len())
-            .collect();
+        let lengths: Vec<_> =
+            take(&mut pending, 9, MAX_OPERATIONS).iter().map(|batch| batch.requests.len()).collect();
         assert_eq!(lengths, [2, 2, 1]);
     }
 
@@ -190,11 +169,7 @@ mod tests {
             let mut pending: Vec<_> = (0..random(400))
                 .map(|seq| {
                     let name = format!("n{}", random(6));
-                    if random(2) == 0 {
-                        acquire(seq, &name)
-                    } else {
-                        forget(seq, &name)
-                    }
+                    if random(2) == 0 { acquire(seq, &name) } else { forget(seq, &name) }
                 })
                 .collect();
             let all = pending.len();
@@ -202,10 +177,7 @@ mod tests {
             while !pending.is_empty() {
                 for batch in take(&mut pending, 1 + random(3) as usize, 1 + random(128) as usize) {
                     assert!(
-                        batch
-                            .requests
-                            .iter()
-                            .all(|request| Script::of(&request.operation) == batch.script)
+                        batch.requests.iter().all(|request| Script::of(&request.operation) == batch.script)
                     );
                     sent.extend(batch.requests);
                 }

@@ -30,29 +30,19 @@ pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Re
     if let Some(message) = server.unfit() {
         return Err(LockError::Config { message });
     }
-    probe(config, connection)
-        .await
-        .map_err(|fault| failed(config, fault))?;
+    probe(config, connection).await.map_err(|fault| failed(config, fault))?;
     Ok(server.warnings())
 }
 
 /// Says a fault of the start in the words of a [`LockError`].
 pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     if fault.class != FaultClass::Refused {
-        return LockError::Connect {
-            address: config.address(),
-            reason: fault.message,
-        };
+        return LockError::Connect { address: config.address(), reason: fault.message };
     }
-    let login = ["NOAUTH", "WRONGPASS", "Authentication"]
-        .iter()
-        .any(|word| fault.message.contains(word));
+    let login = ["NOAUTH", "WRONGPASS", "Authentication"].iter().any(|word| fault.message.contains(word));
     let needed = if login { LOGIN } else { NEEDED };
     let reason = format!("{} (server {}); {needed}", fault.message, config.address());
-    LockError::Refused {
-        key: config.in_namespace().to_owned(),
-        reason,
-    }
+    LockError::Refused { key: config.in_namespace().to_owned(), reason }
 }
 
 /// Runs every kind of operation on a name that nobody else has: two requests, so that one waits and gets the lock handed
@@ -69,23 +59,10 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
     connection.ask(&publish).await.map_err(|error| fault_of(&error))?;
 
     let (first, second) = (random, HoldId::new("start-up probe"));
-    let place = Place {
-        entry: entry.clone(),
-        heartbeat_ms: PROBE_MS,
-        ticket: None,
-    };
-    let acquire = |place| {
-        Operation::Acquire(Acquire {
-            lease_ms: PROBE_MS,
-            not_after_ms: u64::MAX >> 11,
-            place,
-        })
-    };
-    let refresh = Operation::Refresh {
-        entry: entry.clone(),
-        heartbeat_ms: PROBE_MS,
-        lease_ms: PROBE_MS,
-    };
+    let place = Place { entry: entry.clone(), heartbeat_ms: PROBE_MS, ticket: None };
+    let acquire =
+        |place| Operation::Acquire(Acquire { lease_ms: PROBE_MS, not_after_ms: u64::MAX >> 11, place });
+    let refresh = Operation::Refresh { entry: entry.clone(), heartbeat_ms: PROBE_MS, lease_ms: PROBE_MS };
     let forget = Operation::Forget { entry: Some(entry) };
     let steps: [(&HoldId, Operation); 6] = [
         (&first, acquire(None)),
@@ -115,21 +92,15 @@ async fn run_one(
     request: &Request,
 ) -> Result<Reply, Fault> {
     let (script, counter) = (Script::of(&request.operation), config.counter_key());
-    let mut outcome = connection
-        .ask(&scripts::command(script, &counter, &[request]))
-        .await;
+    let mut outcome = connection.ask(&scripts::command(script, &counter, &[request])).await;
     if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
-        outcome = connection
-            .ask(&scripts::fallback_command(script, &counter, &[request]))
-            .await;
+        outcome = connection.ask(&scripts::fallback_command(script, &counter, &[request])).await;
     }
     let value = outcome.map_err(|error| fault_of(&error))?;
     let decoded = scripts::decode(value, &[request])?;
     match decoded.replies.into_iter().next() {
         Some((_, reply)) => reply,
-        None => Err(fault::transient(
-            "the lock server's reply does not fit the request",
-        )),
+        None => Err(fault::transient("the lock server's reply does not fit the request")),
     }
 }
 

@@ -67,10 +67,9 @@ mod tests {
         ] {
             assert!(is_of_connection(text), "{text}");
         }
-        for text in [
-            "OOM command not allowed",
-            "NOPERM User a has no permissions to access the 'READONLY' key",
-        ] {
+        for text in
+            ["OOM command not allowed", "NOPERM User a has no permissions to access the 'READONLY' key"]
+        {
             assert!(!is_of_connection(text), "{text}");
         }
     }
@@ -78,39 +77,18 @@ mod tests {
     #[test]
     fn an_error_is_known_by_its_word_wherever_it_stands() {
         let cases = [
-            (
-                "OOM command not allowed when used memory > 'maxmemory'.",
-                FaultClass::Unavailable,
-            ),
-            (
-                "@user_script: 12: -MISCONF Redis is configured to save",
-                FaultClass::Unavailable,
-            ),
+            ("OOM command not allowed when used memory > 'maxmemory'.", FaultClass::Unavailable),
+            ("@user_script: 12: -MISCONF Redis is configured to save", FaultClass::Unavailable),
             ("WRONGTYPE Operation against a key", FaultClass::Foreign),
-            (
-                "READONLY You can't write against a read only replica.",
-                FaultClass::Transient,
-            ),
-            (
-                "The user executing the script can't run this command",
-                FaultClass::Refused,
-            ),
-            (
-                "ERR ACL failure in script: User a has no permissions",
-                FaultClass::Refused,
-            ),
-            (
-                "ERR ACL failure in script: no permissions to access LOCK:ROOM",
-                FaultClass::Refused,
-            ),
+            ("READONLY You can't write against a read only replica.", FaultClass::Transient),
+            ("The user executing the script can't run this command", FaultClass::Refused),
+            ("ERR ACL failure in script: User a has no permissions", FaultClass::Refused),
+            ("ERR ACL failure in script: no permissions to access LOCK:ROOM", FaultClass::Refused),
             (
                 "ERR ACL failure in script: User OOM has no permissions to access the 'LOCK:READONLY' key",
                 FaultClass::Refused,
             ),
-            (
-                "NOPERM User WRONGTYPE has no permissions to access the 'FOREIGN' key",
-                FaultClass::Refused,
-            ),
+            ("NOPERM User WRONGTYPE has no permissions to access the 'FOREIGN' key", FaultClass::Refused),
             ("ERR something never seen", FaultClass::Unavailable),
         ];
         for (text, class) in cases {

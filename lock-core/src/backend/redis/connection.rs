@@ -82,19 +82,10 @@ impl Connection {
             _ => {
                 install_crypto();
                 let client = Client::open(info)?;
-                (
-                    client
-                        .get_multiplexed_async_connection_with_config(&settings)
-                        .await?,
-                    None,
-                )
+                (client.get_multiplexed_async_connection_with_config(&settings).await?, None)
             }
         };
-        Ok(Self {
-            calls,
-            io,
-            generation: Generation::UNKNOWN,
-        })
+        Ok(Self { calls, io, generation: Generation::UNKNOWN })
     }
 
     /// Learns the server's run id, role and time in one round trip, each where the user may look.
@@ -106,23 +97,17 @@ impl Connection {
         let answers = self.beside_io(calls.send_packed_commands(&questions, 0, 3)).await;
         let [info, role, time] = <[Value; 3]>::try_from(answers.map_err(|e| fault::of_opening(&e))?)
             .map_err(|_| fault::transient("the server answered something else than was asked"))?;
-        let server = Server::default()
-            .with_info(permitted(info)?.as_ref())
-            .with_role(permitted(role)?.as_ref());
+        let server =
+            Server::default().with_info(permitted(info)?.as_ref()).with_role(permitted(role)?.as_ref());
         server.must_be_master()?;
         self.generation = server.generation();
-        Ok(permitted(time)?
-            .as_ref()
-            .and_then(millis)
-            .map(|ms| ServerTime { sent, ms }))
+        Ok(permitted(time)?.as_ref().and_then(millis).map(|ms| ServerTime { sent, ms }))
     }
 
     /// One command outside the driver: while connecting and checking.
     pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         let mut calls = self.calls.clone();
-        self.beside_io(calls.send_packed_command(command))
-            .await
-            .and_then(no_error)
+        self.beside_io(calls.send_packed_command(command)).await.and_then(no_error)
     }
 
     /// Subscribes a connection made by [`open_for_pushes`](Self::open_for_pushes).
@@ -159,9 +144,7 @@ impl Connection {
 
 /// No time limits here: they would need the timers of the user's runtime, which may be off, or paused by a test.
 fn untimed() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(None)
-        .set_response_timeout(None)
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
 }
 
 /// An error that the server said is an error, also where the client hands it over as a value.

@@ -38,11 +38,7 @@ impl Drop for Driver {
 
 impl Driver {
     pub(super) fn new(hub: Arc<Hub>, lane: Arc<Lane>) -> Self {
-        Self {
-            hub,
-            lane,
-            polled: AtomicBool::new(false),
-        }
+        Self { hub, lane, polled: AtomicBool::new(false) }
     }
 
     /// Runs until the lane is closed, beginning with `open` if there is a connection already.
@@ -67,8 +63,7 @@ impl Driver {
                 None => {}
                 Some(Ok(connection)) => self.serve(connection, epoch).await,
                 Some(Err(fault)) => {
-                    self.hub
-                        .answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
+                    self.hub.answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
                 }
             }
         }
@@ -228,9 +223,7 @@ fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
 
 /// Whether the server let the call do nothing at all because the user may not.
 fn is_forbidden(outcome: &RedisResult<Value>) -> bool {
-    outcome
-        .as_ref()
-        .is_err_and(|error| error.code() == Some("NOPERM"))
+    outcome.as_ref().is_err_and(|error| error.code() == Some("NOPERM"))
 }
 
 /// What a call has shown its connection to be worth.
@@ -249,12 +242,7 @@ fn answers(
     sent: Moment,
     generation: &Generation,
 ) -> (Answers, Worth) {
-    let to_all = |answer: Answer| {
-        requests
-            .iter()
-            .map(|request| (request.seq, answer.clone()))
-            .collect()
-    };
+    let to_all = |answer: Answer| requests.iter().map(|request| (request.seq, answer.clone())).collect();
     let value = match outcome {
         Ok(value) => value,
         Err(error) => {
@@ -292,9 +280,7 @@ fn answers(
                     generation: generation.clone(),
                 },
                 Some((seq, Err(fault))) if seq == request.seq => Answer::Failed(fault),
-                _ => Answer::Lost(fault::transient(
-                    "the lock server's reply does not fit the request",
-                )),
+                _ => Answer::Lost(fault::transient("the lock server's reply does not fit the request")),
             };
             (request.seq, answer)
         })

@@ -62,10 +62,9 @@ pub(super) fn is_refusal(error: &RedisError) -> bool {
 
 fn server_class(error: &RedisError) -> Option<FaultClass> {
     match error.kind() {
-        ErrorKind::Server(_) | ErrorKind::Extension => class_of(
-            error.code().unwrap_or_default(),
-            error.detail().unwrap_or_default(),
-        ),
+        ErrorKind::Server(_) | ErrorKind::Extension => {
+            class_of(error.code().unwrap_or_default(), error.detail().unwrap_or_default())
+        }
         _ => None,
     }
 }
@@ -87,40 +86,19 @@ mod tests {
     fn every_named_error_has_its_class() {
         for (line, class) in [
             ("NOSCRIPT No matching script", FaultClass::Transient),
-            (
-                "LOADING Redis is loading the dataset in memory",
-                FaultClass::Transient,
-            ),
+            ("LOADING Redis is loading the dataset in memory", FaultClass::Transient),
             ("BUSY Redis is busy running a script", FaultClass::Transient),
-            (
-                "TRYAGAIN Multiple keys request during rehashing of slot",
-                FaultClass::Transient,
-            ),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", FaultClass::Transient),
             ("MOVED 3999 127.0.0.1:6381", FaultClass::Transient),
-            (
-                "READONLY You can't write against a read only replica.",
-                FaultClass::Transient,
-            ),
+            ("READONLY You can't write against a read only replica.", FaultClass::Transient),
             ("CLUSTERDOWN Hash slot not served", FaultClass::Transient),
             ("MASTERDOWN Link with MASTER is down", FaultClass::Transient),
-            (
-                "OOM command not allowed when used memory > 'maxmemory'.",
-                FaultClass::Unavailable,
-            ),
-            (
-                "MISCONF Redis is configured to save RDB snapshots",
-                FaultClass::Unavailable,
-            ),
-            (
-                "NOREPLICAS Not enough good replicas to write.",
-                FaultClass::Unavailable,
-            ),
+            ("OOM command not allowed when used memory > 'maxmemory'.", FaultClass::Unavailable),
+            ("MISCONF Redis is configured to save RDB snapshots", FaultClass::Unavailable),
+            ("NOREPLICAS Not enough good replicas to write.", FaultClass::Unavailable),
             ("NOAUTH Authentication required.", FaultClass::Refused),
             ("WRONGPASS invalid username-password pair", FaultClass::Refused),
-            (
-                "NOPERM this user has no permissions to run the 'evalsha' command",
-                FaultClass::Refused,
-            ),
+            ("NOPERM this user has no permissions to run the 'evalsha' command", FaultClass::Refused),
             (
                 "ERR The user executing the script can't run this command or subcommand script: ACL",
                 FaultClass::Refused,
@@ -137,12 +115,7 @@ mod tests {
     fn what_proves_nothing_is_lost() {
         let broken = RedisError::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
         let odd = RedisError::from((ErrorKind::Parse, "odd reply"));
-        for error in [
-            broken,
-            odd,
-            said("ERR something new"),
-            said("WRONGTYPE in a script"),
-        ] {
+        for error in [broken, odd, said("ERR something new"), said("WRONGTYPE in a script")] {
             assert!(matches!(of_call(&error), Answer::Lost(_)), "{error}");
         }
     }

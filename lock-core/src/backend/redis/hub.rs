@@ -107,11 +107,7 @@ impl Hub {
         let known = self.lanes().of.get(&runtime.id()).cloned();
         if let Some(lane) = known {
             // Back from the engine's lane only when nothing is on it that must run first.
-            return if lane.hears_again(|| self.engine.is_idle()) {
-                lane
-            } else {
-                Arc::clone(&self.engine)
-            };
+            return if lane.hears_again(|| self.engine.is_idle()) { lane } else { Arc::clone(&self.engine) };
         }
         let lane = {
             let mut lanes = self.lanes();

@@ -90,18 +90,12 @@ pub(super) enum Round {
 impl Lane {
     /// The lane of a user's runtime, for which the engine's can stand in.
     pub(super) fn of_user() -> Arc<Self> {
-        Arc::new(Self {
-            table: Mutex::default(),
-            has_fallback: true,
-        })
+        Arc::new(Self { table: Mutex::default(), has_fallback: true })
     }
 
     /// The engine's lane, which stands in for others.
     pub(super) fn of_engine() -> Arc<Self> {
-        Arc::new(Self {
-            table: Mutex::default(),
-            has_fallback: false,
-        })
+        Arc::new(Self { table: Mutex::default(), has_fallback: false })
     }
 
     /// Queues requests, or hands them back: the lane is closed, or its runtime is blocked.
@@ -211,15 +205,10 @@ impl Lane {
             return Round::Crowd;
         }
         let flying: usize = table.flying.iter().map(|flight| flight.requests.len()).sum();
-        let most = (table.pending.len() + flying)
-            .div_ceil(WINDOW)
-            .max(SMALLEST_SHARE);
+        let most = (table.pending.len() + flying).div_ceil(WINDOW).max(SMALLEST_SHARE);
         let sent = now();
         let batches = batch::take(&mut table.pending, 1, most);
-        let flights: Vec<_> = batches
-            .into_iter()
-            .map(|batch| table.take_off(batch, sent))
-            .collect();
+        let flights: Vec<_> = batches.into_iter().map(|batch| table.take_off(batch, sent)).collect();
         Round::Send(flights)
     }
 
@@ -278,10 +267,7 @@ impl Lane {
             table.next_epoch(now, false);
             table.hurry = true;
         }
-        if table
-            .opening
-            .is_some_and(|since| now.since(since) >= REQUEST_LIMIT)
-        {
+        if table.opening.is_some_and(|since| now.since(since) >= REQUEST_LIMIT) {
             let fault = fault::transient("the lock server did not accept a connection in time");
             answers.append(&mut table.take_pending(&fault));
             table.next_epoch(now, true);
@@ -295,25 +281,16 @@ impl Lane {
             table.deaf = self.has_fallback;
             table.woken = Some(now);
         }
-        if table
-            .pending
-            .iter()
-            .any(|request| waited(request) >= TOO_OLD_TO_SEND)
-        {
+        if table.pending.iter().any(|request| waited(request) >= TOO_OLD_TO_SEND) {
             let fault = fault::transient("no free connection to the lock server");
-            let (old, young) = std::mem::take(&mut table.pending)
-                .into_iter()
-                .partition(|it| waited(it) >= TOO_OLD_TO_SEND);
+            let (old, young) =
+                std::mem::take(&mut table.pending).into_iter().partition(|it| waited(it) >= TOO_OLD_TO_SEND);
             table.pending = young;
             answers.extend(unsent(old, &fault));
         }
         // A driver that pauses after a failure has no timer of its own; nor does one whose connection was given up
         // know of it.
-        let waker = if table.pending.is_empty() && answers.is_empty() {
-            None
-        } else {
-            table.take_waker(now)
-        };
+        let waker = if table.pending.is_empty() && answers.is_empty() { None } else { table.take_waker(now) };
         drop(table);
         wake(waker);
         answers
@@ -366,9 +343,7 @@ impl Table {
     fn take_flying(&mut self, fault: &Fault) -> Answers {
         let flights = std::mem::take(&mut self.flying);
         let requests = flights.iter().flat_map(|flight| &flight.requests);
-        requests
-            .map(|request| (request.seq, Answer::Lost(fault.clone())))
-            .collect()
+        requests.map(|request| (request.seq, Answer::Lost(fault.clone()))).collect()
     }
 
     fn take_pending(&mut self, fault: &Fault) -> Answers {
@@ -388,18 +363,13 @@ impl Table {
 
 /// The answers to requests that were never sent.
 pub(super) fn unsent(requests: Vec<Request>, fault: &Fault) -> Answers {
-    requests
-        .into_iter()
-        .map(|request| (request.seq, Answer::Unsent(fault.clone())))
-        .collect()
+    requests.into_iter().map(|request| (request.seq, Answer::Unsent(fault.clone()))).collect()
 }
 
 /// How long to wait after so many failures: doubling, bounded, and half of it random, so that the processes of a fleet
 /// do not come back in step.
 fn pause(failures: u32) -> Duration {
-    let longest = FIRST_PAUSE
-        .saturating_mul(1 << failures.min(6))
-        .min(LONGEST_PAUSE);
+    let longest = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
     let random = (RandomState::new().hash_one(failures) % 1024) as u32;
     longest / 2 + longest / 2 * random / 1024
 }

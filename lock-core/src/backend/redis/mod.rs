@@ -103,17 +103,14 @@ impl RedisBackend {
         hub.server_time(time);
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
         let subscription = subscription.await.map_err(failed)?;
-        self.warnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(warnings);
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         hub.drive_engine_lane(connection);
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         // Started once; a second start would find the first hub and be told so.
-        self.hub.set(hub).map_err(|_| LockError::Config {
-            message: "the backend was started twice".to_owned(),
-        })
+        self.hub
+            .set(hub)
+            .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
     }
 }
 
@@ -124,10 +121,7 @@ impl Backend for RedisBackend {
                 Ok(started) => started,
                 Err(_) => {
                     let reason = format!("no answer within {START_LIMIT:?}");
-                    Err(LockError::Connect {
-                        address: self.config.address(),
-                        reason,
-                    })
+                    Err(LockError::Connect { address: self.config.address(), reason })
                 }
             }
         })
@@ -150,12 +144,7 @@ impl Backend for RedisBackend {
     }
 
     fn stop(&self) {
-        if let Some(task) = self
-            .subscription
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
         if let Some(hub) = self.hub.get() {
@@ -172,8 +161,6 @@ impl Drop for RedisBackend {
 
 impl fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisBackend")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("RedisBackend").field("config", &self.config).finish_non_exhaustive()
     }
 }

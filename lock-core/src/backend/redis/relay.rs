@@ -108,10 +108,7 @@ mod tests {
         }));
         assert!(task.as_mut().poll(&mut Context::from_waker(&outer)).is_pending());
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
-        assert_eq!(
-            task.as_mut().poll(&mut Context::from_waker(&outer)),
-            Poll::Ready(4)
-        );
+        assert_eq!(task.as_mut().poll(&mut Context::from_waker(&outer)), Poll::Ready(4));
         drop(task);
         drop(kept);
     }

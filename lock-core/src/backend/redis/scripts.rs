@@ -85,10 +85,8 @@ fn call(verb: &str, body: &str, script: Script, counter_key: &str, requests: &[&
         .iter()
         .map(|request| request.name.as_str().len() + request.id.as_str().len() + DETAILS)
         .sum();
-    let mut cmd = Cmd::with_capacity(
-        5 + requests.len() * 5,
-        texts + body.len() + counter_key.len() + DETAILS,
-    );
+    let mut cmd =
+        Cmd::with_capacity(5 + requests.len() * 5, texts + body.len() + counter_key.len() + DETAILS);
     cmd.arg(verb).arg(body);
     match script {
         Script::Acquire => cmd.arg(requests.len() + 1).arg(counter_key),
@@ -131,11 +129,7 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
         Operation::Renew { lease_ms } => {
             cmd.arg("renew").arg(id).arg(lease_ms);
         }
-        Operation::Refresh {
-            entry,
-            heartbeat_ms,
-            lease_ms,
-        } => {
+        Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
             cmd.arg("refresh").arg(id);
             cmd.write_arg_fmt(format_args!("{lease_ms};{heartbeat_ms};{}", InScripts(entry)));
         }
@@ -194,10 +188,7 @@ impl Fields {
     /// What is said of one operation: a code, and the code's values.
     fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
         let reply = match self.number()? {
-            0 => Reply::Held {
-                fence: self.number()?,
-                left_ms: self.number()?,
-            },
+            0 => Reply::Held { fence: self.number()?, left_ms: self.number()? },
             1 => Reply::Queued {
                 ticket: self.number()?,
                 floor: self.number()?,
@@ -205,15 +196,10 @@ impl Fields {
                 owner_left_ms: self.peek()?,
                 holder: self.holder()?,
             },
-            2 => Reply::Busy {
-                owner_left_ms: self.peek()?,
-                holder: self.holder()?,
-            },
+            2 => Reply::Busy { owner_left_ms: self.peek()?, holder: self.holder()? },
             3 => Reply::Late,
             4 => Reply::Gone,
-            5 => Reply::Forgotten {
-                was_owner: self.number()? == 1,
-            },
+            5 => Reply::Forgotten { was_owner: self.number()? == 1 },
             6 => {
                 let text = self.text()?;
                 return Ok(Err(Fault::new(class_of(&text), text)));
@@ -224,10 +210,7 @@ impl Fields {
     }
 
     fn number(&mut self) -> Result<u64, Fault> {
-        self.0
-            .next()
-            .and_then(number)
-            .ok_or_else(|| astray("a number is missing"))
+        self.0.next().and_then(number).ok_or_else(|| astray("a number is missing"))
     }
 
     fn text(&mut self) -> Result<String, Fault> {
@@ -261,8 +244,5 @@ fn number(value: Value) -> Option<u64> {
 }
 
 fn astray(what: &str) -> Fault {
-    Fault::new(
-        FaultClass::Transient,
-        format!("the reply is not one to this request: {what}"),
-    )
+    Fault::new(FaultClass::Transient, format!("the reply is not one to this request: {what}"))
 }

@@ -44,9 +44,7 @@ impl Server {
     /// Adds what ROLE said.
     pub(super) fn with_role(mut self, role: Option<&Value>) -> Self {
         if let Some(Value::Array(parts)) = role
-            && let Some(first) = parts
-                .first()
-                .and_then(|part| ::redis::from_redis_value_ref(part).ok())
+            && let Some(first) = parts.first().and_then(|part| ::redis::from_redis_value_ref(part).ok())
         {
             self.role = Some(first);
         }
@@ -54,18 +52,16 @@ impl Server {
     }
 
     pub(super) fn generation(&self) -> Generation {
-        self.run_id
-            .as_deref()
-            .map_or(Generation::UNKNOWN, Generation::new)
+        self.run_id.as_deref().map_or(Generation::UNKNOWN, Generation::new)
     }
 
     /// A replica would refuse the writes, or worse, be a master that was demoted a moment ago.
     pub(super) fn must_be_master(&self) -> Result<(), Fault> {
         match self.role.as_deref() {
             None | Some("master") => Ok(()),
-            Some(role) => Err(fault::transient(format!(
-                "READONLY the server is a {role}, and locks need the master"
-            ))),
+            Some(role) => {
+                Err(fault::transient(format!("READONLY the server is a {role}, and locks need the master")))
+            }
         }
     }
 
@@ -121,22 +117,10 @@ mod tests {
     #[test]
     fn old_servers_and_clusters_are_unfit() {
         assert!(told("redis_version:6.0.16\r\n").unfit().unwrap().contains("6.2"));
-        assert!(
-            told("redis_version:7.0.15\r\nredis_mode:cluster\r\n")
-                .unfit()
-                .unwrap()
-                .contains("cluster")
-        );
-        assert!(
-            told("redis_version:7.0.15\r\ncluster_enabled:1\r\n")
-                .unfit()
-                .is_some()
-        );
+        assert!(told("redis_version:7.0.15\r\nredis_mode:cluster\r\n").unfit().unwrap().contains("cluster"));
+        assert!(told("redis_version:7.0.15\r\ncluster_enabled:1\r\n").unfit().is_some());
         for version in ["6.2.14", "7.0.15", "7.2.4", "10.0.0"] {
-            assert_eq!(
-                told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(),
-                None
-            );
+            assert_eq!(told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(), None);
         }
         assert_eq!(Server::default().unfit(), None);
     }
@@ -151,10 +135,7 @@ mod tests {
     #[test]
     fn replicas_are_refused_for_now() {
         let role = Value::Array(vec![Value::BulkString(b"slave".to_vec())]);
-        let fault = Server::default()
-            .with_role(Some(&role))
-            .must_be_master()
-            .unwrap_err();
+        let fault = Server::default().with_role(Some(&role)).must_be_master().unwrap_err();
         assert_eq!(fault.class, FaultClass::Transient);
         assert!(told("role:master\r\n").must_be_master().is_ok());
     }

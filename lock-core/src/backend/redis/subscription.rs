@@ -36,12 +36,7 @@ impl Subscription {
         garbage: Arc<AtomicU64>,
     ) -> Result<Self, Fault> {
         let connection = subscribed(&hub, &channel, &garbage).await?;
-        Ok(Self {
-            hub,
-            channel,
-            garbage,
-            connection,
-        })
+        Ok(Self { hub, channel, garbage, connection })
     }
 
     /// Keeps subscribed for ever: the task is aborted when the backend stops.
@@ -114,17 +109,12 @@ async fn subscribed(
         let (mut connection, time) = Connection::open_for_pushes(hub.config(), push).await?;
         hub.server_time(time);
         let _ = generation.set(connection.generation.clone());
-        connection
-            .subscribe(channel.as_str())
-            .await
-            .map_err(|error| fault::of_opening(&error))?;
+        connection.subscribe(channel.as_str()).await.map_err(|error| fault::of_opening(&error))?;
         Ok(connection)
     };
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(opened) => opened,
-        Err(_) => Err(fault::transient(
-            "the lock server did not accept a subscription in time",
-        )),
+        Err(_) => Err(fault::transient("the lock server did not accept a subscription in time")),
     }
 }
 
@@ -157,19 +147,12 @@ fn parse(text: &str, generation: Generation) -> Option<Grant> {
     let well_formed =
         hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && end.is_none();
     well_formed.then_some(())?;
-    Some(Grant {
-        hex: hex.to_owned(),
-        fence: number(fence)?,
-        left_ms: number(left)?,
-        generation,
-    })
+    Some(Grant { hex: hex.to_owned(), fence: number(fence)?, left_ms: number(left)?, generation })
 }
 
 /// Digits only: `parse` alone would also take a sign.
 fn number(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -180,10 +163,7 @@ mod tests {
     fn only_well_formed_grants_are_believed() {
         let hex = "0123456789abcdef0123456789abcdef";
         let grant = parse(&format!("{hex} 1795192997308781 3000"), Generation::new("run")).unwrap();
-        assert_eq!(
-            (grant.hex.as_str(), grant.fence, grant.left_ms),
-            (hex, 1_795_192_997_308_781, 3000)
-        );
+        assert_eq!((grant.hex.as_str(), grant.fence, grant.left_ms), (hex, 1_795_192_997_308_781, 3000));
         for text in [
             "",
             " ",

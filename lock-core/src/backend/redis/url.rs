@@ -23,12 +23,12 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
             }
             understood(&format!("redis+unix://{path}"))
         }
-        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => Err(wrong(&format!(
-            "`{scheme}` is not supported by this version: name one server"
-        ))),
-        unknown if is_scheme(unknown) && rest.starts_with("//") => Err(wrong(&format!(
-            "the lock server's URL has the unknown scheme `{unknown:.20}`: write for example redis://127.0.0.1:6379/"
-        ))),
+        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => {
+            Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
+        }
+        unknown if is_scheme(unknown) && rest.starts_with("//") => {
+            Err(wrong(&format!("the lock server's URL has the unknown scheme `{unknown:.20}`")))
+        }
         _ => Err(wrong("the lock server's URL has no scheme")),
     }
 }
@@ -40,15 +40,11 @@ fn tls(url: &str) -> Result<ConnectionInfo, LockError> {
 
 #[cfg(not(feature = "tls"))]
 fn tls(_: &str) -> Result<ConnectionInfo, LockError> {
-    Err(wrong(
-        "rediss:// needs TLS, which is not compiled in: enable the feature `tls` of `lock-core`",
-    ))
+    Err(wrong("rediss:// needs TLS, which is not compiled in: enable the feature `tls` of `lock-core`"))
 }
 
 fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
-    let info = url
-        .into_connection_info()
-        .map_err(|error| wrong(reason(&error)))?;
+    let info = url.into_connection_info().map_err(|error| wrong(reason(&error)))?;
     if info.redis_settings().db() < 0 {
         return Err(wrong("the database in the lock server's URL is negative"));
     }
@@ -61,34 +57,24 @@ fn reason(error: &RedisError) -> &'static str {
     const KNOWN: [(&str, &str); 6] = [
         ("database", "the database in the lock server's URL is no number"),
         ("hostname", "the lock server's URL has no host"),
-        (
-            "wildcard",
-            "the lock server's URL names a wildcard address, which can't be connected to",
-        ),
+        ("wildcard", "the lock server's URL names a wildcard address, which can't be connected to"),
         ("path", "the lock server's URL has no path"),
         ("UTF-8", "user or password in the lock server's URL are not UTF-8"),
         ("protocol", "the lock server's URL has an unknown `protocol`"),
     ];
-    KNOWN
-        .iter()
-        .find_map(|(word, said)| text.contains(word).then_some(*said))
-        .unwrap_or(
-            "the lock server's URL can't be parsed; percent-encode special characters of user and password",
-        )
+    KNOWN.iter().find_map(|(word, said)| text.contains(word).then_some(*said)).unwrap_or(
+        "the lock server's URL can't be parsed; percent-encode special characters of user and password",
+    )
 }
 
 /// Whether this may be quoted: in `password@host:6379`, too, something stands in front of the first colon.
 fn is_scheme(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b))
 }
 
 fn wrong(what: &str) -> LockError {
-    LockError::Config {
-        message: format!("{what}; {EXAMPLES}"),
-    }
+    LockError::Config { message: format!("{what}; {EXAMPLES}") }
 }
 
 #[cfg(test)]
@@ -104,11 +90,7 @@ mod tests {
         assert_eq!(info.redis_settings().username(), Some("app"));
         assert_eq!(info.redis_settings().password(), Some("p@ss"));
         assert_eq!(info.redis_settings().db(), 3);
-        for url in [
-            "unix:/run/r.sock?db=2",
-            "unix:///run/r.sock?db=2",
-            "redis+unix:///run/r.sock?db=2",
-        ] {
+        for url in ["unix:/run/r.sock?db=2", "unix:///run/r.sock?db=2", "redis+unix:///run/r.sock?db=2"] {
             let info = parse(url).unwrap();
             assert_eq!(info.addr(), &ConnectionAddr::Unix("/run/r.sock".into()), "{url}");
             assert_eq!(info.redis_settings().db(), 2);
@@ -137,21 +119,13 @@ mod tests {
         ] {
             let text = parse(url).unwrap_err().to_string();
             assert!(text.contains("redis://"), "{url}: {text}");
-            assert!(
-                !text.contains("secret") && !text.contains("sec/ret"),
-                "{url}: {text}"
-            );
+            assert!(!text.contains("secret") && !text.contains("sec/ret"), "{url}: {text}");
         }
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
     fn tls_without_its_feature_names_the_feature() {
-        assert!(
-            parse("rediss://host")
-                .unwrap_err()
-                .to_string()
-                .contains("feature `tls`")
-        );
+        assert!(parse("rediss://host").unwrap_err().to_string().contains("feature `tls`"));
     }
 }

@@ -33,21 +33,14 @@ impl Scene {
             via: Via::Engine,
         };
         let waiting = Box::pin(client.engine.acquire(want));
-        let mut scene = Self {
-            time,
-            client,
-            waiting,
-        };
+        let mut scene = Self { time, client, waiting };
         assert!(!scene.has_the_lock());
         scene
     }
 
     fn has_the_lock(&mut self) -> bool {
         let waker = self.client.waker(0);
-        self.waiting
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready()
+        self.waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
     }
 
     /// The one request that the engine has sent.
@@ -74,13 +67,7 @@ impl Scene {
 }
 
 fn queued(ticket: u64) -> Reply {
-    Reply::Queued {
-        ticket,
-        floor: 1000,
-        ahead: 1,
-        owner_left_ms: 200,
-        holder: None,
-    }
+    Reply::Queued { ticket, floor: 1000, ahead: 1, owner_left_ms: 200, holder: None }
 }
 
 /// It takes a server whose clock stands behind that of the one it replaces, while the queue lives on. The floor that the new
@@ -88,10 +75,7 @@ fn queued(ticket: u64) -> Reply {
 #[test]
 fn a_grant_is_of_the_same_life() {
     assert!(!takes_a_grant_of_another_life(Rules::ALL));
-    let without = Rules {
-        generation: false,
-        ..Rules::ALL
-    };
+    let without = Rules { generation: false, ..Rules::ALL };
     assert!(takes_a_grant_of_another_life(without));
 }
 
@@ -114,10 +98,7 @@ fn takes_a_grant_of_another_life(rules: Rules) -> bool {
 #[test]
 fn a_place_further_behind_is_given_up_for_the_first() {
     assert!(asks_its_first_place_back(Rules::ALL));
-    let without = Rules {
-        first_place: false,
-        ..Rules::ALL
-    };
+    let without = Rules { first_place: false, ..Rules::ALL };
     assert!(!asks_its_first_place_back(without));
 }
 

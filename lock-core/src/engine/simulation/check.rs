@@ -64,11 +64,7 @@ pub(super) struct Checker {
 impl Checker {
     /// The holder has released it, or has seen that it is lost.
     pub(super) fn ended(&mut self, client: usize, task: usize, now: Micros) {
-        if let Some(at) = self
-            .open
-            .iter()
-            .position(|seen| (seen.client, seen.task) == (client, task))
-        {
+        if let Some(at) = self.open.iter().position(|seen| (seen.client, seen.task) == (client, task)) {
             let seen = self.open.swap_remove(at);
             self.used(&seen.name, client, task, seen.since, now);
         }
@@ -92,16 +88,9 @@ impl Checker {
     }
 
     pub(super) fn used(&mut self, name: &LockName, client: usize, task: usize, from: Micros, to: Micros) {
-        let last = self
-            .last_use
-            .entry((name.clone(), client, task))
-            .or_insert((from, to));
+        let last = self.last_use.entry((name.clone(), client, task)).or_insert((from, to));
         // A hold follows its wait: one use.
-        *last = if from <= last.1 {
-            (last.0.min(from), to)
-        } else {
-            (from, to)
-        };
+        *last = if from <= last.1 { (last.0.min(from), to) } else { (from, to) };
     }
 
     /// Whether anybody but that task has used the name since `from`.
@@ -167,30 +156,16 @@ impl World {
         let half = half.min(wait.expire.min(SHORT_LEASE).as_millis() as u64) / 2;
         let left = cell.valid_until().since(cell.now()).as_millis() as u64;
         if left < half - half / 10 && cell.token & 2047 == 0 {
-            self.violated(
-                Violation::LateStart,
-                format!("c{client} t{task}: {left} ms left, half is {half}"),
-            );
+            self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
         }
-        self.checker.open.push(Seen {
-            client,
-            task,
-            name: name.clone(),
-            cell,
-            since: now,
-            over: false,
-        });
+        self.checker.open.push(Seen { client, task, name: name.clone(), cell, since: now, over: false });
         self.check_backed(&name);
     }
 
     /// Every definite hold is in the server's books, for at least as long.
     pub(super) fn check_backed(&mut self, name: &LockName) {
         let mut found = None;
-        let owner = self
-            .server
-            .records
-            .get(name)
-            .and_then(|record| record.owner.as_ref());
+        let owner = self.server.records.get(name).and_then(|record| record.owner.as_ref());
         let backed_until = owner.map_or(0, |owner| self.server.when_ms(owner.deadline_ms));
         let fence = owner.map_or(0, |owner| owner.fence);
         for seen in self.checker.open.iter_mut().filter(|seen| seen.name == *name) {
@@ -218,8 +193,7 @@ impl World {
     pub(super) fn violated(&mut self, violation: Violation, what: String) {
         self.trace(|| format!("!! {violation:?} {what}"));
         let (seed, now) = (self.seed, self.now());
-        self.verdict
-            .note(violation, || format!("seed {seed} at {} ms: {what}", now / 1000));
+        self.verdict.note(violation, || format!("seed {seed} at {} ms: {what}", now / 1000));
     }
 }
 

@@ -52,11 +52,7 @@ struct WakeTask(Arc<Ready>, usize);
 
 impl Wake for WakeTask {
     fn wake(self: Arc<Self>) {
-        self.0
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(self.1);
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).insert(self.1);
     }
 }
 
@@ -74,12 +70,7 @@ impl Client {
         let channel = Channel::new(&format!("channel{index}"));
         let (sink, events) = EventSink::new();
         let backend: Arc<dyn Backend> = Arc::clone(&wire) as Arc<dyn Backend>;
-        let shared = Arc::new(Shared::new(
-            backend,
-            Arc::new(clock.clone()),
-            channel.clone(),
-            sink,
-        ));
+        let shared = Arc::new(Shared::new(backend, Arc::new(clock.clone()), channel.clone(), sink));
         let mut ids = Random::new(random.next());
         shared.desk(|desk| {
             desk.rules = rules;

@@ -17,15 +17,7 @@ impl World {
         if now < up_at && self.random.per_mille(500) {
             let answer = Answer::Unsent(Fault::new(FaultClass::Transient, "not connected"));
             let at = now + self.random.between(1, 5_000);
-            return self.plan(
-                at,
-                Event::Answer {
-                    client,
-                    seq: request.seq,
-                    answer,
-                    of: None,
-                },
-            );
+            return self.plan(at, Event::Answer { client, seq: request.seq, answer, of: None });
         }
         // It waits for the connection, or a moment in a buffer.
         let left_at = now.max(up_at) + self.random.between(0, 50);
@@ -34,15 +26,7 @@ impl World {
         of.in_flight.insert(request.seq, (line, request.submitted));
         let arrival = of.connections[line].arrival(left_at, delay);
         let sent = request.submitted + Duration::from_micros((left_at - now) / 2);
-        self.plan(
-            arrival,
-            Event::Arrive(Copy {
-                from: origin,
-                request,
-                sent,
-                postponed: false,
-            }),
-        );
+        self.plan(arrival, Event::Arrive(Copy { from: origin, request, sent, postponed: false }));
     }
 
     pub(super) fn arrive(&mut self, mut copy: Copy) {
@@ -81,15 +65,11 @@ impl World {
     }
 
     fn execute(&mut self, copy: Copy) {
-        let Copy {
-            from, request, sent, ..
-        } = copy;
+        let Copy { from, request, sent, .. } = copy;
         let answer = if self.random.per_mille(self.weather().failures) {
             Answer::Failed(Fault::new(FaultClass::Transient, "LOADING"))
         } else {
-            let done = self
-                .server
-                .execute(&request.name, &request.id, &request.operation);
+            let done = self.server.execute(&request.name, &request.id, &request.operation);
             let who = request.id.record();
             self.trace(|| {
                 let operation = &request.operation;
@@ -117,22 +97,13 @@ impl World {
         let at = self.clients[from.client].connections[from.line].reply(now, delay);
         self.plan(
             at,
-            Event::Answer {
-                client: from.client,
-                seq: request.seq,
-                answer,
-                of: Some((from, request.id)),
-            },
+            Event::Answer { client: from.client, seq: request.seq, answer, of: Some((from, request.id)) },
         );
     }
 
     fn publish(&mut self, grant: &Published) {
         self.verdict.grants += 1;
-        let Some(client) = self
-            .clients
-            .iter()
-            .position(|client| client.channel == grant.channel)
-        else {
+        let Some(client) = self.clients.iter().position(|client| client.channel == grant.channel) else {
             return;
         };
         let message = Grant {
@@ -155,13 +126,7 @@ impl World {
                 0
             };
             let at = self.now() + delay(&weather, &mut self.random) + late;
-            self.plan(
-                at,
-                Event::Push {
-                    client,
-                    grant: message.clone(),
-                },
-            );
+            self.plan(at, Event::Push { client, grant: message.clone() });
         }
     }
 
@@ -170,23 +135,13 @@ impl World {
             if self.fates.contains_key(&origin) {
                 return;
             }
-            if let Answer::Reply {
-                reply: Reply::Queued { ticket, .. },
-                ..
-            } = &answer
-            {
-                let given_up = self.clients[client]
-                    .shared
-                    .desk(|desk| desk.undos.contains_key(&id));
+            if let Answer::Reply { reply: Reply::Queued { ticket, .. }, .. } = &answer {
+                let given_up = self.clients[client].shared.desk(|desk| desk.undos.contains_key(&id));
                 self.checker.told(&id, *ticket, given_up);
             }
             self.clients[client].in_flight.remove(&seq);
         }
-        if let Answer::Reply {
-            reply: Reply::Busy { .. } | Reply::Queued { .. },
-            ..
-        } = &answer
-        {
+        if let Answer::Reply { reply: Reply::Busy { .. } | Reply::Queued { .. }, .. } = &answer {
             // Of which name does not matter: it makes the check of "busy" milder, never wrong.
             let now = self.now();
             for name in &self.names {
@@ -198,10 +153,6 @@ impl World {
     }
 
     fn weather(&self) -> Weather {
-        if self.calm {
-            Weather::CALM
-        } else {
-            self.setup.weather.clone()
-        }
+        if self.calm { Weather::CALM } else { self.setup.weather.clone() }
     }
 }

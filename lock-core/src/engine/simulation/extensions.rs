@@ -84,12 +84,7 @@ impl World {
             if now < of.paused_until + SLACK {
                 continue;
             }
-            for (task, doing) in of
-                .tasks
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| !of.polls.contains(at))
-            {
+            for (task, doing) in of.tasks.iter().enumerate().filter(|(at, _)| !of.polls.contains(at)) {
                 for extension in &doing.extensions {
                     let over = of.clock.when(extension.cell.valid_until());
                     // In calm two messages; with trouble it may take until the hold is over.

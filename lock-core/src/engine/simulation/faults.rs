@@ -19,14 +19,8 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Break,
-        Self::Pause,
-        Self::Stall,
-        Self::Unsubscribe,
-        Self::Kill,
-        Self::Restart,
-    ];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Break, Self::Pause, Self::Stall, Self::Unsubscribe, Self::Kill, Self::Restart];
 }
 
 impl World {
@@ -71,17 +65,13 @@ impl World {
                 }
             }
             Trouble::Pause => {
-                let pause = self
-                    .random
-                    .micros(Duration::from_millis(1), self.setup.weather.pause);
+                let pause = self.random.micros(Duration::from_millis(1), self.setup.weather.pause);
                 self.trace(|| format!("c{client} is paused for {} ms", pause / 1000));
                 let of = &mut self.clients[client];
                 of.paused_until = of.paused_until.max(now + pause);
             }
             Trouble::Stall => {
-                let stall = self
-                    .random
-                    .micros(Duration::from_millis(1), self.setup.weather.stall);
+                let stall = self.random.micros(Duration::from_millis(1), self.setup.weather.stall);
                 self.trace(|| format!("the server stalls for {} ms", stall / 1000));
                 self.server.free_at = self.server.free_at.max(now + stall);
             }
@@ -104,17 +94,11 @@ impl World {
 
     fn fate(&mut self) -> Fate {
         let now = self.now();
-        let cut = if self.random.per_mille(400) {
-            now
-        } else {
-            now + self.random.between(0, 2_000_000)
-        };
+        let cut = if self.random.per_mille(400) { now } else { now + self.random.between(0, 2_000_000) };
         let delay = if self.random.per_mille(600) {
             // Some copies come soon, while they may still be executed, some late.
             let late = self.setup.weather.late_copy;
-            let most = self
-                .random
-                .pick(&[Duration::from_millis(300), Duration::from_millis(900), late]);
+            let most = self.random.pick(&[Duration::from_millis(300), Duration::from_millis(900), late]);
             self.random.micros(Duration::ZERO, most.min(late))
         } else {
             0
@@ -136,24 +120,12 @@ impl World {
         self.trace(|| format!("c{client} line {line} breaks: {fate:?}"));
         let of = &mut self.clients[client];
         of.connections[line].begin_anew(now + reconnect);
-        let lost: Vec<u64> = of
-            .in_flight
-            .iter()
-            .filter(|(_, (on, _))| *on == line)
-            .map(|(&seq, _)| seq)
-            .collect();
+        let lost: Vec<u64> =
+            of.in_flight.iter().filter(|(_, (on, _))| *on == line).map(|(&seq, _)| seq).collect();
         for seq in lost {
             self.clients[client].in_flight.remove(&seq);
             let answer = Answer::Lost(Fault::new(FaultClass::Transient, "connection lost"));
-            self.plan(
-                now + 1,
-                Event::Answer {
-                    client,
-                    seq,
-                    answer,
-                    of: None,
-                },
-            );
+            self.plan(now + 1, Event::Answer { client, seq, answer, of: None });
         }
     }
 

@@ -44,12 +44,7 @@ impl Server {
     ) -> Step {
         let now_ms = now_us / 1000;
         match (self.mutation, operation) {
-            (
-                Mutation::RefreshEnqueues,
-                Operation::Refresh {
-                    entry, heartbeat_ms, ..
-                },
-            ) => {
+            (Mutation::RefreshEnqueues, Operation::Refresh { entry, heartbeat_ms, .. }) => {
                 let heartbeat_ms = *heartbeat_ms;
                 let done = self.step(record, id, operation, now_us);
                 if done.reply != Reply::Gone {
@@ -58,11 +53,7 @@ impl Server {
                 let again = Operation::Acquire(Acquire {
                     lease_ms: entry.short_ms,
                     not_after_ms: u64::MAX,
-                    place: Some(Place {
-                        entry: entry.clone(),
-                        heartbeat_ms,
-                        ticket: None,
-                    }),
+                    place: Some(Place { entry: entry.clone(), heartbeat_ms, ticket: None }),
                 });
                 let mut second = self.step(done.record, id, &again, now_us);
                 second.grants.splice(0..0, done.grants);
@@ -78,12 +69,12 @@ impl Server {
                             *floor = now_us.max(*floor);
                             done.record.last = *floor;
                             let (entry, beat) = match operation {
-                                Operation::Refresh {
-                                    entry, heartbeat_ms, ..
-                                } => (Some(entry), *heartbeat_ms),
-                                Operation::Acquire(Acquire {
-                                    place: Some(place), ..
-                                }) => (Some(&place.entry), place.heartbeat_ms),
+                                Operation::Refresh { entry, heartbeat_ms, .. } => {
+                                    (Some(entry), *heartbeat_ms)
+                                }
+                                Operation::Acquire(Acquire { place: Some(place), .. }) => {
+                                    (Some(&place.entry), place.heartbeat_ms)
+                                }
                                 _ => (None, 0),
                             };
                             let text = entry.map(|entry| text(id, entry)).unwrap_or_default();
@@ -110,12 +101,7 @@ impl Server {
                 if owner.is_some_and(|owner| !self.claimed.contains(&owner.fence)) {
                     record.queue.remove(&text(id, entry));
                     let (counter, reply) = (self.counter, Reply::Forgotten { was_owner: false });
-                    return Step {
-                        record,
-                        counter,
-                        reply,
-                        grants: Vec::new(),
-                    };
+                    return Step { record, counter, reply, grants: Vec::new() };
                 }
                 self.step(record, id, operation, now_us)
             }
@@ -128,15 +114,8 @@ impl Server {
                 let mut done = self.step(record, id, operation, now_us);
                 if matches!(done.reply, Reply::Busy { .. }) {
                     let channel = Channel::new(&format!("channel {}", id.record()));
-                    let entry = Entry {
-                        short_ms: wish.lease_ms.min(3000),
-                        channel,
-                    };
-                    let waiter = Waiter {
-                        id: id.clone(),
-                        entry,
-                        beat_ms: now_ms + 1000,
-                    };
+                    let entry = Entry { short_ms: wish.lease_ms.min(3000), channel };
+                    let waiter = Waiter { id: id.clone(), entry, beat_ms: now_ms + 1000 };
                     done.record.queue.push(now_us, waiter);
                 }
                 done

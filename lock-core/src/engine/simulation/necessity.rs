@@ -17,16 +17,8 @@ fn is_found(without: &Setup, violation: Violation) {
     for seed in 0..SEEDS {
         sum.add(World::run(seed, without));
         if sum.count(violation) > 0 {
-            eprintln!(
-                "{} without the rule, after {} seeds: {sum}",
-                without.name,
-                seed + 1
-            );
-            let all = Setup {
-                rules: Rules::ALL,
-                mutation: Mutation::None,
-                ..without.clone()
-            };
+            eprintln!("{} without the rule, after {} seeds: {sum}", without.name, seed + 1);
+            let all = Setup { rules: Rules::ALL, mutation: Mutation::None, ..without.clone() };
             for seed in 0..=seed {
                 let verdict = World::run(seed, &all);
                 assert!(verdict.is_clean(), "with all rules, seed {seed}: {verdict}");
@@ -61,10 +53,7 @@ fn a_repeated_acquire_counts_what_is_left() {
 
 #[test]
 fn the_server_states_what_is_left() {
-    is_found(
-        &server_with(Setup::BREAKS, Mutation::AskedLease),
-        Violation::Overlap,
-    );
+    is_found(&server_with(Setup::BREAKS, Mutation::AskedLease), Violation::Overlap);
 }
 
 #[test]
@@ -75,18 +64,12 @@ fn a_grant_is_above_the_floor() {
 
 #[test]
 fn an_extension_never_shortens() {
-    is_found(
-        &server_with(Setup::MIXED, Mutation::Shortens),
-        Violation::Unbacked,
-    );
+    is_found(&server_with(Setup::MIXED, Mutation::Shortens), Violation::Unbacked);
 }
 
 #[test]
 fn a_refresh_never_enqueues() {
-    is_found(
-        &server_with(Setup::HOT, Mutation::RefreshEnqueues),
-        Violation::Orphan,
-    );
+    is_found(&server_with(Setup::HOT, Mutation::RefreshEnqueues), Violation::Orphan);
 }
 
 #[test]
@@ -96,10 +79,7 @@ fn every_operation_settles_first() {
 
 #[test]
 fn an_acquire_does_not_pass_the_queue() {
-    is_found(
-        &server_with(Setup::HOT, Mutation::AcquirePasses),
-        Violation::Overtaken,
-    );
+    is_found(&server_with(Setup::HOT, Mutation::AcquirePasses), Violation::Overtaken);
 }
 
 #[test]
@@ -120,18 +100,12 @@ fn an_undo_is_repeated_until_no_copy_can_run() {
 
 #[test]
 fn to_try_once_never_enqueues() {
-    is_found(
-        &server_with(Setup::STORM, Mutation::TryEnqueues),
-        Violation::Orphan,
-    );
+    is_found(&server_with(Setup::STORM, Mutation::TryEnqueues), Violation::Orphan);
 }
 
 #[test]
 fn a_ticket_keeps_the_place() {
-    is_found(
-        &server_with(Setup::STALLS, Mutation::NoTicket),
-        Violation::Overtaken,
-    );
+    is_found(&server_with(Setup::STALLS, Mutation::NoTicket), Violation::Overtaken);
 }
 
 #[test]
@@ -168,11 +142,7 @@ fn an_older_answer_changes_nothing() {
 fn after_gone_a_new_id_is_not_all_that_protects() {
     let without = client_without(Setup::HOT, |rules| rules.new_id = false);
     let sum = run_all(&without, SEEDS);
-    assert_eq!(
-        sum.count(Violation::Overlap) + sum.count(Violation::Unbacked),
-        0,
-        "{sum}"
-    );
+    assert_eq!(sum.count(Violation::Overlap) + sum.count(Violation::Unbacked), 0, "{sum}");
 }
 
 /// Who cannot be told would find the grant with its next refresh: the rule saves time, no promise hangs on it.

@@ -40,10 +40,7 @@ impl Backend for Wire {
     }
 
     fn submit(&self, requests: Vec<Request>) {
-        self.outbox
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(requests);
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner).extend(requests);
     }
 
     fn tick(&self, _: Moment) {

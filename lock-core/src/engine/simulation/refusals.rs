@@ -33,23 +33,15 @@ impl World {
                     self.violated(Violation::FalseUnavailable, format!("c{client} t{task}: {error}"));
                 }
             }
-            other => self.violated(
-                Violation::FalseBusy,
-                format!("c{client} t{task}: unexpected {other}"),
-            ),
+            other => self.violated(Violation::FalseBusy, format!("c{client} t{task}: unexpected {other}")),
         }
     }
 
     fn someone_waits(&self, name: &LockName, but: (usize, usize)) -> bool {
         let all = self.clients.iter().enumerate();
-        all.flat_map(|(c, client)| {
-            client
-                .tasks
-                .iter()
-                .enumerate()
-                .map(move |(t, task)| ((c, t), task))
-        })
-        .any(|(who, task)| who != but && matches!(&task.state, State::Waiting(wait) if wait.name == *name))
+        all.flat_map(|(c, client)| client.tasks.iter().enumerate().map(move |(t, task)| ((c, t), task))).any(
+            |(who, task)| who != but && matches!(&task.state, State::Waiting(wait) if wait.name == *name),
+        )
     }
 
     /// A wait should have ended by now.
@@ -63,9 +55,6 @@ impl World {
             return;
         }
         let name = wait.name.clone();
-        self.violated(
-            Violation::Overdue,
-            format!("c{client} t{task} still waits for {name}"),
-        );
+        self.violated(Violation::Overdue, format!("c{client} t{task} still waits for {name}"));
     }
 }

@@ -6,9 +6,7 @@ use super::world::World;
 
 /// How many seeds to run: so many, unless `LOCK_SIM_SEEDS` says otherwise.
 fn seeds(usual: u64) -> u64 {
-    let wish = std::env::var("LOCK_SIM_SEEDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let wish = std::env::var("LOCK_SIM_SEEDS").ok().and_then(|text| text.parse().ok());
     wish.unwrap_or(usual)
 }
 

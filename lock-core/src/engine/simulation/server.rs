@@ -67,21 +67,13 @@ impl Server {
         let now_ms = now_us / 1000;
         // As a key expires: what it knew is gone with it.
         let record = self.records.remove(name).unwrap_or_default();
-        let record = if record.is_over(now_ms) {
-            Record::default()
-        } else {
-            record
-        };
+        let record = if record.is_over(now_ms) { Record::default() } else { record };
         let done = self.mutated(record, id, operation, now_us);
         self.counter = done.counter;
         if !done.record.is_empty() {
             self.records.insert(name.clone(), done.record);
         }
-        Executed {
-            reply: done.reply,
-            server_ms: now_ms,
-            grants: done.grants,
-        }
+        Executed { reply: done.reply, server_ms: now_ms, grants: done.grants }
     }
 
     /// In which life it is.

@@ -16,11 +16,7 @@ impl World {
         }
         let refreshed = matches!(request.operation, Operation::Refresh { .. });
         self.verdict.gone += u64::from(refreshed && *reply == Reply::Gone);
-        let owner = self
-            .server
-            .records
-            .get(name)
-            .and_then(|record| record.owner.clone());
+        let owner = self.server.records.get(name).and_then(|record| record.owner.clone());
         if let Some(owner) = &owner {
             let longest = self.checker.longest_ms.entry(owner.fence).or_default();
             *longest = owner.deadline_ms.max(*longest);
@@ -35,9 +31,7 @@ impl World {
                     format!("{name}: fence {} after {highest}", owner.fence),
                 );
             }
-            self.checker
-                .highest_fence
-                .insert(name.clone(), owner.fence.max(highest));
+            self.checker.highest_fence.insert(name.clone(), owner.fence.max(highest));
             self.checker.life_of.insert(owner.fence, self.server.life());
             let given = owner.deadline_ms - self.server.now_ms();
             self.checker.given_ms.insert(owner.fence, given);
@@ -69,22 +63,14 @@ impl World {
             };
             let reachable = self.server.subscribed.contains(waiter.entry.channel.as_str());
             let alive = self.still_waits(name, &waiter.id);
-            let first = self
-                .checker
-                .first_ticket
-                .get(waiter.id.record())
-                .copied()
-                .unwrap_or(u64::MAX);
+            let first = self.checker.first_ticket.get(waiter.id.record()).copied().unwrap_or(u64::MAX);
             // Who came with this very request came after the grant.
             let there = waiter.id != request.id || !matches!(request.operation, Operation::Acquire(_));
             // A place that was dropped, and brought back by a late copy, is the last one until its engine hears of it.
             let number = waiter.id.number();
             let known = self.checker.heard.get(&number) == self.checker.placed.get(&number);
             if reachable && alive && there && known && now_ms < waiter.beat_ms && first < mine {
-                found = Some(format!(
-                    "{name}: {owner} ({mine}) before {} ({first})",
-                    waiter.id.record()
-                ));
+                found = Some(format!("{name}: {owner} ({mine}) before {} ({first})", waiter.id.record()));
             }
         }
         if let Some(what) = found {
@@ -105,10 +91,7 @@ impl World {
     pub(super) fn check_idle(&mut self, name: &LockName) {
         let (now, now_ms) = (self.now(), self.server.now_ms());
         let idle = self.server.records.get(name).is_some_and(|record| {
-            let free = record
-                .owner
-                .as_ref()
-                .is_none_or(|owner| now_ms >= owner.deadline_ms);
+            let free = record.owner.as_ref().is_none_or(|owner| now_ms >= owner.deadline_ms);
             let waiters = (0..).map_while(|place| record.queue.head(place));
             let mut wanting = waiters.filter(|waiter| {
                 now_ms < waiter.beat_ms && self.server.subscribed.contains(waiter.entry.channel.as_str())
@@ -126,16 +109,9 @@ impl World {
         let for_long = now - *self.checker.idle_since.entry(name.clone()).or_insert(now);
         // A refresh by whoever waits settles it; while things go wrong it may take the request limit, twice.
         let short = self.setup.longest_lease().min(SHORT_LEASE).as_micros() as u64;
-        let trouble = if self.setup.weather.has_faults() {
-            2_500_000
-        } else {
-            0
-        };
+        let trouble = if self.setup.weather.has_faults() { 2_500_000 } else { 0 };
         if for_long > short / 3 + SLACK + trouble {
-            self.violated(
-                Violation::Idle,
-                format!("{name} is free and waited for since {for_long} µs"),
-            );
+            self.violated(Violation::Idle, format!("{name} is free and waited for since {for_long} µs"));
             self.checker.idle_since.remove(name);
         }
     }
@@ -190,10 +166,7 @@ impl World {
         let longest = self.setup.longest_lease();
         let limit = (longest.min(SHORT_LEASE) * 2 + longest).as_micros() as u64 + SLACK;
         if for_long > limit && !self.setup.weather.has_faults() {
-            self.violated(
-                Violation::Unclaimed,
-                format!("{record} has {name} unclaimed for {for_long} µs"),
-            );
+            self.violated(Violation::Unclaimed, format!("{record} has {name} unclaimed for {for_long} µs"));
             self.checker.unclaimed.remove(name);
         }
     }

@@ -118,14 +118,7 @@ impl Weather {
 
     /// Whether anything but a slow message can happen.
     pub(super) fn has_faults(&self) -> bool {
-        let times = [
-            self.breaks,
-            self.pauses,
-            self.stalls,
-            self.unsubscribed,
-            self.kills,
-            self.restarts,
-        ];
+        let times = [self.breaks, self.pauses, self.stalls, self.unsubscribed, self.kills, self.restarts];
         times.iter().any(|mean| !mean.is_zero()) || self.push_lost + self.failures > 0
     }
 }
@@ -175,33 +168,16 @@ impl Setup {
     /// Connections break all the time, and requests are sent again.
     pub(super) const BREAKS: Self = Self {
         name: "broken connections",
-        weather: Weather {
-            breaks: ms(60),
-            pauses: ms(300),
-            ..Weather::STORM
-        },
-        habits: Habits {
-            leases: &[ms(300)],
-            hold: ms(400),
-            ..Self::HOT.habits
-        },
+        weather: Weather { breaks: ms(60), pauses: ms(300), ..Weather::STORM },
+        habits: Habits { leases: &[ms(300)], hold: ms(400), ..Self::HOT.habits },
         ..Self::HOT
     };
 
     /// The server stands still for longer than waiters count as alive.
     pub(super) const STALLS: Self = Self {
         name: "stalls",
-        weather: Weather {
-            stalls: ms(1500),
-            stall: ms(900),
-            ..Weather::CALM
-        },
-        habits: Habits {
-            waits: &[ms(6000)],
-            try_once: 0,
-            blocked: 0,
-            ..Self::HOT.habits
-        },
+        weather: Weather { stalls: ms(1500), stall: ms(900), ..Weather::CALM },
+        habits: Habits { waits: &[ms(6000)], try_once: 0, blocked: 0, ..Self::HOT.habits },
         ..Self::HOT
     };
 
@@ -241,11 +217,7 @@ impl Setup {
         clients: (3, 5),
         tasks: (2, 4),
         names: 1,
-        weather: Weather {
-            pauses: ms(250),
-            pause: ms(2500),
-            ..Weather::STORM
-        },
+        weather: Weather { pauses: ms(250), pause: ms(2500), ..Weather::STORM },
         habits: Habits {
             leases: &[ms(300), ms(3000)],
             waits: &[ms(1500), ms(5000)],
@@ -260,27 +232,14 @@ impl Setup {
     /// Holders die, and nobody else does anything wrong.
     pub(super) const KILLS: Self = Self {
         name: "killed holders",
-        weather: Weather {
-            kills: ms(1500),
-            ..Weather::CALM
-        },
-        habits: Habits {
-            hold: ms(500),
-            cancel: 0,
-            ..Self::STALLS.habits
-        },
+        weather: Weather { kills: ms(1500), ..Weather::CALM },
+        habits: Habits { hold: ms(500), cancel: 0, ..Self::STALLS.habits },
         ..Self::HOT
     };
 
     /// The server loses everything again and again.
-    pub(super) const DATA_LOSS: Self = Self {
-        name: "data loss",
-        weather: Weather {
-            restarts: ms(3000),
-            ..Weather::STORM
-        },
-        ..Self::STORM
-    };
+    pub(super) const DATA_LOSS: Self =
+        Self { name: "data loss", weather: Weather { restarts: ms(3000), ..Weather::STORM }, ..Self::STORM };
 
     /// Holders ask for other leases all the time, while everything goes wrong.
     pub(super) const EXTENDED: Self = Self {
@@ -299,10 +258,7 @@ impl Setup {
     pub(super) const EXTENDED_IN_CALM: Self = Self {
         name: "extensions in calm",
         weather: Weather::CALM,
-        habits: Habits {
-            blocked: 0,
-            ..Self::EXTENDED.habits
-        },
+        habits: Habits { blocked: 0, ..Self::EXTENDED.habits },
         ..Self::EXTENDED
     };
 

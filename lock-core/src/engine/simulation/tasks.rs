@@ -94,11 +94,7 @@ impl World {
         probe: bool,
     ) {
         let deed = self.next_deed(client, task);
-        let via = if self.random.per_mille(200) {
-            Via::Engine
-        } else {
-            Via::Caller
-        };
+        let via = if self.random.per_mille(200) { Via::Engine } else { Via::Caller };
         let want = Want {
             name: name.clone(),
             record: format!("c{client} t{task} d{deed}"),
@@ -112,20 +108,11 @@ impl World {
             format!("c{client} t{task} d{deed} waits {wait:?} for {name}, lease {expire:?}, renew {renew}")
         });
         let future = Box::pin(self.clients[client].engine.acquire(want));
-        let state = State::Waiting(Wait {
-            name,
-            future,
-            since,
-            expire,
-            probe,
-        });
+        let state = State::Waiting(Wait { name, future, since, expire, probe });
         self.clients[client].tasks[task].state = state;
         // A first attempt may take the request limit; clocks differ, threads are late.
-        let limit = if self.setup.weather.has_faults() {
-            wait.max(crate::backend::REQUEST_LIMIT)
-        } else {
-            wait
-        };
+        let limit =
+            if self.setup.weather.has_faults() { wait.max(crate::backend::REQUEST_LIMIT) } else { wait };
         let at = since + (limit + limit / 100).as_micros() as u64 + super::check::SLACK;
         self.plan(at, Event::Deadline { client, task, deed });
         self.poll(client, task);
@@ -192,25 +179,13 @@ impl World {
                 let cell = Arc::clone(hold.cell());
                 self.trace(|| {
                     let left = cell.valid_until().since(cell.now());
-                    format!(
-                        "c{client} t{task} HOLDS {} token {} for {left:?}",
-                        wait.name,
-                        cell.token >> 11
-                    )
+                    format!("c{client} t{task} HOLDS {} token {} for {left:?}", wait.name, cell.token >> 11)
                 });
                 self.begin_hold(client, task, &wait, cell);
                 let lost = Box::pin(hold.cell().lost());
                 self.next_deed(client, task);
-                self.clients[client].tasks[task].state = State::Holding {
-                    name: wait.name,
-                    lost,
-                    hold,
-                };
-                let longest = if wait.probe {
-                    5000
-                } else {
-                    self.setup.habits.hold.as_micros() as u64
-                };
+                self.clients[client].tasks[task].state = State::Holding { name: wait.name, lost, hold };
+                let longest = if wait.probe { 5000 } else { self.setup.habits.hold.as_micros() as u64 };
                 let shortest = self.random.between(0, longest);
                 let body = if self.random.per_mille(300) { 0 } else { shortest };
                 let deed = self.clients[client].tasks[task].deed;
@@ -247,11 +222,7 @@ impl World {
     pub(super) fn think(&mut self, client: usize, task: usize) {
         let longest = self.setup.habits.think.as_micros() as u64;
         // Half of them come back at once: the lock is hot.
-        let pause = if self.random.per_mille(500) {
-            0
-        } else {
-            self.random.between(0, longest)
-        };
+        let pause = if self.random.per_mille(500) { 0 } else { self.random.between(0, longest) };
         let deed = self.next_deed(client, task);
         self.plan(self.now() + pause, Event::Act { client, task, deed });
     }

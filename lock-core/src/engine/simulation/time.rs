@@ -34,11 +34,7 @@ pub(super) struct MachineClock {
 
 impl MachineClock {
     pub(super) fn new(time: &VirtualTime, base: Micros, drift: i64) -> Self {
-        Self {
-            time: time.clone(),
-            base,
-            drift,
-        }
+        Self { time: time.clone(), base, drift }
     }
 
     pub(super) fn micros(&self) -> Micros {

@@ -153,14 +153,10 @@ impl World {
         let time = VirtualTime::default();
         let drift = drift(&setup.weather, &mut random);
         let clock = MachineClock::new(&time, EPOCH + random.between(0, 1_000_000_000), drift);
-        let trace = std::env::var("LOCK_SIM_TRACE")
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let trace = std::env::var("LOCK_SIM_TRACE").ok().and_then(|text| text.parse().ok());
         Self {
             seed,
-            names: (0..setup.names)
-                .map(|name| LockName::new(&format!("LOCK:{name}")))
-                .collect(),
+            names: (0..setup.names).map(|name| LockName::new(&format!("LOCK:{name}"))).collect(),
             server: Server::new(clock, setup.mutation),
             setup,
             random,
@@ -195,14 +191,7 @@ impl World {
         let index = self.clients.len();
         let tasks = self.random.between(self.setup.tasks.0, self.setup.tasks.1);
         let drift = drift(&self.setup.weather, &mut self.random);
-        let client = Client::new(
-            index,
-            tasks,
-            &self.time,
-            drift,
-            self.setup.rules,
-            &mut self.random,
-        );
+        let client = Client::new(index, tasks, &self.time, drift, self.setup.rules, &mut self.random);
         // As the backend's start does.
         client.shared.server_time(client.now(), self.server.now_ms());
         self.clients.push(client);
@@ -227,12 +216,7 @@ impl World {
         match event {
             Event::Arrive(copy) => self.arrive(copy),
             Event::Serve => self.serve(),
-            Event::Answer {
-                client,
-                seq,
-                answer,
-                of,
-            } => self.answer(client, seq, answer, of),
+            Event::Answer { client, seq, answer, of } => self.answer(client, seq, answer, of),
             Event::Push { client, grant } => {
                 self.trace(|| format!("c{client} is told of grant {}", grant.fence));
                 self.clients[client].shared.granted(grant);
@@ -279,12 +263,8 @@ impl World {
         of.tick();
         if of.wire.was_ticked() {
             let limit = of.now() - REQUEST_LIMIT;
-            let overdue: BTreeSet<usize> = of
-                .in_flight
-                .values()
-                .filter(|(_, since)| *since <= limit)
-                .map(|(line, _)| *line)
-                .collect();
+            let overdue: BTreeSet<usize> =
+                of.in_flight.values().filter(|(_, since)| *since <= limit).map(|(line, _)| *line).collect();
             for line in overdue {
                 self.break_connection(client, line);
             }

@@ -35,13 +35,7 @@ impl Hold {
 /// As a worker prints it.
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            process,
-            token,
-            wanted,
-            start,
-            end,
-        } = self;
+        let Self { process, token, wanted, start, end } = self;
         write!(f, "{process} {token} {wanted} {start} {end}")
     }
 }
@@ -52,13 +46,7 @@ impl FromStr for Hold {
     fn from_str(line: &str) -> Result<Self, Self::Err> {
         let mut numbers = line.split(' ').map(str::parse);
         let mut next = || numbers.next().unwrap_or("".parse());
-        Ok(Self {
-            process: next()?,
-            token: next()?,
-            wanted: next()?,
-            start: next()?,
-            end: next()?,
-        })
+        Ok(Self { process: next()?, token: next()?, wanted: next()?, start: next()?, end: next()? })
     }
 }
 
@@ -77,10 +65,7 @@ impl Holds {
     pub(super) fn new(mut holds: Vec<Hold>) -> Self {
         holds.sort_by_key(|hold| hold.token);
         for pair in holds.windows(2) {
-            assert!(
-                pair[0].end <= pair[1].start,
-                "two processes held the lock at once"
-            );
+            assert!(pair[0].end <= pair[1].start, "two processes held the lock at once");
         }
         Self(holds)
     }
@@ -96,21 +81,12 @@ impl Holds {
 
     pub(super) fn longest_wait(&self) -> LongestWait {
         let Some(longest) = self.0.iter().max_by_key(|hold| hold.start - hold.wanted) else {
-            return LongestWait {
-                beside_holds_meanwhile: f64::NAN,
-                beside_holds_ahead: f64::NAN,
-            };
+            return LongestWait { beside_holds_meanwhile: f64::NAN, beside_holds_ahead: f64::NAN };
         };
-        let before = self
-            .0
-            .iter()
-            .filter(|hold| hold.end > longest.wanted && hold.token < longest.token);
+        let before = self.0.iter().filter(|hold| hold.end > longest.wanted && hold.token < longest.token);
         let length = |hold: &Hold| hold.end - hold.start.max(longest.wanted);
         let meanwhile: u64 = before.clone().map(length).sum();
-        let ahead: u64 = before
-            .filter(|hold| hold.wanted < longest.wanted)
-            .map(length)
-            .sum();
+        let ahead: u64 = before.filter(|hold| hold.wanted < longest.wanted).map(length).sum();
         let waited = (longest.start - longest.wanted) as f64;
         LongestWait {
             beside_holds_meanwhile: waited / meanwhile as f64,

@@ -31,11 +31,7 @@ pub(crate) fn run(server: &Server, effort: Effort, table: &mut Table) {
 }
 
 fn compare(server: &Server, effort: Effort, table: &mut Table) {
-    let job = |kind| Job {
-        kind,
-        tasks: 16,
-        turn: effort.turn * 4,
-    };
+    let job = |kind| Job { kind, tasks: 16, turn: effort.turn * 4 };
     let (mut ours, mut rings, mut tails) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds(effort) {
         let across = processes::run(server, job(Kind::Locks)).holds.hand_overs();
@@ -47,10 +43,7 @@ fn compare(server: &Server, effort: Effort, table: &mut Table) {
     table.compared(
         "16 tasks of 4 processes, 1 key: hand-over to another process",
         time(median(&ours)),
-        format!(
-            "{} from a script's `PUBLISH` to its arrival",
-            time(median(&rings))
-        ),
+        format!("{} from a script's `PUBLISH` to its arrival", time(median(&rings))),
         Spread::of_ratios(&ours, &rings),
         "≤ 1.3",
     );
@@ -70,11 +63,7 @@ fn count(server: &Server, effort: Effort, table: &mut Table, waiters: usize) {
     let mut waited = Vec::new();
     let mut ahead = Vec::new();
     for _ in 0..rounds(effort).div_ceil(2) {
-        let job = Job {
-            kind: Kind::Locks,
-            tasks: waiters,
-            turn: effort.turn * 8,
-        };
+        let job = Job { kind: Kind::Locks, tasks: waiters, turn: effort.turn * 8 };
         let outcome = processes::run(server, job);
         let Holds(holds) = &outcome.holds;
         let by_server = holds.iter().filter(|hold| hold.is_granted_by_server()).count();
@@ -86,11 +75,7 @@ fn count(server: &Server, effort: Effort, table: &mut Table, waiters: usize) {
     }
     table.counted(
         format!("{waiters} tasks of 4 processes, 1 key: commands for an acquisition"),
-        format!(
-            "{:.2} where the server grants it, {:.2} of all",
-            median(&granted),
-            median(&all)
-        ),
+        format!("{:.2} where the server grants it, {:.2} of all", median(&granted), median(&all)),
         "2",
     );
     table.counted(

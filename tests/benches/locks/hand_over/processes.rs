@@ -81,9 +81,7 @@ impl Drop for Process {
 
 /// Runs a job in all processes.
 pub(super) fn run(server: &Server, job: Job) -> Outcome {
-    let mut processes: Vec<_> = (0..PROCESSES)
-        .map(|number| Process::start(server, job, number))
-        .collect();
+    let mut processes: Vec<_> = (0..PROCESSES).map(|number| Process::start(server, job, number)).collect();
     for process in &mut processes {
         process.lines_until(READY);
     }
@@ -93,14 +91,8 @@ pub(super) fn run(server: &Server, job: Job) -> Outcome {
     for process in &mut processes {
         writeln!(process.input, "{begin} {end}").unwrap();
     }
-    let lines: Vec<String> = processes
-        .iter_mut()
-        .flat_map(|process| process.lines_until(DONE))
-        .collect();
+    let lines: Vec<String> = processes.iter_mut().flat_map(|process| process.lines_until(DONE)).collect();
     let commands = server.script_calls() - before;
     let holds = lines.iter().map(|line| line.parse().unwrap()).collect();
-    Outcome {
-        holds: Holds::new(holds),
-        commands,
-    }
+    Outcome { holds: Holds::new(holds), commands }
 }

@@ -11,23 +11,11 @@ const RELEASE: &str = "redis.call('DEL', KEYS[1]) return redis.call('PUBLISH', A
 
 pub(super) async fn run(told: Told) -> Vec<Hold> {
     let settings = redis::io::tcp::TcpSettings::default().set_nodelay(true);
-    let info = told
-        .url
-        .as_str()
-        .into_connection_info()
-        .unwrap()
-        .set_tcp_settings(settings);
+    let info = told.url.as_str().into_connection_info().unwrap().set_tcp_settings(settings);
     let client = redis::Client::open(info).unwrap();
     let untimed = redis::AsyncConnectionConfig::new().set_response_timeout(None);
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(&untimed)
-        .await
-        .unwrap();
-    let load = redis::cmd("SCRIPT")
-        .arg("LOAD")
-        .arg(RELEASE)
-        .query_async(&mut connection)
-        .await;
+    let mut connection = client.get_multiplexed_async_connection_with_config(&untimed).await.unwrap();
+    let load = redis::cmd("SCRIPT").arg("LOAD").arg(RELEASE).query_async(&mut connection).await;
     let sha: String = load.unwrap();
     let mut turns = client.get_async_pubsub().await.unwrap();
     turns.subscribe(channel(told.process)).await.unwrap();
@@ -46,13 +34,7 @@ pub(super) async fn run(told: Told) -> Vec<Hold> {
         hold().await;
         let end = now();
         pass(&mut connection, &sha, &next, token + 1).await;
-        holds.push(Hold {
-            process: told.process as u64,
-            token,
-            wanted: 0,
-            start,
-            end,
-        });
+        holds.push(Hold { process: told.process as u64, token, wanted: 0, start, end });
         if term.is_over() {
             break;
         }

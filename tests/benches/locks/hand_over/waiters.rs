@@ -8,31 +8,16 @@ use super::holds::{Hold, now};
 use super::worker::{Term, Told, hold};
 
 pub(super) async fn run(told: Told) -> Vec<Hold> {
-    let locks = LockManager::builder()
-        .url(told.url)
-        .wait(Duration::from_secs(60))
-        .connect()
-        .await
-        .unwrap();
+    let locks = LockManager::builder().url(told.url).wait(Duration::from_secs(60)).connect().await.unwrap();
     // The first lock opens the runtime's connection.
     let warm = tokio::spawn({
         let locks = locks.clone();
-        async move {
-            locks
-                .lock(("warm", told.process as u64))
-                .acquire()
-                .await
-                .unwrap()
-                .release()
-                .await
-                .unwrap()
-        }
+        async move { locks.lock(("warm", told.process as u64)).acquire().await.unwrap().release().await.unwrap() }
     });
     warm.await.unwrap();
     let term = Term::agree();
-    let tasks: Vec<_> = (0..told.tasks)
-        .map(|_| tokio::spawn(compete(locks.clone(), told.process, term)))
-        .collect();
+    let tasks: Vec<_> =
+        (0..told.tasks).map(|_| tokio::spawn(compete(locks.clone(), told.process, term))).collect();
     let mut holds = Vec::new();
     for task in tasks {
         holds.append(&mut task.await.unwrap());
@@ -51,13 +36,7 @@ async fn compete(locks: LockManager, process: usize, term: Term) -> Vec<Hold> {
         let token = guard.token();
         let end = now();
         guard.release().await.unwrap();
-        holds.push(Hold {
-            process: process as u64,
-            token,
-            wanted,
-            start,
-            end,
-        });
+        holds.push(Hold { process: process as u64, token, wanted, start, end });
     }
     holds
 }

@@ -36,10 +36,7 @@ impl Term {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).unwrap();
         let (begin, end) = line.trim().split_once(' ').unwrap();
-        Self {
-            begin: begin.parse().unwrap(),
-            end: end.parse().unwrap(),
-        }
+        Self { begin: begin.parse().unwrap(), end: end.parse().unwrap() }
     }
 
     pub(super) async fn begun(self) {
@@ -60,11 +57,7 @@ pub(crate) fn work(arguments: &[String]) {
     let [kind, url, process, tasks] = arguments else {
         panic!("a worker takes 4 arguments");
     };
-    let told = Told {
-        url: url.clone(),
-        process: process.parse().unwrap(),
-        tasks: tasks.parse().unwrap(),
-    };
+    let told = Told { url: url.clone(), process: process.parse().unwrap(), tasks: tasks.parse().unwrap() };
     let runtime = runtime::multi_thread();
     let holds = match kind.as_str() {
         "locks" => runtime.block_on(waiters::run(told)),

@@ -46,9 +46,6 @@ pub(crate) fn throughput(runtime: &Runtime, subject: &impl Pair, tasks: u64, tur
             })
         })
         .collect();
-    let pairs: u64 = tasks
-        .into_iter()
-        .map(|task| runtime.block_on(task).unwrap())
-        .sum();
+    let pairs: u64 = tasks.into_iter().map(|task| runtime.block_on(task).unwrap()).sum();
     pairs as f64 / begin.elapsed().as_secs_f64()
 }

@@ -17,10 +17,9 @@ use crate::table::{Table, rate, time};
 use crate::{Effort, runtime};
 
 pub(crate) fn run(server: &Server, effort: Effort, table: &mut Table) {
-    for (kind, runtime) in [
-        ("one thread", runtime::current_thread()),
-        ("two workers", runtime::multi_thread()),
-    ] {
+    for (kind, runtime) in
+        [("one thread", runtime::current_thread()), ("two workers", runtime::multi_thread())]
+    {
         Stage::new(server, &runtime).latency(effort, &format!("1 task, {kind}"), table);
     }
     for tasks in [16, 64, 256] {

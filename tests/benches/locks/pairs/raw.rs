@@ -20,28 +20,13 @@ pub(super) struct RawLock {
 impl RawLock {
     pub(super) async fn connect(server: &Server, nodelay: bool) -> Self {
         let settings = redis::io::tcp::TcpSettings::default().set_nodelay(nodelay);
-        let info = server
-            .url()
-            .as_str()
-            .into_connection_info()
-            .unwrap()
-            .set_tcp_settings(settings);
+        let info = server.url().as_str().into_connection_info().unwrap().set_tcp_settings(settings);
         let untimed = redis::AsyncConnectionConfig::new().set_response_timeout(None);
         let client = redis::Client::open(info).unwrap();
-        let mut connection = client
-            .get_multiplexed_async_connection_with_config(&untimed)
-            .await
-            .unwrap();
-        let load = redis::cmd("SCRIPT")
-            .arg("LOAD")
-            .arg(COMPARE_AND_DELETE)
-            .query_async(&mut connection)
-            .await;
-        Self {
-            connection,
-            sha: load.unwrap(),
-            count: 0,
-        }
+        let mut connection = client.get_multiplexed_async_connection_with_config(&untimed).await.unwrap();
+        let load =
+            redis::cmd("SCRIPT").arg("LOAD").arg(COMPARE_AND_DELETE).query_async(&mut connection).await;
+        Self { connection, sha: load.unwrap(), count: 0 }
     }
 }
 

@@ -48,9 +48,7 @@ impl Record {
     }
 
     pub(super) fn answer(&self, seq: u64) -> Answer {
-        self.wait(&format!("the answer to {seq}"), |seen| {
-            seen.answers.get(&seq).map(|all| all[0].clone())
-        })
+        self.wait(&format!("the answer to {seq}"), |seen| seen.answers.get(&seq).map(|all| all[0].clone()))
     }
 
     pub(super) fn grant(&self) -> Grant {
@@ -127,17 +125,10 @@ impl Engine {
         let over = Arc::new(AtomicBool::new(false));
         let (started, starting) = std::sync::mpsc::channel();
         let runtime = std::thread::spawn({
-            let (backend, record, channel, over) = (
-                Arc::clone(&backend),
-                Arc::clone(&record),
-                channel.clone(),
-                Arc::clone(&over),
-            );
+            let (backend, record, channel, over) =
+                (Arc::clone(&backend), Arc::clone(&record), channel.clone(), Arc::clone(&over));
             move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     started.send(backend.start(&channel, record).await).unwrap();
                     while !over.load(Ordering::Relaxed) {
@@ -155,14 +146,8 @@ impl Engine {
                 }
             }
         });
-        let engine = Self {
-            backend,
-            record,
-            channel,
-            next: AtomicU64::new(1),
-            over,
-            threads: vec![runtime, ticks],
-        };
+        let engine =
+            Self { backend, record, channel, next: AtomicU64::new(1), over, threads: vec![runtime, ticks] };
         starting.recv().unwrap()?;
         Ok(engine)
     }
@@ -197,22 +182,10 @@ impl Engine {
         loop {
             let id = HoldId::new("test");
             let held = self.ask(name, &id, acquire(5_000), via);
-            if matches!(
-                held,
-                Answer::Reply {
-                    reply: Reply::Held { .. },
-                    ..
-                }
-            ) {
+            if matches!(held, Answer::Reply { reply: Reply::Held { .. }, .. }) {
                 let freed = self.ask(name, &id, Operation::Forget { entry: None }, via);
                 assert!(
-                    matches!(
-                        freed,
-                        Answer::Reply {
-                            reply: Reply::Forgotten { was_owner: true },
-                            ..
-                        }
-                    ),
+                    matches!(freed, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }),
                     "{freed:?}"
                 );
                 return;
@@ -234,28 +207,15 @@ impl Drop for Engine {
 }
 
 pub(super) fn acquire(lease_ms: u64) -> Operation {
-    Operation::Acquire(Acquire {
-        lease_ms,
-        not_after_ms: 4_000_000_000_000,
-        place: None,
-    })
+    Operation::Acquire(Acquire { lease_ms, not_after_ms: 4_000_000_000_000, place: None })
 }
 
 pub(super) const FORGET: Operation = Operation::Forget { entry: None };
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap()
 }
 
 pub(super) fn held(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Answer::Reply {
-            reply: Reply::Held { .. },
-            ..
-        }
-    )
+    matches!(answer, Answer::Reply { reply: Reply::Held { .. }, .. })
 }

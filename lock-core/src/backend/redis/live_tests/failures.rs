@@ -19,10 +19,7 @@ fn what_is_in_flight_when_the_connection_is_cut_is_lost_once() {
         std::thread::sleep(Duration::from_millis(50));
         server.cut("normal");
         let answer = engine.record.answer(seq);
-        assert!(
-            matches!(&answer, Answer::Lost(fault) if fault.class == FaultClass::Transient),
-            "{answer:?}"
-        );
+        assert!(matches!(&answer, Answer::Lost(fault) if fault.class == FaultClass::Transient), "{answer:?}");
         server.ask(&["CLIENT", "UNPAUSE"]);
         engine.must_work_again("LOCK:y", Via::Engine);
         engine.record.assert_each_once([seq]);
@@ -50,21 +47,13 @@ fn a_stopped_server_is_given_up_in_time_and_used_again() {
         server.signal("-STOP");
         let asked = Instant::now();
         let id = HoldId::new("a");
-        let first: Vec<_> = (0..10)
-            .map(|n| engine.submit(&format!("LOCK:{n}"), &id, acquire(500), Via::Engine))
-            .collect();
+        let first: Vec<_> =
+            (0..10).map(|n| engine.submit(&format!("LOCK:{n}"), &id, acquire(500), Via::Engine)).collect();
         for seq in &first {
             let answer = engine.record.answer(*seq);
-            assert!(
-                matches!(answer, Answer::Lost(_) | Answer::Unsent(_)),
-                "{answer:?}"
-            );
+            assert!(matches!(answer, Answer::Lost(_) | Answer::Unsent(_)), "{answer:?}");
         }
-        assert!(
-            asked.elapsed() < Duration::from_millis(1_500),
-            "{:?}",
-            asked.elapsed()
-        );
+        assert!(asked.elapsed() < Duration::from_millis(1_500), "{:?}", asked.elapsed());
         // A new connection is accepted by the kernel, and then nothing comes.
         let later = engine.ask("LOCK:z", &id, acquire(500), Via::Engine);
         assert!(matches!(later, Answer::Unsent(_)), "{later:?}");
@@ -79,32 +68,19 @@ fn a_killed_server_is_unsent_until_it_is_back_with_another_generation() {
     on_every_server(|mut server| {
         let engine = Engine::start(&server.url());
         let id = HoldId::new("a");
-        let Answer::Reply {
-            generation: before, ..
-        } = engine.ask("LOCK:x", &id, FORGET, Via::Engine)
-        else {
+        let Answer::Reply { generation: before, .. } = engine.ask("LOCK:x", &id, FORGET, Via::Engine) else {
             panic!("no reply")
         };
         server.kill();
         let asked = Instant::now();
         let answer = engine.ask("LOCK:x", &id, FORGET, Via::Engine);
-        assert!(
-            matches!(answer, Answer::Unsent(_) | Answer::Lost(_)),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Answer::Unsent(_) | Answer::Lost(_)), "{answer:?}");
         let answer = engine.ask("LOCK:x", &id, FORGET, Via::Engine);
         assert!(matches!(answer, Answer::Unsent(_)), "{answer:?}");
-        assert!(
-            asked.elapsed() < Duration::from_millis(1_500),
-            "{:?}",
-            asked.elapsed()
-        );
+        assert!(asked.elapsed() < Duration::from_millis(1_500), "{:?}", asked.elapsed());
         server.restart();
         engine.must_work_again("LOCK:x", Via::Engine);
-        let Answer::Reply {
-            generation: after, ..
-        } = engine.ask("LOCK:x", &id, FORGET, Via::Engine)
-        else {
+        let Answer::Reply { generation: after, .. } = engine.ask("LOCK:x", &id, FORGET, Via::Engine) else {
             panic!("no reply")
         };
         assert!(before.proves(&before) && after.proves(&after) && !before.proves(&after));
@@ -143,11 +119,7 @@ fn a_subscription_that_is_cut_or_falls_silent_is_made_anew() {
         engine.record.listens(&[true, false, true, false]);
         server.signal("-CONT");
         engine.record.listens(&[true, false, true, false, true]);
-        server.ask(&[
-            "PUBLISH",
-            engine.channel.as_str(),
-            "0123456789abcdef0123456789abcdef 7 3000",
-        ]);
+        server.ask(&["PUBLISH", engine.channel.as_str(), "0123456789abcdef0123456789abcdef 7 3000"]);
         engine.record.grant();
     });
 }
@@ -183,31 +155,19 @@ fn everything_is_answered_once_whatever_breaks() {
                     threads.spawn(move || runtime.block_on(work(engine, worker as u64)))
                 })
                 .collect();
-            let asked = workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap())
-                .collect();
+            let asked = workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
             over.store(true, Ordering::Relaxed);
             asked
         });
         engine.record.assert_each_once(asked.iter().copied());
         engine.must_work_again("LOCK:after", Via::Engine);
         let count = |wanted: fn(&Answer) -> bool| {
-            asked
-                .iter()
-                .filter(|&&seq| wanted(&engine.record.answer(seq)))
-                .count()
+            asked.iter().filter(|&&seq| wanted(&engine.record.answer(seq))).count()
         };
         let (held, lost) = (count(held), count(|answer| matches!(answer, Answer::Lost(_))));
         let unsent = count(|answer| matches!(answer, Answer::Unsent(_)));
-        eprintln!(
-            "{} requests: {held} held, {lost} lost, {unsent} unsent",
-            asked.len()
-        );
-        assert!(
-            held > 0 && lost > 0,
-            "nothing was broken, or everything: {held} held, {lost} lost"
-        );
+        eprintln!("{} requests: {held} held, {lost} lost, {unsent} unsent", asked.len());
+        assert!(held > 0 && lost > 0, "nothing was broken, or everything: {held} held, {lost} lost");
     });
 }
 
@@ -216,11 +176,7 @@ async fn work(engine: &Engine, worker: u64) -> Vec<u64> {
     let mut random = Random(worker + 1);
     let mut asked = Vec::new();
     for round in 0..150 {
-        let via = if random.below(4) == 0 {
-            Via::Engine
-        } else {
-            Via::Caller
-        };
+        let via = if random.below(4) == 0 { Via::Engine } else { Via::Caller };
         let mut requests = Vec::new();
         for name in 0..=random.below(8) {
             let (name, id) = (format!("LOCK:{worker}:{round}:{name}"), HoldId::new("worker"));
@@ -232,20 +188,11 @@ async fn work(engine: &Engine, worker: u64) -> Vec<u64> {
         let record = Arc::clone(&engine.record);
         let waited = seqs.clone();
         let answers = tokio::task::spawn_blocking(move || {
-            waited
-                .into_iter()
-                .map(|seq| record.answer(seq))
-                .collect::<Vec<_>>()
+            waited.into_iter().map(|seq| record.answer(seq)).collect::<Vec<_>>()
         });
         for pair in answers.await.unwrap().chunks(2) {
             let out_of_order = held(&pair[0])
-                && matches!(
-                    pair[1],
-                    Answer::Reply {
-                        reply: Reply::Forgotten { was_owner: false },
-                        ..
-                    }
-                );
+                && matches!(pair[1], Answer::Reply { reply: Reply::Forgotten { was_owner: false }, .. });
             assert!(!out_of_order, "{pair:?}");
         }
         asked.extend(seqs);
@@ -258,10 +205,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }

@@ -16,12 +16,8 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
             let before = BootClock.now();
             runtime.block_on(async {
                 let answer = on_thread(&engine, &id, acquire(5_000), via).await;
-                let Answer::Reply {
-                    reply: Reply::Held { left_ms, .. },
-                    sent,
-                    generation,
-                    server_ms,
-                } = answer
+                let Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, generation, server_ms } =
+                    answer
                 else {
                     panic!("{answer:?}");
                 };
@@ -29,27 +25,12 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
                 assert!(sent >= before && sent <= BootClock.now());
                 assert!(generation != Generation::UNKNOWN && server_ms > 1_500_000_000_000);
                 let busy = on_thread(&engine, &other, acquire(5_000), via).await;
-                assert!(
-                    matches!(
-                        busy,
-                        Answer::Reply {
-                            reply: Reply::Busy { .. },
-                            ..
-                        }
-                    ),
-                    "{busy:?}"
-                );
+                assert!(matches!(busy, Answer::Reply { reply: Reply::Busy { .. }, .. }), "{busy:?}");
                 let renewed = on_thread(&engine, &id, Operation::Renew { lease_ms: 9_000 }, via).await;
                 assert!(held(&renewed), "{renewed:?}");
                 let freed = on_thread(&engine, &id, FORGET, via).await;
                 assert!(
-                    matches!(
-                        freed,
-                        Answer::Reply {
-                            reply: Reply::Forgotten { was_owner: true },
-                            ..
-                        }
-                    ),
+                    matches!(freed, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }),
                     "{freed:?}"
                 );
             });
@@ -62,9 +43,7 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
 async fn on_thread(engine: &Engine, id: &HoldId, operation: Operation, via: Via) -> Answer {
     let seq = engine.submit("LOCK:one", id, operation, via);
     let record = std::sync::Arc::clone(&engine.record);
-    tokio::task::spawn_blocking(move || record.answer(seq))
-        .await
-        .unwrap()
+    tokio::task::spawn_blocking(move || record.answer(seq)).await.unwrap()
 }
 
 #[test]
@@ -89,10 +68,7 @@ fn requests_of_one_name_run_in_order_under_batching() {
             let answer = engine.record.answer(*seq);
             let right = matches!(
                 answer,
-                Answer::Reply {
-                    reply: Reply::Held { .. } | Reply::Forgotten { was_owner: true },
-                    ..
-                }
+                Answer::Reply { reply: Reply::Held { .. } | Reply::Forgotten { was_owner: true }, .. }
             );
             assert!(right, "{seq}: {answer:?}");
         }
@@ -138,20 +114,9 @@ fn a_flushed_script_cache_never_reorders_a_name() {
             let taken = engine.record.answer(seqs[0]);
             let freed = engine.record.answer(seqs[1]);
             match (&taken, &freed) {
-                (
-                    Answer::Failed(_),
-                    Answer::Reply {
-                        reply: Reply::Forgotten { was_owner: false },
-                        ..
-                    },
-                ) => {}
-                (
-                    taken,
-                    Answer::Reply {
-                        reply: Reply::Forgotten { was_owner: true },
-                        ..
-                    },
-                ) if held(taken) => {}
+                (Answer::Failed(_), Answer::Reply { reply: Reply::Forgotten { was_owner: false }, .. }) => {}
+                (taken, Answer::Reply { reply: Reply::Forgotten { was_owner: true }, .. }) if held(taken) => {
+                }
                 other => panic!("round {round}: {other:?}"),
             }
             assert_eq!(server.ask(&["EXISTS", "LOCK:x"]), redis::Value::Int(0));
@@ -178,15 +143,10 @@ fn a_forbidden_name_is_refused_alone() {
         let engine = Engine::try_start(config.username("few").password("password")).unwrap();
         let id = HoldId::new("a");
         for round in 0..20 {
-            let names = [
-                format!("LOCK:ok:{round}"),
-                format!("LOCK:no:{round}"),
-                format!("LOCK:ok:{round}:b"),
-            ];
-            let mut requests: Vec<_> = names
-                .iter()
-                .map(|name| engine.request(name, &id, acquire(1_000), Via::Engine))
-                .collect();
+            let names =
+                [format!("LOCK:ok:{round}"), format!("LOCK:no:{round}"), format!("LOCK:ok:{round}:b")];
+            let mut requests: Vec<_> =
+                names.iter().map(|name| engine.request(name, &id, acquire(1_000), Via::Engine)).collect();
             if round % 2 == 1 {
                 requests.push(engine.request(&names[0], &id, FORGET, Via::Engine));
             }
@@ -201,9 +161,7 @@ fn a_forbidden_name_is_refused_alone() {
             // In the odd rounds a release may have followed already: then nothing is said of the names yet.
             let apart = told == (true, Some(FaultClass::Refused), true);
             let again = round % 2 == 1
-                && answers[..3]
-                    .iter()
-                    .all(|answer| class(answer) == Some(FaultClass::Transient));
+                && answers[..3].iter().all(|answer| class(answer) == Some(FaultClass::Transient));
             assert!(apart || again, "round {round}: {answers:?}");
             engine.record.assert_each_once(seqs);
         }

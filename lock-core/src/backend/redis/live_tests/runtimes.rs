@@ -126,11 +126,7 @@ fn stopping_answers_everything_and_closes_all_connections() {
         server.ask(&["CLIENT", "UNPAUSE"]);
         let since = Instant::now();
         while record.strong_count() > 1 || clients(&server) > 1 {
-            assert!(
-                since.elapsed() < Duration::from_secs(5),
-                "{} connections",
-                clients(&server)
-            );
+            assert!(since.elapsed() < Duration::from_secs(5), "{} connections", clients(&server));
             std::thread::sleep(Duration::from_millis(10));
         }
         drop(inside);
@@ -165,18 +161,12 @@ fn works_in(runtime: &tokio::runtime::Runtime, engine: &Engine, name: &str) {
 #[test]
 fn the_engines_own_runtime_has_one_lane() {
     on_every_server(|server| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let backend = RedisBackend::new(RedisConfig::parse(&server.url()).unwrap());
         let record = std::sync::Arc::new(Record::default());
         runtime.block_on(async {
             let channel = Channel::new("LOCK:%test");
-            backend
-                .start(&channel, std::sync::Arc::clone(&record) as _)
-                .await
-                .unwrap();
+            backend.start(&channel, std::sync::Arc::clone(&record) as _).await.unwrap();
             let before = clients(&server);
             let request = Request {
                 seq: 1,

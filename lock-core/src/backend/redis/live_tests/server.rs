@@ -28,11 +28,7 @@ pub(super) fn on_every_server_with(options: &[&str], test: impl Fn(Server)) {
 
 fn binaries() -> Vec<PathBuf> {
     if let Ok(list) = std::env::var("LOCK_TEST_SERVERS") {
-        let listed: Vec<_> = list
-            .split(':')
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-            .collect();
+        let listed: Vec<_> = list.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
         assert!(!listed.is_empty(), "LOCK_TEST_SERVERS lists no server");
         return listed;
     }
@@ -40,9 +36,7 @@ fn binaries() -> Vec<PathBuf> {
     let found: Vec<_> = ["redis-server", "valkey-server"]
         .iter()
         .filter_map(|name| {
-            std::env::split_paths(&path)
-                .map(|place| place.join(name))
-                .find(|file| file.is_file())
+            std::env::split_paths(&path).map(|place| place.join(name)).find(|file| file.is_file())
         })
         .collect();
     assert!(
@@ -63,13 +57,7 @@ impl Server {
         drop(free);
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let child = spawn(&binary, &directory, port, &options);
-        let mut server = Self {
-            child,
-            directory,
-            binary,
-            options,
-            port,
-        };
+        let mut server = Self { child, directory, binary, options, port };
         server.await_ready();
         server
     }
@@ -79,11 +67,7 @@ impl Server {
         while self.try_ask(&["PING"]).is_err_and(|error| error.is_io_error()) {
             if self.child.try_wait().unwrap().is_some() || since.elapsed() > Duration::from_secs(10) {
                 let log = std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
-                panic!(
-                    "{} does not come up on port {}:\n{log}",
-                    self.binary.display(),
-                    self.port
-                );
+                panic!("{} does not come up on port {}:\n{log}", self.binary.display(), self.port);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -108,8 +92,7 @@ impl Server {
 
     /// One command of an administrator, on a connection of its own.
     pub(super) fn ask(&self, words: &[&str]) -> redis::Value {
-        self.try_ask(words)
-            .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+        self.try_ask(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
     /// Cuts the connections of normal clients (`normal`) or of subscribers (`pubsub`).
@@ -118,11 +101,7 @@ impl Server {
     }
 
     pub(super) fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .arg(signal)
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        let status = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
     }
 
@@ -146,22 +125,9 @@ impl Drop for Server {
 }
 
 fn spawn(binary: &Path, directory: &Path, port: u16, options: &[String]) -> Child {
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(directory.join("log"))
-        .unwrap();
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
     Command::new(binary)
-        .args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ])
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .args(["--dir".as_ref(), directory.as_os_str()])
         .args(["--unixsocket".as_ref(), directory.join("socket").as_os_str()])
         .args(options)

@@ -24,11 +24,7 @@ fn config(url: &str) -> RedisConfig {
 /// The ACL line of the module's documentation, as words.
 fn documented_acl() -> Vec<String> {
     let text = include_str!("../mod.rs");
-    let block = text
-        .split("//! ```text")
-        .nth(1)
-        .and_then(|rest| rest.split("//! ```").next())
-        .unwrap();
+    let block = text.split("//! ```text").nth(1).and_then(|rest| rest.split("//! ```").next()).unwrap();
     block
         .lines()
         .flat_map(|line| line.trim_start_matches("//!").split_whitespace())
@@ -51,10 +47,8 @@ fn unix_sockets_existing_clients_and_databases_work() {
         // Nothing of a start is left but the counter.
         for (database, keys) in [("0", 1), ("5", 1)] {
             let client = redis::Client::open(format!("{}{database}", server.url())).unwrap();
-            let found: Vec<String> = redis::cmd("KEYS")
-                .arg("*")
-                .query(&mut client.get_connection().unwrap())
-                .unwrap();
+            let found: Vec<String> =
+                redis::cmd("KEYS").arg("*").query(&mut client.get_connection().unwrap()).unwrap();
             assert_eq!(found.len(), keys, "{found:?}");
             assert_eq!(found[0], "LOCK:%fence");
         }
@@ -78,9 +72,7 @@ fn the_documented_acl_line_suffices_also_without_info_and_role() {
             assert_eq!(engine.backend.warnings().len(), without.len() / 2);
             if !without.is_empty() {
                 let answer = engine.ask("LOCK:x", &HoldId::new("a"), super::engine::FORGET, Via::Engine);
-                let Answer::Reply { generation, .. } = answer else {
-                    panic!("{answer:?}")
-                };
+                let Answer::Reply { generation, .. } = answer else { panic!("{answer:?}") };
                 assert_eq!(generation, Generation::UNKNOWN);
             }
         }
@@ -100,13 +92,7 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
             let words: Vec<_> = line
                 .iter()
                 .filter(|word| *word != missing)
-                .map(|word| {
-                    if word == "locks" {
-                        user.as_str()
-                    } else {
-                        word.as_str()
-                    }
-                })
+                .map(|word| if word == "locks" { user.as_str() } else { word.as_str() })
                 .collect();
             server.ask(&words);
             let error = refused_start(config(&server.url()).username(&user).password("password"));
@@ -136,11 +122,9 @@ fn every_command_of_the_acl_line_is_needed_and_named_when_it_is_missing() {
 fn a_wrong_or_missing_password_is_refused_and_the_right_one_works() {
     on_every_server_with(&["--requirepass", "right"], |server| {
         let authority = server.url().replace("redis://", "");
-        for url in [
-            format!("redis://:wrong@{authority}"),
-            server.url(),
-            format!("redis://who:right@{authority}"),
-        ] {
+        for url in
+            [format!("redis://:wrong@{authority}"), server.url(), format!("redis://who:right@{authority}")]
+        {
             let error = refused_start(config(&url));
             assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
             assert!(!error.to_string().contains("wrong"), "{error}");
@@ -172,10 +156,7 @@ fn an_unreachable_server_is_unavailable_at_once_and_a_silent_one_soon() {
 fn a_cluster_node_is_a_wrong_configuration() {
     on_every_server_with(&["--cluster-enabled", "yes"], |server| {
         let error = refused_start(config(&server.url()));
-        assert!(
-            matches!(&error, LockError::Config { message } if message.contains("cluster")),
-            "{error:?}"
-        );
+        assert!(matches!(&error, LockError::Config { message } if message.contains("cluster")), "{error:?}");
     });
 }
 
@@ -195,10 +176,7 @@ fn eviction_of_held_locks_is_warned_about() {
     on_every_server_with(&["--maxmemory-policy", "volatile-lru"], |server| {
         let engine = Engine::start(&server.url());
         let warnings = engine.backend.warnings();
-        assert!(
-            warnings.len() == 1 && warnings[0].contains("volatile-lru"),
-            "{warnings:?}"
-        );
+        assert!(warnings.len() == 1 && warnings[0].contains("volatile-lru"), "{warnings:?}");
     });
 }
 
@@ -212,10 +190,7 @@ fn a_server_that_is_busy_with_a_script_is_not_taken_for_one_without_a_run_id() {
             redis::cmd("EVAL").arg(script).arg(0).query::<()>(&mut connection)
         });
         std::thread::sleep(Duration::from_millis(400));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let config = config(&server.url());
         let opened = runtime.block_on(Connection::open(&config));
         let fault = opened.map(|(connection, _)| connection.generation).unwrap_err();

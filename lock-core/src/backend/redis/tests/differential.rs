@@ -26,12 +26,7 @@ fn the_scripts_and_the_model_agree_on_random_sequences() {
         let mut taken = [(0, 0); 2];
         for (seed, path) in (0..seeds).flat_map(|seed| [(seed, Path::AsWritten), (seed, Path::Full)]) {
             eprintln!("seed {seed}, {path:?}");
-            let mut play = Play {
-                dice: Dice(seed),
-                alone: seed % 2 == 1,
-                parties: Vec::new(),
-                born: 0,
-            };
+            let mut play = Play { dice: Dice(seed), alone: seed % 2 == 1, parties: Vec::new(), born: 0 };
             let mut pair = Pair::on(server, path);
             for _ in 0..300 {
                 play.turn(&mut pair);
@@ -93,9 +88,7 @@ struct Play {
 
 impl Play {
     fn turn(&mut self, pair: &mut Pair) {
-        let pause_us = self
-            .dice
-            .pick(&[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000]);
+        let pause_us = self.dice.pick(&[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000]);
         *pair.now_us() += pause_us;
         match self.dice.roll(40) {
             0 => *pair.now_us() -= 2_000_000,
@@ -123,12 +116,7 @@ impl Play {
 
     fn order(&mut self, pair: &mut Pair, acquires: bool) -> (usize, Order) {
         let party = self.party();
-        let Party {
-            name,
-            id,
-            entry,
-            ticket,
-        } = self.parties[party].clone();
+        let Party { name, id, entry, ticket } = self.parties[party].clone();
         let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000, 60_000]);
         let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
         let operation = match self.dice.roll(6) {
@@ -143,14 +131,8 @@ impl Play {
                 }),
             }),
             0 => Operation::Renew { lease_ms },
-            1 | 2 => Operation::Forget {
-                entry: (self.dice.roll(4) > 0).then_some(entry),
-            },
-            _ => Operation::Refresh {
-                entry,
-                heartbeat_ms,
-                lease_ms,
-            },
+            1 | 2 => Operation::Forget { entry: (self.dice.roll(4) > 0).then_some(entry) },
+            _ => Operation::Refresh { entry, heartbeat_ms, lease_ms },
         };
         (party, (name, id, operation))
     }
@@ -161,11 +143,7 @@ impl Play {
         if at >= self.parties.len() || self.dice.roll(if self.alone { 50 } else { 12 }) == 0 {
             self.born += 1;
             let party = Party {
-                name: if self.alone {
-                    NAMES[at.min(self.parties.len())]
-                } else {
-                    self.dice.pick(&NAMES)
-                },
+                name: if self.alone { NAMES[at.min(self.parties.len())] } else { self.dice.pick(&NAMES) },
                 id: HoldId::from_random(self.born << 60, "höst/1 module::function"),
                 entry: Entry {
                     short_ms: self.dice.pick(&[10, 500, 3_000]),

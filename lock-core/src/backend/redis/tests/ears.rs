@@ -18,9 +18,7 @@ impl Ears {
 
     pub(crate) fn listen(&mut self, channel: &str, listens: bool) {
         let verb = if listens { "SUBSCRIBE" } else { "UNSUBSCRIBE" };
-        self.0
-            .send_packed_command(&redis::cmd(verb).arg(channel).get_packed_command())
-            .unwrap();
+        self.0.send_packed_command(&redis::cmd(verb).arg(channel).get_packed_command()).unwrap();
         let (kind, named, _): (String, String, u64) = self.next();
         assert_eq!((kind, named.as_str()), (verb.to_lowercase(), channel));
     }

@@ -50,18 +50,14 @@ impl Pair {
             assert_ne!(source, virtual_time);
             let full = virtual_time.replace(
                 "\nlocal function error_of",
-                &format!(
-                    "\ncall('INCR', '{}')\nlocal function error_of",
-                    full_calls(script)
-                ),
+                &format!("\ncall('INCR', '{}')\nlocal function error_of", full_calls(script)),
             );
             assert_ne!(full, virtual_time);
             let taken = match path {
                 Path::AsWritten => full.clone(),
-                Path::Full => full.replace(
-                    "while turn <= count do\n    local key",
-                    "while false do\n    local key",
-                ),
+                Path::Full => {
+                    full.replace("while turn <= count do\n    local key", "while false do\n    local key")
+                }
             };
             assert_eq!(taken == full, path == Path::AsWritten);
             (script, redis::Script::new(&taken))
@@ -95,12 +91,7 @@ impl Pair {
         let now_us = self.model.now_us;
         redis::pipe()
             .del(TIME)
-            .rpush(
-                TIME,
-                [now_us / 1_000_000, now_us % 1_000_000]
-                    .map(|n| format!("{n}"))
-                    .as_slice(),
-            )
+            .rpush(TIME, [now_us / 1_000_000, now_us % 1_000_000].map(|n| format!("{n}")).as_slice())
             .exec(&mut self.server)
             .unwrap();
         let borrowed: Vec<&Request> = requests.iter().collect();
@@ -162,9 +153,7 @@ impl Pair {
         }
         assert!(beats.is_empty(), "a place for each heartbeat");
         assert!(record.queue.is_empty() || members[0].0 == "1L");
-        record.last = record
-            .last
-            .max(record.owner.as_ref().map_or(0, |owner| owner.fence));
+        record.last = record.last.max(record.owner.as_ref().map_or(0, |owner| owner.fence));
         let left: i64 = self.server.pttl(name).unwrap();
         (record, u64::try_from(left).ok())
     }
@@ -174,22 +163,14 @@ impl Pair {
         let model = self.model.records.get(name).cloned().unwrap_or_default();
         assert_eq!(stored, model, "the records of {name}");
         if stored.is_empty() {
-            assert!(
-                !self.server.exists::<_, bool>(name).unwrap(),
-                "an empty record is no key"
-            );
+            assert!(!self.server.exists::<_, bool>(name).unwrap(), "an empty record is no key");
             return;
         }
-        let wall = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
+        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let until_ms = wall.as_millis() as u64 + left_ms.expect("a key with an expiry");
         let owner = model.owner.as_ref().map_or(0, |owner| owner.deadline_ms);
         let last_ms = owner.max(model.queue.latest_beat_ms());
-        assert!(
-            until_ms + 50 >= last_ms,
-            "the key of {name} ends before what it holds"
-        );
+        assert!(until_ms + 50 >= last_ms, "the key of {name} ends before what it holds");
     }
 }
 
@@ -260,10 +241,7 @@ impl Subject for Pair {
     }
 
     fn is_gone(&mut self, name: &'static str) -> bool {
-        assert_eq!(
-            self.server.exists::<_, bool>(name).unwrap(),
-            !self.model.is_gone(name)
-        );
+        assert_eq!(self.server.exists::<_, bool>(name).unwrap(), !self.model.is_gone(name));
         self.model.is_gone(name)
     }
 }
@@ -273,21 +251,13 @@ impl Pair {
     fn hear(&mut self, published: &Published) {
         let (channel, text) = self.ears.hear();
         assert_eq!(channel, published.channel.as_str());
-        assert_eq!(
-            text,
-            format!("{} {} {}", published.id.hex(), published.fence, published.left_ms)
-        );
+        assert_eq!(text, format!("{} {} {}", published.id.hex(), published.fence, published.left_ms));
     }
 
     /// What a server does with a key whose deadlines are all over, years from now.
     pub(crate) fn expire(&mut self, name: &'static str) {
         let now_ms = self.model.now_us / 1000;
-        if self
-            .model
-            .records
-            .get(name)
-            .is_some_and(|record| record.is_over(now_ms))
-        {
+        if self.model.records.get(name).is_some_and(|record| record.is_over(now_ms)) {
             self.model.records.remove(name);
             let _: Value = self.server.del(name).unwrap();
         }

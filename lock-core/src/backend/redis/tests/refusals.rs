@@ -19,30 +19,19 @@ fn id(n: u128) -> HoldId {
 }
 
 fn entry() -> Entry {
-    Entry {
-        short_ms: 3_000,
-        channel: Channel::new("nobody"),
-    }
+    Entry { short_ms: 3_000, channel: Channel::new("nobody") }
 }
 
 fn acquire(waits: bool) -> Operation {
     Operation::Acquire(Acquire {
         lease_ms: LEASE,
         not_after_ms: u64::MAX >> 12,
-        place: waits.then(|| Place {
-            entry: entry(),
-            heartbeat_ms: 30_000,
-            ticket: None,
-        }),
+        place: waits.then(|| Place { entry: entry(), heartbeat_ms: 30_000, ticket: None }),
     })
 }
 
 fn refresh() -> Operation {
-    Operation::Refresh {
-        entry: entry(),
-        heartbeat_ms: 30_000,
-        lease_ms: LEASE,
-    }
+    Operation::Refresh { entry: entry(), heartbeat_ms: 30_000, lease_ms: LEASE }
 }
 
 fn forget() -> Operation {
@@ -66,9 +55,7 @@ fn call(server: &mut Connection, orders: &[(&str, u128, Operation)]) -> Vec<Resu
         })
         .collect();
     let borrowed: Vec<&Request> = requests.iter().collect();
-    let value: Value = fallback_command(Script::of(&orders[0].2), COUNTER, &borrowed)
-        .query(server)
-        .unwrap();
+    let value: Value = fallback_command(Script::of(&orders[0].2), COUNTER, &borrowed).query(server).unwrap();
     let decoded = decode(value, &borrowed).unwrap();
     decoded.replies.into_iter().map(|(_, reply)| reply).collect()
 }
@@ -82,12 +69,7 @@ fn class(reply: Result<Reply, Fault>) -> FaultClass {
 }
 
 fn set_memory(server: &mut Connection, limit: &str) {
-    redis::cmd("CONFIG")
-        .arg("SET")
-        .arg("maxmemory")
-        .arg(limit)
-        .exec(server)
-        .unwrap();
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(limit).exec(server).unwrap();
 }
 
 fn dump(server: &mut Connection, name: &str) -> Vec<u8> {
@@ -105,80 +87,32 @@ fn a_full_memory_stops_acquiring_and_nothing_else() {
         let server = &mut server;
         assert!(one(server, "LOCK:a", 1, acquire(false)).is_ok());
         assert!(one(server, "LOCK:b", 1, acquire(false)).is_ok());
-        assert!(matches!(
-            one(server, "LOCK:b", 2, acquire(true)),
-            Ok(Reply::Queued { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:b", 3, acquire(true)),
-            Ok(Reply::Queued { .. })
-        ));
+        assert!(matches!(one(server, "LOCK:b", 2, acquire(true)), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:b", 3, acquire(true)), Ok(Reply::Queued { .. })));
         set_memory(server, "1");
-        assert_eq!(
-            class(one(server, "LOCK:new", 1, acquire(false))),
-            FaultClass::Unavailable
-        );
-        assert_eq!(
-            class(one(server, "LOCK:a", 2, acquire(true))),
-            FaultClass::Unavailable
-        );
+        assert_eq!(class(one(server, "LOCK:new", 1, acquire(false))), FaultClass::Unavailable);
+        assert_eq!(class(one(server, "LOCK:a", 2, acquire(true))), FaultClass::Unavailable);
         let before: String = server.get(COUNTER).unwrap();
-        assert_eq!(
-            class(one(server, "LOCK:new", 1, acquire(true))),
-            FaultClass::Unavailable
-        );
+        assert_eq!(class(one(server, "LOCK:new", 1, acquire(true))), FaultClass::Unavailable);
         assert_eq!(server.get::<_, String>(COUNTER).unwrap(), before);
         let mut left = keys(server);
         left.sort();
         assert_eq!(left, ["LOCK:a", "LOCK:b"]);
         assert_eq!(server.zcard::<_, u64>("LOCK:a").unwrap(), 1);
         // Busy is known without a write.
-        assert!(matches!(
-            one(server, "LOCK:a", 2, acquire(false)),
-            Ok(Reply::Busy { .. })
-        ));
+        assert!(matches!(one(server, "LOCK:a", 2, acquire(false)), Ok(Reply::Busy { .. })));
         // A place that is there is kept, a lease that is there is told.
-        assert!(matches!(
-            one(server, "LOCK:b", 2, acquire(true)),
-            Ok(Reply::Queued { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:a", 1, acquire(true)),
-            Ok(Reply::Held { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:a", 1, RENEW),
-            Ok(Reply::Held { left_ms: LEASE, .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:a", 1, refresh()),
-            Ok(Reply::Held { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:b", 2, refresh()),
-            Ok(Reply::Queued { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:b", 1, forget()),
-            Ok(Reply::Forgotten { was_owner: true })
-        ));
+        assert!(matches!(one(server, "LOCK:b", 2, acquire(true)), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:a", 1, acquire(true)), Ok(Reply::Held { .. })));
+        assert!(matches!(one(server, "LOCK:a", 1, RENEW), Ok(Reply::Held { left_ms: LEASE, .. })));
+        assert!(matches!(one(server, "LOCK:a", 1, refresh()), Ok(Reply::Held { .. })));
+        assert!(matches!(one(server, "LOCK:b", 2, refresh()), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:b", 1, forget()), Ok(Reply::Forgotten { was_owner: true })));
         // Nobody listens, so the lock is free now; the first who asks has it, though memory is full.
-        assert!(matches!(
-            one(server, "LOCK:b", 2, refresh()),
-            Ok(Reply::Held { .. })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:b", 2, forget()),
-            Ok(Reply::Forgotten { was_owner: true })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:b", 3, forget()),
-            Ok(Reply::Forgotten { was_owner: false })
-        ));
-        assert!(matches!(
-            one(server, "LOCK:a", 1, forget()),
-            Ok(Reply::Forgotten { was_owner: true })
-        ));
+        assert!(matches!(one(server, "LOCK:b", 2, refresh()), Ok(Reply::Held { .. })));
+        assert!(matches!(one(server, "LOCK:b", 2, forget()), Ok(Reply::Forgotten { was_owner: true })));
+        assert!(matches!(one(server, "LOCK:b", 3, forget()), Ok(Reply::Forgotten { was_owner: false })));
+        assert!(matches!(one(server, "LOCK:a", 1, forget()), Ok(Reply::Forgotten { was_owner: true })));
         assert_eq!(keys(server), [""; 0]);
         set_memory(server, "0");
     });
@@ -194,10 +128,7 @@ fn a_hand_over_passes_when_memory_is_full() {
         one(server, "LOCK:b", 1, acquire(false)).unwrap();
         one(server, "LOCK:b", 2, acquire(true)).unwrap();
         set_memory(server, "1");
-        assert_eq!(
-            one(server, "LOCK:b", 1, forget()),
-            Ok(Reply::Forgotten { was_owner: true })
-        );
+        assert_eq!(one(server, "LOCK:b", 1, forget()), Ok(Reply::Forgotten { was_owner: true }));
         let (_, text) = ears.hear();
         let parts: Vec<&str> = text.split(' ').collect();
         assert_eq!((parts[0], parts[2]), (id(2).hex(), "3000"));
@@ -222,29 +153,19 @@ fn foreign_data_is_told_and_left_alone() {
         for name in ["LOCK:text", "LOCK:set", "LOCK:near", "LOCK:newer", "LOCK:hash"] {
             let before = dump(server, name);
             for operation in [acquire(true), acquire(false), RENEW, refresh(), forget()] {
-                assert_eq!(
-                    class(one(server, name, 1, operation)),
-                    FaultClass::Foreign,
-                    "{name}"
-                );
+                assert_eq!(class(one(server, name, 1, operation)), FaultClass::Foreign, "{name}");
             }
             assert_eq!(dump(server, name), before);
         }
         for counter in ["text", "-5", "1e300", "nan"] {
             let _: () = server.set(COUNTER, counter).unwrap();
-            assert_eq!(
-                class(one(server, "LOCK:a", 1, acquire(true))),
-                FaultClass::Foreign
-            );
+            assert_eq!(class(one(server, "LOCK:a", 1, acquire(true))), FaultClass::Foreign);
             assert_eq!(server.get::<_, String>(COUNTER).unwrap(), counter);
             assert!(!server.exists::<_, bool>("LOCK:a").unwrap());
         }
         let _: () = server.del(COUNTER).unwrap();
         let _: () = server.rpush(COUNTER, 1).unwrap();
-        assert_eq!(
-            class(one(server, "LOCK:a", 1, acquire(true))),
-            FaultClass::Foreign
-        );
+        assert_eq!(class(one(server, "LOCK:a", 1, acquire(true))), FaultClass::Foreign);
         assert!(!server.exists::<_, bool>("LOCK:a").unwrap());
     });
 }
@@ -257,23 +178,13 @@ fn an_operation_of_a_list_fails_alone() {
         let _: () = server.set("LOCK:text", "x").unwrap();
         let replies = call(
             server,
-            &[
-                ("LOCK:a", 1, acquire(true)),
-                ("LOCK:text", 1, acquire(true)),
-                ("LOCK:b", 1, acquire(true)),
-            ],
+            &[("LOCK:a", 1, acquire(true)), ("LOCK:text", 1, acquire(true)), ("LOCK:b", 1, acquire(true))],
         );
         assert!(matches!(replies[0], Ok(Reply::Held { .. })));
         assert_eq!(replies[1].as_ref().unwrap_err().class, FaultClass::Foreign);
         assert!(matches!(replies[2], Ok(Reply::Held { .. })));
-        let replies = call(
-            server,
-            &[
-                ("LOCK:a", 1, RENEW),
-                ("LOCK:text", 1, forget()),
-                ("LOCK:b", 1, forget()),
-            ],
-        );
+        let replies =
+            call(server, &[("LOCK:a", 1, RENEW), ("LOCK:text", 1, forget()), ("LOCK:b", 1, forget())]);
         assert!(matches!(replies[0], Ok(Reply::Held { .. })));
         assert!(replies[1].is_err());
         assert_eq!(replies[2], Ok(Reply::Forgotten { was_owner: true }));
@@ -302,10 +213,7 @@ fn a_repeated_call_changes_nothing() {
         assert_eq!(server.get::<_, u64>(COUNTER).unwrap(), counter);
         one(server, "LOCK:a", 2, forget()).unwrap();
         for was_owner in [true, false] {
-            assert_eq!(
-                one(server, "LOCK:a", 1, forget()),
-                Ok(Reply::Forgotten { was_owner })
-            );
+            assert_eq!(one(server, "LOCK:a", 1, forget()), Ok(Reply::Forgotten { was_owner }));
         }
         assert_eq!(one(server, "LOCK:a", 1, RENEW), Ok(Reply::Gone));
         assert_eq!(keys(server), [""; 0]);
@@ -313,11 +221,7 @@ fn a_repeated_call_changes_nothing() {
 }
 
 fn short() -> Operation {
-    Operation::Acquire(Acquire {
-        lease_ms: 20,
-        not_after_ms: u64::MAX >> 12,
-        place: None,
-    })
+    Operation::Acquire(Acquire { lease_ms: 20, not_after_ms: u64::MAX >> 12, place: None })
 }
 
 #[test]
@@ -365,23 +269,14 @@ const RIGHTS: &str = "+evalsha +eval +time +zrange +zrangebyscore +zscore +zcoun
 fn user(server: &Server, rights: &str) -> Connection {
     let mut all = server.connect();
     let mut cmd = redis::cmd("ACL");
-    cmd.arg("SETUSER")
-        .arg("app")
-        .arg("reset")
-        .arg("resetchannels")
-        .arg("on")
-        .arg(">secret");
+    cmd.arg("SETUSER").arg("app").arg("reset").arg("resetchannels").arg("on").arg(">secret");
     cmd.arg("~LOCK:*").arg("~test:counter").arg("&nobody");
     for right in rights.split(' ') {
         cmd.arg(right);
     }
     cmd.exec(&mut all).unwrap();
     let mut app = server.connect();
-    redis::cmd("AUTH")
-        .arg("app")
-        .arg("secret")
-        .exec(&mut app)
-        .unwrap();
+    redis::cmd("AUTH").arg("app").arg("secret").exec(&mut app).unwrap();
     app
 }
 
@@ -412,19 +307,7 @@ fn a_grant_stands_where_publishing_is_forbidden() {
         one(&mut app, "LOCK:a", 3, acquire(true)).unwrap();
         one(&mut app, "LOCK:a", 1, forget()).unwrap();
         let reply = one(&mut app, "LOCK:a", 3, refresh());
-        assert!(
-            matches!(
-                reply,
-                Ok(Reply::Queued {
-                    owner_left_ms: 1..,
-                    ..
-                })
-            ),
-            "{reply:?}"
-        );
-        assert!(matches!(
-            one(&mut app, "LOCK:a", 2, refresh()),
-            Ok(Reply::Held { .. })
-        ));
+        assert!(matches!(reply, Ok(Reply::Queued { owner_left_ms: 1.., .. })), "{reply:?}");
+        assert!(matches!(one(&mut app, "LOCK:a", 2, refresh()), Ok(Reply::Held { .. })));
     });
 }

@@ -8,18 +8,13 @@ use std::time::{Duration, Instant};
 /// Binaries to test against: those named in `LOCK_TEST_SERVERS` (separated by `:`), else what `PATH` has.
 pub(crate) fn binaries() -> Vec<PathBuf> {
     let named = std::env::var_os("LOCK_TEST_SERVERS").unwrap_or_default();
-    let mut found: Vec<PathBuf> = std::env::split_paths(&named)
-        .filter(|path| !path.as_os_str().is_empty())
-        .collect();
+    let mut found: Vec<PathBuf> =
+        std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
     if found.is_empty() {
         let path = std::env::var_os("PATH").unwrap_or_default();
         found = ["redis-server", "valkey-server"]
             .iter()
-            .filter_map(|name| {
-                std::env::split_paths(&path)
-                    .map(|at| at.join(name))
-                    .find(|at| at.is_file())
-            })
+            .filter_map(|name| std::env::split_paths(&path).map(|at| at.join(name)).find(|at| at.is_file()))
             .collect();
     }
     assert!(

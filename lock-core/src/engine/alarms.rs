@@ -24,10 +24,12 @@ impl Alarms {
         if self.next().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        self.0
-            .extract_if(.., |_, (at, _)| *at <= now)
-            .map(|(_, (_, waker))| waker)
-            .collect()
+        let due: Vec<u64> = self
+            .0
+            .iter()
+            .filter_map(|(number, (at, _))| (*at <= now).then_some(*number))
+            .collect();
+        due.into_iter().filter_map(|number| self.cancel(number)).collect()
     }
 
     pub(super) fn ring_all(&mut self) -> Vec<Waker> {

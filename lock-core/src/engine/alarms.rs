@@ -24,8 +24,11 @@ impl Alarms {
         if self.next().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        let due: Vec<u64> =
-            self.0.iter().filter(|(_, (at, _))| *at <= now).map(|(number, _)| *number).collect();
+        let due: Vec<u64> = self
+            .0
+            .iter()
+            .filter_map(|(number, (at, _))| (*at <= now).then_some(*number))
+            .collect();
         due.into_iter().filter_map(|number| self.cancel(number)).collect()
     }
 

@@ -27,7 +27,7 @@ enum Source {
     Nothing,
     Url(String),
     #[cfg(feature = "redis")]
-    Client(crate::backend::redis::redis::Client),
+    Client(Box<crate::backend::redis::redis::Client>),
     Opened(Opened),
 }
 
@@ -67,7 +67,7 @@ impl ManagerBuilder {
     /// The server of an existing client, with its credentials and TLS settings. Connections are made anew.
     #[cfg(feature = "redis")]
     pub fn client(mut self, client: crate::backend::redis::redis::Client) -> Self {
-        self.source = Source::Client(client);
+        self.source = Source::Client(Box::new(client));
         self
     }
 

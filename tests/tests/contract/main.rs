@@ -128,6 +128,7 @@ contract! {
             annotated_calls_nest
             annotated_siblings_exclude_each_other
             what_an_annotated_function_spawns_does_not_inherit_its_lock
+            tasks_that_run_inside_a_body_are_not_nested_in_it
             holds_around_a_call_are_found_by_name
         }
         managers {

@@ -131,6 +131,44 @@ pub(crate) async fn what_an_annotated_function_spawns_does_not_inherit_its_lock(
     assert_eq!(spawns(&locks, 42).await.expect("it is free"), (true, true));
 }
 
+#[distributed_lock(prefix = "order", key = "id", locks = locks)]
+async fn runs_local_tasks(locks: &LockManager, id: u64) -> Result<bool, LockError> {
+    let set = tokio::task::LocalSet::new();
+    let for_task = locks.clone();
+    let task = set.spawn_local(async move {
+        Held::current().is_none() && deep(&for_task, id, 0).await.is_err_and(|error| error.is_busy())
+    });
+    // Polled inside the body, on its thread, and still a task of its own.
+    Ok(set.run_until(task).await.expect("no panic"))
+}
+
+#[distributed_lock(prefix = "order", key = "id", locks = locks)]
+fn runs_a_runtime(locks: &LockManager, id: u64) -> Result<bool, LockError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let for_task = locks.clone();
+    let task = async move {
+        Held::current().is_none() && deep(&for_task, id, 0).await.is_err_and(|error| error.is_busy())
+    };
+    Ok(runtime.block_on(async { tokio::spawn(task).await.expect("no panic") }))
+}
+
+pub(crate) async fn tasks_that_run_inside_a_body_are_not_nested_in_it(stage: &Stage) {
+    let locks = stage.manager().await;
+    let plain = locks.clone();
+    let plain = tokio::task::spawn_blocking(move || runs_a_runtime(&plain, 42));
+    assert!(plain.await.expect("no panic").expect("it is free"));
+    // Not `Send`, so not on a runtime's worker.
+    let local = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(runs_local_tasks(&locks, 42))
+    });
+    assert!(local.await.expect("no panic").expect("it is free"));
+}
+
 pub(crate) async fn holds_around_a_call_are_found_by_name(stage: &Stage) {
     let locks = Arc::new(stage.manager().await);
     let inner = async {

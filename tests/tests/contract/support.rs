@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lock_core::{DEFAULT_EXPIRE, LockError, LockGuard, LockKey, LockManager, LockParams, LockSupport};
+use lock_core::{
+    DEFAULT_EXPIRE, DEFAULT_WAIT, LockError, LockGuard, LockKey, LockManager, LockParams, LockSupport,
+};
 use lock_tests::Stage;
 use tokio::task::JoinSet;
 
@@ -82,10 +84,17 @@ pub(crate) async fn a_failure_goes_through_a_decorator(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let held = there.lock("order:42").acquire().await.expect("it is free");
     let log = Arc::default();
-    let locks = Logged { inner: here, log: Arc::clone(&log) };
-    let params = LockParams::new(LockKey::of(42)).prefix("order").wait(Duration::ZERO);
+    let locks = Logged {
+        inner: here,
+        log: Arc::clone(&log),
+    };
+    let params = LockParams::new(LockKey::of(42))
+        .prefix("order")
+        .wait(Duration::ZERO);
+    let start = Instant::now();
     let error = locks.lock(&params).await.expect_err("it is held");
     assert!(error.is_busy(), "{error}");
+    assert!(start.elapsed() < DEFAULT_WAIT / 2, "it was to try once");
     assert!(log.lock().expect("no panic")[0].contains("failed: key [LOCK:order:42] tryLock fail"));
     held.release().await.expect("it is held");
 }
@@ -133,6 +142,11 @@ pub(crate) async fn params_say_what_the_lock_is_and_the_manager_the_rest(stage: 
     assert_eq!(guard.name().as_str(), "LOCK:order/a%2Fb/7");
     assert!(guard.remaining() > DEFAULT_EXPIRE / 2 && guard.remaining() <= DEFAULT_EXPIRE);
     here.unlock(guard, &params).await.expect("it is held");
+
+    let short = params.clone().expire(LEASE);
+    let guard = LockSupport::lock(&here, &short).await.expect("it is free");
+    assert!(guard.remaining() <= LEASE, "the lease of the parameters");
+    here.unlock(guard, &short).await.expect("it is held");
 
     let builder = LockManager::builder().url(stage.url()).wait(LEASE).expire(LEASE);
     let hasty = builder.connect().await.expect("it connects");

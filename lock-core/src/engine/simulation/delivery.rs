@@ -7,6 +7,7 @@ use super::setup::Weather;
 use super::world::{Event, World};
 use crate::backend::memory::Published;
 use crate::backend::{Answer, Fault, FaultClass, Grant, HoldId, Inbox, Reply, Request};
+use crate::name::LockName;
 
 impl World {
     pub(super) fn send(&mut self, client: usize, request: Request) {
@@ -121,7 +122,7 @@ impl World {
                 client: from.client,
                 seq: request.seq,
                 answer,
-                of: Some((from, request.id)),
+                of: Some((from, request.id, request.name)),
             },
         );
     }
@@ -165,10 +166,24 @@ impl World {
         }
     }
 
-    pub(super) fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<(Origin, HoldId)>) {
-        if let Some((origin, id)) = of {
+    pub(super) fn answer(
+        &mut self,
+        client: usize,
+        seq: u64,
+        answer: Answer,
+        of: Option<(Origin, HoldId, LockName)>,
+    ) {
+        if let Some((origin, id, name)) = of {
             if self.fates.contains_key(&origin) {
                 return;
+            }
+            if let Answer::Reply {
+                reply: Reply::Busy { .. } | Reply::Queued { .. },
+                ..
+            } = &answer
+            {
+                let now = self.now();
+                self.clients[client].said_taken.insert(name, now);
             }
             if let Answer::Reply {
                 reply: Reply::Queued { ticket, .. },
@@ -181,17 +196,6 @@ impl World {
                 self.checker.told(&id, *ticket, given_up);
             }
             self.clients[client].in_flight.remove(&seq);
-        }
-        if let Answer::Reply {
-            reply: Reply::Busy { .. } | Reply::Queued { .. },
-            ..
-        } = &answer
-        {
-            // Of which name does not matter: it makes the check of "busy" milder, never wrong.
-            let now = self.now();
-            for name in &self.names {
-                self.clients[client].said_taken.insert(name.clone(), now);
-            }
         }
         self.clients[client].shared.answers(vec![(seq, answer)]);
         self.look_after(client);

@@ -25,7 +25,6 @@ pub(super) const UNDER_WAY: Micros = 2_000;
 struct Seen {
     client: usize,
     task: usize,
-    name: LockName,
     cell: Arc<HoldCell>,
     since: Micros,
     /// It was found past its end: it must not come back.
@@ -34,7 +33,7 @@ struct Seen {
 
 #[derive(Default)]
 pub(super) struct Checker {
-    open: Vec<Seen>,
+    open: BTreeMap<LockName, Vec<Seen>>,
     /// The highest token that was claimed, by name.
     pub(super) highest_token: BTreeMap<LockName, u64>,
     /// The highest fence that the server has given, by name.
@@ -63,11 +62,27 @@ pub(super) struct Checker {
 
 impl Checker {
     /// The holder has released it, or has seen that it is lost.
-    pub(super) fn ended(&mut self, client: usize, task: usize, now: Micros) {
-        if let Some(at) = self.open.iter().position(|seen| (seen.client, seen.task) == (client, task)) {
-            let seen = self.open.swap_remove(at);
-            self.used(&seen.name, client, task, seen.since, now);
+    pub(super) fn ended(&mut self, name: &LockName, client: usize, task: usize, now: Micros) {
+        let open = self.open.entry(name.clone()).or_default();
+        if let Some(at) = open
+            .iter()
+            .position(|seen| (seen.client, seen.task) == (client, task))
+        {
+            let seen = open.swap_remove(at);
+            self.used(name, client, task, seen.since, now);
         }
+    }
+
+    /// How many hold a lock, or have not seen yet that it is lost.
+    pub(super) fn count_open(&self) -> u64 {
+        self.open.values().map(|open| open.len() as u64).sum()
+    }
+
+    /// Whether somebody holds it, or something that is noted of it may have to be forgotten.
+    pub(super) fn concerns(&self, name: &LockName) -> bool {
+        self.open.get(name).is_some_and(|open| !open.is_empty())
+            || self.unclaimed.contains_key(name)
+            || self.idle_since.contains_key(name)
     }
 
     /// A client has heard of the ticket of a wait; it takes notice unless it has given that id up.
@@ -84,7 +99,9 @@ impl Checker {
 
     /// The process is gone, and with it its holds.
     pub(super) fn died(&mut self, client: usize) {
-        self.open.retain(|seen| seen.client != client);
+        for open in self.open.values_mut() {
+            open.retain(|seen| seen.client != client);
+        }
     }
 
     pub(super) fn used(&mut self, name: &LockName, client: usize, task: usize, from: Micros, to: Micros) {
@@ -95,7 +112,7 @@ impl Checker {
 
     /// Whether anybody but that task has used the name since `from`.
     pub(super) fn others_since(&self, name: &LockName, (client, task): (usize, usize), from: Micros) -> bool {
-        self.open.iter().any(|seen| seen.name == *name)
+        self.open.get(name).is_some_and(|open| !open.is_empty())
             || self.last_use.iter().any(|((of, c, t), (_, to))| {
                 // Another process has the lock until its release has arrived.
                 let under_way = if *c == client { 0 } else { UNDER_WAY };
@@ -123,7 +140,7 @@ impl World {
         self.checker.unclaimed.remove(&name);
         let life = self.checker.life_of.get(&(token >> 11)).copied();
         let mut found = Vec::new();
-        for seen in self.checker.open.iter_mut().filter(|seen| seen.name == name) {
+        for seen in self.checker.open.entry(name.clone()).or_default() {
             let was_over = seen.over;
             if !is_definite(seen, self.clients[seen.client].now()) {
                 continue;
@@ -158,7 +175,13 @@ impl World {
         if left < half - half / 10 && cell.token & 2047 == 0 {
             self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
         }
-        self.checker.open.push(Seen { client, task, name: name.clone(), cell, since: now, over: false });
+        self.checker.open.entry(name.clone()).or_default().push(Seen {
+            client,
+            task,
+            cell,
+            since: now,
+            over: false,
+        });
         self.check_backed(&name);
     }
 
@@ -168,7 +191,7 @@ impl World {
         let owner = self.server.records.get(name).and_then(|record| record.owner.as_ref());
         let backed_until = owner.map_or(0, |owner| self.server.when_ms(owner.deadline_ms));
         let fence = owner.map_or(0, |owner| owner.fence);
-        for seen in self.checker.open.iter_mut().filter(|seen| seen.name == *name) {
+        for seen in self.checker.open.get_mut(name).into_iter().flatten() {
             let clock = &self.clients[seen.client].clock;
             if !is_definite(seen, self.clients[seen.client].now()) {
                 continue;

@@ -7,6 +7,7 @@ use super::setup::Weather;
 use super::world::{Event, World};
 use crate::backend::memory::Published;
 use crate::backend::{Answer, Fault, FaultClass, Grant, HoldId, Inbox, Reply, Request};
+use crate::name::LockName;
 
 impl World {
     pub(super) fn send(&mut self, client: usize, request: Request) {
@@ -97,7 +98,12 @@ impl World {
         let at = self.clients[from.client].connections[from.line].reply(now, delay);
         self.plan(
             at,
-            Event::Answer { client: from.client, seq: request.seq, answer, of: Some((from, request.id)) },
+            Event::Answer {
+                client: from.client,
+                seq: request.seq,
+                answer,
+                of: Some((from, request.id, request.name)),
+            },
         );
     }
 
@@ -130,23 +136,36 @@ impl World {
         }
     }
 
-    pub(super) fn answer(&mut self, client: usize, seq: u64, answer: Answer, of: Option<(Origin, HoldId)>) {
-        if let Some((origin, id)) = of {
+    pub(super) fn answer(
+        &mut self,
+        client: usize,
+        seq: u64,
+        answer: Answer,
+        of: Option<(Origin, HoldId, LockName)>,
+    ) {
+        if let Some((origin, id, name)) = of {
             if self.fates.contains_key(&origin) {
                 return;
             }
-            if let Answer::Reply { reply: Reply::Queued { ticket, .. }, .. } = &answer {
-                let given_up = self.clients[client].shared.desk(|desk| desk.undos.contains_key(&id));
+            if let Answer::Reply {
+                reply: Reply::Busy { .. } | Reply::Queued { .. },
+                ..
+            } = &answer
+            {
+                let now = self.now();
+                self.clients[client].said_taken.insert(name, now);
+            }
+            if let Answer::Reply {
+                reply: Reply::Queued { ticket, .. },
+                ..
+            } = &answer
+            {
+                let given_up = self.clients[client]
+                    .shared
+                    .desk(|desk| desk.undos.contains_key(&id));
                 self.checker.told(&id, *ticket, given_up);
             }
             self.clients[client].in_flight.remove(&seq);
-        }
-        if let Answer::Reply { reply: Reply::Busy { .. } | Reply::Queued { .. }, .. } = &answer {
-            // Of which name does not matter: it makes the check of "busy" milder, never wrong.
-            let now = self.now();
-            for name in &self.names {
-                self.clients[client].said_taken.insert(name.clone(), now);
-            }
         }
         self.clients[client].shared.answers(vec![(seq, answer)]);
         self.look_after(client);

@@ -6,18 +6,27 @@ use super::check::AUDIT;
 use super::tasks::State;
 use super::verdict::Violation;
 use super::world::{Event, World};
+use crate::name::LockName;
 
 impl World {
     pub(super) fn audit(&mut self) {
-        for name in self.names.clone() {
+        let known = self.names.iter().filter(|name| self.is_known(name));
+        for name in known.cloned().collect::<Vec<_>>() {
             self.check_orphans(&name);
             self.check_unclaimed(&name);
             self.check_idle(&name);
             self.check_backed(&name);
         }
         self.check_extensions();
+        let open = self.checker.count_open();
+        self.verdict.most_at_once = self.verdict.most_at_once.max(open);
         let at = self.now() + AUDIT;
         self.plan(at, Event::Audit);
+    }
+
+    /// Whether there is anything to check of a name: most of many are free.
+    fn is_known(&self, name: &LockName) -> bool {
+        self.server.records.contains_key(name) || self.checker.concerns(name)
     }
 
     pub(super) fn calm(&mut self) {

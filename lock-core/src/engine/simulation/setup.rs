@@ -262,6 +262,35 @@ impl Setup {
         ..Self::EXTENDED
     };
 
+    /// Thousands of holds at once in two processes, each of its own name or of a few.
+    pub(super) const MANY: Self = Self {
+        name: "many names",
+        active: ms(6000),
+        clients: (2, 2),
+        tasks: (2000, 2000),
+        names: 4000,
+        weather: Weather {
+            breaks: ms(1000),
+            pauses: ms(2000),
+            stalls: ms(3000),
+            stall: ms(300),
+            kills: ms(0),
+            late_copy: ms(2000),
+            failures: 2,
+            ..Weather::STORM
+        },
+        habits: Habits {
+            leases: &[ms(3000), ms(6000)],
+            waits: &[ms(1500), ms(5000)],
+            hold: ms(8000),
+            cancel: 50,
+            blocked: 0,
+            extends: 1,
+            ..Self::STORM.habits
+        },
+        ..Self::STORM
+    };
+
     /// The longest lease that anybody asks for.
     pub(super) fn longest_lease(&self) -> Duration {
         self.habits.leases.iter().copied().max().unwrap_or_default()

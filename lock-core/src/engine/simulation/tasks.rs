@@ -150,7 +150,7 @@ impl World {
                     let name = name.clone();
                     self.trace(|| format!("c{client} t{task} sees {name} lost"));
                     self.verdict.losses += 1;
-                    self.checker.ended(client, task, self.time.now());
+                    self.checker.ended(&name, client, task, self.time.now());
                     if let State::Holding { hold, .. } =
                         std::mem::take(&mut self.clients[client].tasks[task].state)
                     {
@@ -205,7 +205,7 @@ impl World {
 
     fn end_body(&mut self, client: usize, task: usize, name: &LockName, hold: Hold) {
         let now = self.now();
-        self.checker.ended(client, task, now);
+        self.checker.ended(name, client, task, now);
         let dropped = self.random.per_mille(self.setup.habits.drop_guard);
         self.trace(|| format!("c{client} t{task} frees {name}, dropped {dropped}"));
         self.next_deed(client, task);

@@ -44,6 +44,8 @@ pub(super) struct Verdict {
     pub(super) virtual_ms: u64,
     pub(super) events: u64,
     pub(super) holds: u64,
+    /// So many holds there were at the same moment, at most.
+    pub(super) most_at_once: u64,
     pub(super) losses: u64,
     pub(super) cancelled: u64,
     pub(super) busy: u64,
@@ -78,6 +80,7 @@ impl Verdict {
         self.virtual_ms += other.virtual_ms;
         self.events += other.events;
         self.holds += other.holds;
+        self.most_at_once = self.most_at_once.max(other.most_at_once);
         self.losses += other.losses;
         self.cancelled += other.cancelled;
         self.busy += other.busy;
@@ -100,12 +103,13 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} virtual s, {} events, {} faults, {} holds ({} lost), {} hand-overs, {} cancelled, {} busy, {} unavailable, \
+            "{} virtual s, {} events, {} faults, {} holds (at most {} at once, {} lost), {} hand-overs, {} cancelled, {} busy, {} unavailable, \
              {} extended, {} places gone, {} s unclaimed; overlaps: {}",
             self.virtual_ms / 1000,
             self.events,
             self.faults,
             self.holds,
+            self.most_at_once,
             self.losses,
             self.grants,
             self.cancelled,

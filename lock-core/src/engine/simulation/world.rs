@@ -47,7 +47,7 @@ pub(super) enum Event {
         client: usize,
         seq: u64,
         answer: Answer,
-        of: Option<(Origin, HoldId)>,
+        of: Option<(Origin, HoldId, LockName)>,
     },
     /// A grant reaches a client.
     Push {

@@ -24,11 +24,8 @@ impl Alarms {
         if self.next().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        let due: Vec<u64> = self
-            .0
-            .iter()
-            .filter_map(|(number, (at, _))| (*at <= now).then_some(*number))
-            .collect();
+        let due: Vec<u64> =
+            self.0.iter().filter_map(|(number, (at, _))| (*at <= now).then_some(*number)).collect();
         due.into_iter().filter_map(|number| self.cancel(number)).collect()
     }
 

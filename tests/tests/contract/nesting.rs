@@ -144,9 +144,7 @@ async fn runs_local_tasks(locks: &LockManager, id: u64) -> Result<bool, LockErro
 
 #[distributed_lock(prefix = "order", key = "id", locks = locks)]
 fn runs_a_runtime(locks: &LockManager, id: u64) -> Result<bool, LockError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let for_task = locks.clone();
     let task = async move {
         Held::current().is_none() && deep(&for_task, id, 0).await.is_err_and(|error| error.is_busy())
@@ -161,9 +159,7 @@ pub(crate) async fn tasks_that_run_inside_a_body_are_not_nested_in_it(stage: &St
     assert!(plain.await.expect("no panic").expect("it is free"));
     // Not `Send`, so not on a runtime's worker.
     let local = tokio::task::spawn_blocking(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(runs_local_tasks(&locks, 42))
     });
     assert!(local.await.expect("no panic").expect("it is free"));

@@ -84,13 +84,8 @@ pub(crate) async fn a_failure_goes_through_a_decorator(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let held = there.lock("order:42").acquire().await.expect("it is free");
     let log = Arc::default();
-    let locks = Logged {
-        inner: here,
-        log: Arc::clone(&log),
-    };
-    let params = LockParams::new(LockKey::of(42))
-        .prefix("order")
-        .wait(Duration::ZERO);
+    let locks = Logged { inner: here, log: Arc::clone(&log) };
+    let params = LockParams::new(LockKey::of(42)).prefix("order").wait(Duration::ZERO);
     let start = Instant::now();
     let error = locks.lock(&params).await.expect_err("it is held");
     assert!(error.is_busy(), "{error}");

@@ -64,10 +64,7 @@ impl Checker {
     /// The holder has released it, or has seen that it is lost.
     pub(super) fn ended(&mut self, name: &LockName, client: usize, task: usize, now: Micros) {
         let open = self.open.entry(name.clone()).or_default();
-        if let Some(at) = open
-            .iter()
-            .position(|seen| (seen.client, seen.task) == (client, task))
-        {
+        if let Some(at) = open.iter().position(|seen| (seen.client, seen.task) == (client, task)) {
             let seen = open.swap_remove(at);
             self.used(name, client, task, seen.since, now);
         }

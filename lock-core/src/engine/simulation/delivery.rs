@@ -147,22 +147,12 @@ impl World {
             if self.fates.contains_key(&origin) {
                 return;
             }
-            if let Answer::Reply {
-                reply: Reply::Busy { .. } | Reply::Queued { .. },
-                ..
-            } = &answer
-            {
+            if let Answer::Reply { reply: Reply::Busy { .. } | Reply::Queued { .. }, .. } = &answer {
                 let now = self.now();
                 self.clients[client].said_taken.insert(name, now);
             }
-            if let Answer::Reply {
-                reply: Reply::Queued { ticket, .. },
-                ..
-            } = &answer
-            {
-                let given_up = self.clients[client]
-                    .shared
-                    .desk(|desk| desk.undos.contains_key(&id));
+            if let Answer::Reply { reply: Reply::Queued { ticket, .. }, .. } = &answer {
+                let given_up = self.clients[client].shared.desk(|desk| desk.undos.contains_key(&id));
                 self.checker.told(&id, *ticket, given_up);
             }
             self.clients[client].in_flight.remove(&seq);

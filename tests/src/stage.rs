@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lock_core::LockManager;
+use lock_core::backend::memory::MemoryBackend;
 
 use crate::{Binary, Server, leftovers};
 
@@ -17,6 +18,7 @@ const LONGEST_LEASE: Duration = Duration::from_secs(11);
 pub struct Stage {
     url: String,
     server: Option<Server>,
+    memory: Option<MemoryBackend>,
 }
 
 impl Stage {
@@ -24,7 +26,12 @@ impl Stage {
     #[must_use]
     pub fn memory() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { url: format!("memory:stage-{}", NEXT.fetch_add(1, Ordering::Relaxed)), server: None }
+        let name = format!("stage-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        Self {
+            url: format!("memory:{name}"),
+            server: None,
+            memory: Some(MemoryBackend::named(&name)),
+        }
     }
 
     /// On a server.
@@ -36,7 +43,11 @@ impl Stage {
     /// On this server.
     #[must_use]
     pub fn of(server: Server) -> Self {
-        Self { url: server.url(), server: Some(server) }
+        Self {
+            url: server.url(),
+            server: Some(server),
+            memory: None,
+        }
     }
 
     /// The server, for tests that are about one.
@@ -68,7 +79,7 @@ impl Stage {
         LockManager::connect(&self.url).await.expect("the stage can be connected to")
     }
 
-    /// Plays `test` in a runtime of its own; afterwards nothing may be left on the server.
+    /// Plays `test` in a runtime of its own; afterwards nothing may be left.
     ///
     /// # Panics
     /// If the test does, or does not end, or leaves something behind.
@@ -86,21 +97,24 @@ impl Stage {
         self.nothing_is_left();
     }
 
-    /// Waits until no key is left.
+    /// Waits until no lock is left.
     ///
     /// # Panics
     /// If one outlives the longest lease.
     pub fn nothing_is_left(&self) {
-        let Some(server) = &self.server else { return };
         let mut left = Vec::new();
         let start = std::time::Instant::now();
         while start.elapsed() < LONGEST_LEASE {
-            left = leftovers(server, "LOCK");
+            left = match (&self.server, &self.memory) {
+                (Some(server), _) => leftovers(server, "LOCK"),
+                (None, Some(memory)) => memory.names(),
+                (None, None) => Vec::new(),
+            };
             if left.is_empty() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("left on the server: {left:?}");
+        panic!("left behind: {left:?}");
     }
 }

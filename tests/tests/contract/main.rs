@@ -154,6 +154,7 @@ contract! {
             foreign_data_is_left_alone
             a_nested_call_asks_no_server
             an_uncontended_lock_costs_one_script_each_way
+            a_manager_has_few_connections_and_leaves_none
         }
         nesting {
             annotated_calls_that_nest_ask_no_server

@@ -102,3 +102,39 @@ pub(crate) fn scripts_run(server: &Server) -> i64 {
         .filter_map(|line| line.split_once("calls=")?.1.split(',').next()?.parse::<i64>().ok())
         .sum()
 }
+
+pub(crate) async fn a_manager_has_few_connections_and_leaves_none(stage: &Stage) {
+    let count = |kind| {
+        let list = stage.server().must(&["CLIENT", "LIST", "TYPE", kind]);
+        list.text().unwrap_or_default().lines().count()
+    };
+    let alone = count("normal");
+    let locks = stage.manager().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let locks = locks.clone();
+        tasks.spawn(async move {
+            let guard = locks
+                .lock((number % 5,))
+                .wait(PATIENCE)
+                .acquire()
+                .await
+                .expect("its turn comes");
+            guard.release().await.expect("it is held");
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.expect("no panic");
+    }
+    assert_eq!(count("pubsub"), 1, "one subscription");
+    assert_eq!(
+        count("normal") - alone,
+        2,
+        "one connection of this runtime, one of the engine"
+    );
+    drop(locks);
+    lock_tests::until_async(PATIENCE, "all connections are closed", || {
+        count("pubsub") == 0 && count("normal") == alone
+    })
+    .await;
+}

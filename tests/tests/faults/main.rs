@@ -1,6 +1,7 @@
 //! What happens to locks when servers, networks and runtimes fail.
 
 mod cuts;
+mod engine;
 mod guards;
 mod held;
 mod injury;

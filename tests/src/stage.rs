@@ -27,11 +27,7 @@ impl Stage {
     pub fn memory() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("stage-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        Self {
-            url: format!("memory:{name}"),
-            server: None,
-            memory: Some(MemoryBackend::named(&name)),
-        }
+        Self { url: format!("memory:{name}"), server: None, memory: Some(MemoryBackend::named(&name)) }
     }
 
     /// On a server.
@@ -43,11 +39,7 @@ impl Stage {
     /// On this server.
     #[must_use]
     pub fn of(server: Server) -> Self {
-        Self {
-            url: server.url(),
-            server: Some(server),
-            memory: None,
-        }
+        Self { url: server.url(), server: Some(server), memory: None }
     }
 
     /// The server, for tests that are about one.

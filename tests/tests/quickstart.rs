@@ -24,21 +24,11 @@ fn quickstart(arguments: &[&str], url: Option<&str>) -> Output {
 /// The table of items, and the verdict.
 fn totals(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let lines = text.lines().skip_while(|line| !line.contains("stock   sold"));
-    let table: Vec<_> = lines
-        .clone()
-        .take_while(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let table: Vec<_> = lines.clone().take_while(|line| !line.is_empty()).map(str::to_owned).collect();
     assert_eq!(table.len(), 3, "{text}");
-    let verdict = lines
-        .filter(|line| line.starts_with("Sold = stock"))
-        .map(str::to_owned);
+    let verdict = lines.filter(|line| line.starts_with("Sold = stock")).map(str::to_owned);
     table.into_iter().chain(verdict).collect()
 }
 

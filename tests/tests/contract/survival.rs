@@ -114,12 +114,7 @@ pub(crate) async fn a_manager_has_few_connections_and_leaves_none(stage: &Stage)
     for number in 0..50 {
         let locks = locks.clone();
         tasks.spawn(async move {
-            let guard = locks
-                .lock((number % 5,))
-                .wait(PATIENCE)
-                .acquire()
-                .await
-                .expect("its turn comes");
+            let guard = locks.lock((number % 5,)).wait(PATIENCE).acquire().await.expect("its turn comes");
             guard.release().await.expect("it is held");
         });
     }
@@ -127,11 +122,7 @@ pub(crate) async fn a_manager_has_few_connections_and_leaves_none(stage: &Stage)
         task.expect("no panic");
     }
     assert_eq!(count("pubsub"), 1, "one subscription");
-    assert_eq!(
-        count("normal") - alone,
-        2,
-        "one connection of this runtime, one of the engine"
-    );
+    assert_eq!(count("normal") - alone, 2, "one connection of this runtime, one of the engine");
     drop(locks);
     lock_tests::until_async(PATIENCE, "all connections are closed", || {
         count("pubsub") == 0 && count("normal") == alone

@@ -35,10 +35,7 @@ impl Backend for Faulty {
     fn tick(&self, now: Moment) {
         let thread = std::thread::current();
         let is_engine = thread.name() == Some("lock-engine");
-        assert!(
-            !(is_engine && self.panics.load(Ordering::SeqCst)),
-            "a fault in the engine's thread"
-        );
+        assert!(!(is_engine && self.panics.load(Ordering::SeqCst)), "a fault in the engine's thread");
         self.inner.tick(now);
     }
 
@@ -53,29 +50,18 @@ async fn when_the_engine_dies_holds_are_lost_waits_fail_and_new_calls_are_refuse
     let (clock, panics) = (backend.clock(), Arc::new(AtomicBool::new(false)));
     let other = LockManager::builder().backend(Arc::new(backend.share()), Arc::clone(&clock));
     let other = other.connect().await.expect("it starts");
-    let faulty = Faulty {
-        inner: backend.share(),
-        panics: Arc::clone(&panics),
-    };
+    let faulty = Faulty { inner: backend.share(), panics: Arc::clone(&panics) };
     let builder = LockManager::builder().backend(Arc::new(faulty), clock);
     let locks = builder.connect().await.expect("it starts");
 
     let guard = locks.lock("a").expire(LEASE).acquire().await.expect("it is free");
     let _theirs = other.lock("b").expire(LEASE).acquire().await.expect("it is free");
     let (body, waiter) = (locks.clone(), locks.clone());
-    let body = tokio::spawn(async move {
-        body.lock("c")
-            .expire(LEASE)
-            .run(std::future::pending::<()>())
-            .await
-    });
+    let body =
+        tokio::spawn(async move { body.lock("c").expire(LEASE).run(std::future::pending::<()>()).await });
     let waiter = tokio::spawn(async move { waiter.lock("b").wait(LEASE).acquire().await.map(drop) });
     until_async(SOON, "the body runs", || {
-        other
-            .lock("c")
-            .try_acquire_blocking()
-            .expect("an answer")
-            .is_none()
+        other.lock("c").try_acquire_blocking().expect("an answer").is_none()
     })
     .await;
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -84,36 +70,18 @@ async fn when_the_engine_dies_holds_are_lost_waits_fail_and_new_calls_are_refuse
     panics.store(true, Ordering::SeqCst);
     let start = Instant::now();
     // A request that is not answered brings the tick, and the end.
-    let error = locks
-        .lock("d")
-        .wait(LEASE)
-        .acquire()
-        .await
-        .expect_err("the engine dies");
+    let error = locks.lock("d").wait(LEASE).acquire().await.expect_err("the engine dies");
     assert!(matches!(error, LockError::ShutDown { .. }), "{error:?}");
     guard.lost().await;
     let error = body.await.expect("no panic").expect_err("it is lost");
-    let cancelled = matches!(
-        error,
-        LockError::Lost {
-            body: BodyOutcome::Cancelled,
-            ..
-        }
-    );
+    let cancelled = matches!(error, LockError::Lost { body: BodyOutcome::Cancelled, .. });
     assert!(cancelled, "{error:?}");
     let error = waiter.await.expect("no panic").expect_err("its manager is dead");
     assert!(matches!(error, LockError::ShutDown { .. }), "{error:?}");
-    let error = locks
-        .lock("e")
-        .try_acquire()
-        .await
-        .expect_err("its manager is dead");
+    let error = locks.lock("e").try_acquire().await.expect_err("its manager is dead");
     assert!(matches!(error, LockError::ShutDown { .. }), "{error:?}");
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     drop(guard);
     locks.shutdown(Duration::from_millis(10)).await;
-    assert!(
-        other.lock("d").try_acquire().await.expect("an answer").is_some(),
-        "others go on"
-    );
+    assert!(other.lock("d").try_acquire().await.expect("an answer").is_some(), "others go on");
 }

@@ -136,6 +136,7 @@ fn a_forbidden_name_is_refused_alone() {
             ">password",
             "~LOCK:ok:*",
             "~LOCK:%*",
+            "resetchannels",
             "&LOCK:*",
             "+@all",
         ]);

@@ -104,6 +104,7 @@ fn a_demoted_master_is_left_by_requests_and_subscription() {
             let grant = "0123456789abcdef0123456789abcdef 7 3000";
             new.ask(&["PUBLISH", engine.channel.as_str(), grant]);
             engine.record.grant();
+            old.ask(&["REPLICAOF", "NO", "ONE"]);
         });
     });
 }

@@ -46,6 +46,11 @@ impl Backend for Faulty {
 
 #[tokio::test]
 async fn when_the_engine_dies_holds_are_lost_waits_fail_and_new_calls_are_refused() {
+    let ended = tokio::time::timeout(4 * SOON, dies()).await;
+    assert!(ended.is_ok(), "somebody waits for a dead engine");
+}
+
+async fn dies() {
     let backend = MemoryBackend::private();
     let (clock, panics) = (backend.clock(), Arc::new(AtomicBool::new(false)));
     let other = LockManager::builder().backend(Arc::new(backend.share()), Arc::clone(&clock));

@@ -44,7 +44,7 @@ struct DeathGuard(Arc<Shared>);
 
 impl Drop for DeathGuard {
     fn drop(&mut self) {
-        // self.0.end();
+        self.0.end();
         self.0.backend.stop();
     }
 }

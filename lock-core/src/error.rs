@@ -13,7 +13,11 @@ use crate::key::KeyError;
 #[non_exhaustive]
 pub enum LockError {
     /// Somebody else held the lock during the whole wait. Said only after a server said so.
-    #[error("key [{key}] tryLock fail: waited {waited:.1?}{}", Holder::suffix(.holder.as_ref()))]
+    #[error(
+        "key [{key}] tryLock fail: waited {waited:.1?}{}{}",
+        Holder::suffix(.holder.as_ref()),
+        Votes::suffix(.votes.as_ref())
+    )]
     Busy {
         /// The lock's full name.
         key: String,
@@ -21,6 +25,18 @@ pub enum LockError {
         waited: Duration,
         /// Who held it when the server was last asked.
         holder: Option<Holder>,
+        /// How the masters voted; `kind = "red"` only.
+        votes: Option<Votes>,
+    },
+    /// The call is nested in a read lock of the same name and wants it alone. Nothing was sent: it would wait for itself,
+    /// or, with two readers that both want to write, for ever.
+    #[error(
+        "key [{key}] tryLock fail: error message: this call is inside a read lock of the same name, and a read lock can't \
+         become a write lock: take the write lock first (`kind = \"write\"`), a read inside it joins it"
+    )]
+    Upgrade {
+        /// The lock's full name.
+        key: String,
     },
     /// The server could not be reached, or could not do its work, within the wait. Whether it has recorded the lock
     /// may be unknown; whatever it recorded is undone in the background.
@@ -116,6 +132,7 @@ impl LockError {
     pub fn key(&self) -> &str {
         match self {
             Self::Busy { key, .. }
+            | Self::Upgrade { key }
             | Self::Unavailable { key, .. }
             | Self::Refused { key, .. }
             | Self::ForeignData { key }
@@ -160,6 +177,38 @@ impl From<LockError> for std::io::Error {
     }
 }
 
+/// How the masters of a `red` lock answered the last round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Votes {
+    /// Masters that granted it.
+    pub granted: usize,
+    /// Masters that said that others hold it.
+    pub busy: usize,
+    /// Masters that did not answer in time, refused, or were restarted too recently to be counted.
+    pub unavailable: usize,
+}
+
+impl Votes {
+    /// How many masters there are.
+    #[must_use]
+    pub const fn masters(&self) -> usize {
+        self.granted + self.busy + self.unavailable
+    }
+
+    fn suffix(votes: Option<&Self>) -> String {
+        votes.map(|votes| format!("; votes: {votes}")).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Votes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { granted, busy, unavailable } = self;
+        let masters = self.masters();
+        write!(f, "{granted} of {masters} granted it, {busy} busy, {unavailable} unavailable")
+    }
+}
+
 /// What became of a body whose lease was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -198,7 +247,7 @@ mod tests {
         let body = BodyOutcome::Cancelled;
         vec![
             (
-                LockError::Busy { key: key(), waited, holder },
+                LockError::Busy { key: key(), waited, holder, votes: None },
                 &["waited 3.0s", "held by host/1 pay", "lease left 1.5s"],
             ),
             (
@@ -206,6 +255,7 @@ mod tests {
                 &["unavailable after 3.0s", "LOADING Redis is loading"],
             ),
             (LockError::Refused { key: key(), reason }, &["refused", "LOADING"]),
+            (LockError::Upgrade { key: key() }, &["inside a read lock", "take the write lock first"]),
             (LockError::ForeignData { key: key() }, &["other data", "use another prefix"]),
             (LockError::Key { key: key(), error: KeyError::Empty }, &["pass a value"]),
             (LockError::Params { key: key(), message }, &["write for example"]),
@@ -262,6 +312,7 @@ mod tests {
             ErrorKind::WouldBlock,
             ErrorKind::NotConnected,
             ErrorKind::PermissionDenied,
+            ErrorKind::Other,
             ErrorKind::Other,
             ErrorKind::InvalidInput,
             ErrorKind::InvalidInput,

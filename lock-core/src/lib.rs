@@ -88,7 +88,7 @@ extern crate self as lock_core;
 struct ReadmeDoctests;
 
 pub use engine::ShutdownReport;
-pub use error::{BodyOutcome, LockError};
+pub use error::{BodyOutcome, LockError, Votes};
 pub use holder::Holder;
 pub use key::{
     DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,

@@ -24,9 +24,20 @@ pub const MAX_EXPIRE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// One holder at a time; a call nested in a hold of the same name joins it.
+    /// One holder at a time; a call nested in a hold of the same name joins it. Tasks of one process may pass the lock
+    /// among themselves for up to 20 ms before the other processes get their turn, which is what makes it the fastest.
     #[default]
     Reentrant,
+    /// One holder at a time, in strict order of arrival over all processes.
+    Fair,
+    /// Several names at once, all or none; what `keys` makes.
+    Multi,
+    /// A majority of several independent masters.
+    Red,
+    /// Beside other readers of the name, not beside a writer or any other kind.
+    Read,
+    /// Alone, in order of arrival among readers and writers.
+    Write,
 }
 
 /// What happens to the body when its lease is lost.

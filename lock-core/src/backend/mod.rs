@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use request::{
-    Acquire, Answer, Channel, Entry, Fault, FaultClass, Generation, Grant, HoldId, Operation, Place,
+    Acquire, Answer, Channel, Entry, Fault, FaultClass, Generation, Grant, HoldId, Mode, Operation, Place,
     REQUEST_LIMIT, Reply, Request, Via,
 };
 

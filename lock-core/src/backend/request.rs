@@ -122,6 +122,15 @@ pub enum Via {
     Engine,
 }
 
+/// How a hold stands to others of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// One at a time.
+    Exclusive,
+    /// Beside other shared holds, not beside an exclusive one.
+    Shared,
+}
+
 /// What to do with a lock. Every operation settles first: a holder past its deadline is removed, and if the lock is then
 /// free the head of the queue is granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +162,11 @@ pub enum Operation {
 /// See [`Operation::Acquire`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acquire {
+    /// Alone, or beside other readers.
+    pub mode: Mode,
+    /// The id of this process's exclusive hold that a shared one replaces (a downgrade): where that id is the owner, it
+    /// gives way to this request in the same step. `None` for everything else.
+    pub replaces: Option<HoldId>,
     /// The lease if it is free.
     pub lease_ms: u64,
     /// Refused as [`Reply::Late`] when the server's clock shows more than this (ms since the epoch).
@@ -175,6 +189,11 @@ pub struct Place {
 /// What the queue keeps of a waiter beside its id; constant over its stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// Alone, or beside other readers.
+    pub mode: Mode,
+    /// Whether nobody who came later may have the lock first: then no owner passes it on within its process, past this
+    /// entry. Shared entries always are.
+    pub strict: bool,
     /// The lease that a grant gives, in ms.
     pub short_ms: u64,
     /// Where the grant is published.
@@ -190,6 +209,8 @@ pub enum Reply {
         fence: u64,
         /// The lease left when the server answered, rounded down.
         left_ms: u64,
+        /// Whether a [strict](Entry::strict) entry may be waiting.
+        strict: bool,
     },
     /// The id waits.
     Queued {
@@ -306,6 +327,8 @@ pub struct Grant {
     pub fence: u64,
     /// The lease given.
     pub left_ms: u64,
+    /// Whether a [strict](Entry::strict) entry may be waiting behind it.
+    pub strict: bool,
     /// Which life of which server pushed it.
     pub generation: Generation,
 }
@@ -315,6 +338,7 @@ impl fmt::Debug for Grant {
         f.debug_struct("Grant")
             .field("fence", &self.fence)
             .field("left_ms", &self.left_ms)
+            .field("strict", &self.strict)
             .finish_non_exhaustive()
     }
 }

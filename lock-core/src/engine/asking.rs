@@ -8,7 +8,7 @@ use super::queued::{heartbeat, next_refresh};
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
 use super::stay::{Phase, Queued, Stay};
 use super::waiter::Waiter;
-use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
+use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Mode, Operation, Place, Reply};
 use crate::clock::Moment;
 
 impl Line {
@@ -22,7 +22,12 @@ impl Line {
         }
         self.stay = Some(Stay {
             id,
-            entry: Entry { short_ms: millis(lease.min(SHORT_LEASE)), channel: desk.channel.clone() },
+            entry: Entry {
+                mode: Mode::Exclusive,
+                strict: false,
+                short_ms: millis(lease.min(SHORT_LEASE)),
+                channel: desk.channel.clone(),
+            },
             lease,
             heartbeat: Duration::ZERO,
             queues,
@@ -66,7 +71,13 @@ impl Line {
             heartbeat_ms: millis(stay.heartbeat),
             ticket: self.ticket,
         });
-        let acquire = Acquire { lease_ms: millis(stay.lease), not_after_ms, place };
+        let acquire = Acquire {
+            mode: Mode::Exclusive,
+            replaces: None,
+            lease_ms: millis(stay.lease),
+            not_after_ms,
+            place,
+        };
         let id = stay.id.clone();
         stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), desk.via));
     }
@@ -75,7 +86,7 @@ impl Line {
         let now = desk.now;
         match answer {
             Answer::Reply { reply, sent, generation, .. } => match reply {
-                Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
+                Reply::Held { fence, left_ms, .. } => self.granted_by_reply(fence, left_ms, sent, desk),
                 Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                     self.see(holder, owner_left_ms, now);
                     self.ticket = Some(ticket);

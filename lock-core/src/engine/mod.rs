@@ -44,7 +44,7 @@ pub(crate) use listeners::Listeners;
 pub use report::ShutdownReport;
 pub(crate) use undo::Released;
 pub(crate) use wait::block_on;
-pub(crate) use waiter::Want;
+pub(crate) use waiter::{Claim, Want};
 
 use crate::backend::{Fault, FaultClass};
 

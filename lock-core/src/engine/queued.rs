@@ -79,7 +79,7 @@ impl Line {
     fn refreshed(&mut self, reply: Reply, sent: Moment, generation: Generation, desk: &mut Desk) {
         let now = desk.now;
         match reply {
-            Reply::Held { fence, left_ms } => self.granted_by_reply(fence, left_ms, sent, desk),
+            Reply::Held { fence, left_ms, .. } => self.granted_by_reply(fence, left_ms, sent, desk),
             Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                 self.see(holder, owner_left_ms, now);
                 // The place was dropped, and a late copy of the acquire took one further back: as good as gone.

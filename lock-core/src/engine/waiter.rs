@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::effects::Effects;
 use super::slot::{News, Slot};
-use crate::backend::{Fault, FaultClass, REQUEST_LIMIT, Via};
+use crate::backend::{Fault, FaultClass, HoldId, Mode, REQUEST_LIMIT, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
 use crate::holder::Holder;
@@ -14,10 +14,31 @@ use crate::name::LockName;
 /// Numbers the waiters of one engine.
 pub(super) type WaiterKey = u64;
 
+/// How a caller wants to hold a name: what a kind of lock comes down to here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) mode: Mode,
+    /// In strict order of arrival over all processes: a waiter of its own at the server. Otherwise all callers of this
+    /// process are one waiter there, and pass the lock among themselves.
+    pub(crate) strict: bool,
+    /// The exclusive hold of this process that a shared one takes the place of.
+    pub(crate) replaces: Option<HoldId>,
+}
+
+impl Claim {
+    /// Alone; passed on within the process.
+    pub(crate) const REENTRANT: Self = Self { mode: Mode::Exclusive, strict: false, replaces: None };
+    /// Alone, in strict order.
+    pub(crate) const FAIR: Self = Self { mode: Mode::Exclusive, strict: true, replaces: None };
+    /// Beside other readers, in strict order.
+    pub(crate) const READ: Self = Self { mode: Mode::Shared, strict: true, replaces: None };
+}
+
 /// What a caller wants.
 #[derive(Clone, Debug)]
 pub(crate) struct Want {
     pub(crate) name: LockName,
+    pub(crate) claim: Claim,
     /// Recorded as the owner.
     pub(crate) record: String,
     pub(crate) wait: Duration,
@@ -59,7 +80,12 @@ impl Waiter {
     }
 
     pub(super) fn busy(&self, now: Moment, holder: Option<Holder>) -> LockError {
-        LockError::Busy { key: self.want.name.to_string(), waited: now.since(self.since), holder }
+        LockError::Busy {
+            key: self.want.name.to_string(),
+            waited: now.since(self.since),
+            holder,
+            votes: None,
+        }
     }
 
     pub(super) fn fault_error(&self, now: Moment, fault: &Fault) -> LockError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::owner::record;
 use super::{LockGuard, LockManager};
 use crate::backend::Via;
-use crate::engine::Want;
+use crate::engine::{Claim, Want};
 use crate::error::LockError;
 use crate::name::LockName;
 use crate::params::{OnLost, check_expire};
@@ -117,6 +117,7 @@ impl LockRequest {
         let name = self.name?;
         check_expire(name.as_str(), self.expire)?;
         let want = Want {
+            claim: Claim::REENTRANT,
             record: record(&self.function, self.id),
             name,
             wait: self.wait,

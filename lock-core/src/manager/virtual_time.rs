@@ -62,7 +62,8 @@ impl MemoryLocks {
     /// [`LockError::Key`] for a bad name, [`LockError::Busy`] if it is held already.
     pub fn hold(&self, key: impl IntoLockKey) -> Result<ForeignHold, LockError> {
         let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
-        let busy = || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None };
+        let busy =
+            || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None, votes: None };
         self.backend.hold(&name).ok_or_else(busy)
     }
 

@@ -50,6 +50,7 @@ impl Join {
             key: self.place.cell().name.to_string(),
             waited: now.since(self.since),
             holder: Some(Holder::here(self.place.record(), self.place.cell().remaining())),
+            votes: None,
         }
     }
 

@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::backend::memory::ManualClock;
-    use crate::backend::{Acquire, Entry, Grant, HoldId, Operation, Place, Reply, Via};
+    use crate::backend::{Acquire, Entry, Grant, HoldId, Mode, Operation, Place, Reply, Via};
 
     /// Renews what it is granted at once, from inside the call that tells it.
     #[derive(Default)]
@@ -225,10 +225,17 @@ mod tests {
 
     fn acquire(channel: Option<&Channel>) -> Operation {
         Operation::Acquire(Acquire {
+            mode: Mode::Exclusive,
+            replaces: None,
             lease_ms: 1_000,
             not_after_ms: u64::MAX,
             place: channel.map(|channel| Place {
-                entry: Entry { short_ms: 500, channel: channel.clone() },
+                entry: Entry {
+                    mode: Mode::Exclusive,
+                    strict: false,
+                    short_ms: 500,
+                    channel: channel.clone(),
+                },
                 heartbeat_ms: 1_000,
                 ticket: None,
             }),

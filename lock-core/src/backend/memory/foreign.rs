@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::store::{Delivery, Store};
-use crate::backend::{Acquire, HoldId, Operation, Reply};
+use crate::backend::{Acquire, HoldId, Mode, Operation, Reply};
 use crate::name::LockName;
 use crate::params::MAX_EXPIRE;
 
@@ -20,6 +20,8 @@ impl ForeignHold {
     pub(crate) fn take(store: Arc<Store>, name: &LockName) -> Option<Self> {
         let id = HoldId::new("somebody else");
         let operation = Operation::Acquire(Acquire {
+            mode: Mode::Exclusive,
+            replaces: None,
             lease_ms: u64::try_from(MAX_EXPIRE.as_millis()).unwrap_or(u64::MAX),
             not_after_ms: u64::MAX,
             place: None,

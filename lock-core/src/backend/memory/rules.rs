@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::record::Record;
 use super::step::{Published, step};
-use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 /// One operation on one lock.
 pub(crate) type Order = (&'static str, HoldId, Operation);
@@ -96,7 +96,12 @@ fn id(n: usize) -> HoldId {
 }
 
 fn entry(n: usize) -> Entry {
-    Entry { short_ms: SHORT, channel: Channel::new(CHANNELS[n % CHANNELS.len()]) }
+    Entry {
+        mode: Mode::Exclusive,
+        strict: false,
+        short_ms: SHORT,
+        channel: Channel::new(CHANNELS[n % CHANNELS.len()]),
+    }
 }
 
 fn place(n: usize, ticket: Option<u64>) -> Place {
@@ -115,7 +120,16 @@ impl Party<'_> {
 
     fn acquire(&mut self, n: usize, place: Option<Place>) -> Reply {
         let not_after_ms = *self.0.now_us() / 1000 + 1000;
-        self.run(n, Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms, place }))
+        self.run(
+            n,
+            Operation::Acquire(Acquire {
+                mode: Mode::Exclusive,
+                replaces: None,
+                lease_ms: LEASE,
+                not_after_ms,
+                place,
+            }),
+        )
     }
 
     fn try_once(&mut self, n: usize) -> Reply {
@@ -185,7 +199,7 @@ macro_rules! rules {
 rules! {
     fn a_free_lock_is_held_at_once_and_leaves_nothing(p) {
         let held = p.try_once(0);
-        assert_eq!(held, Reply::Held { fence: START_US, left_ms: LEASE });
+        assert_eq!(held, Reply::Held { fence: START_US, left_ms: LEASE, strict: false });
         assert_eq!(p.forget(0), FREED);
         assert!(p.0.is_gone(NAME));
         assert_eq!(p.forget(0), Reply::Forgotten { was_owner: false });
@@ -194,10 +208,10 @@ rules! {
     fn a_repeated_acquire_gives_the_same_fence_and_only_the_lease_left(p) {
         let first = p.wait(0);
         p.pass_ms(4_000);
-        assert_eq!(p.wait(0), Reply::Held { fence: fence(&first), left_ms: 6_000 });
+        assert_eq!(p.wait(0), Reply::Held { fence: fence(&first), left_ms: 6_000, strict: false });
         p.pass_ms(5_999);
         *p.0.now_us() += 100;
-        assert_eq!(p.wait(0), Reply::Held { fence: fence(&first), left_ms: 1 }, "1.5 ms are rounded down");
+        assert_eq!(p.wait(0), Reply::Held { fence: fence(&first), left_ms: 1, strict: false }, "1.5 ms are rounded down");
     }
 
     fn a_lease_ends_at_its_deadline_and_not_before(p) {
@@ -250,7 +264,7 @@ rules! {
     }
 
     fn a_late_request_does_nothing(p) {
-        let late = |place| Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms: START_US / 1000 - 1, place });
+        let late = |place| Operation::Acquire(Acquire { mode: Mode::Exclusive, replaces: None, lease_ms: LEASE, not_after_ms: START_US / 1000 - 1, place });
         assert_eq!(p.run(0, late(None)), Reply::Late);
         assert!(p.0.is_gone(NAME));
         let held = p.try_once(0);
@@ -266,7 +280,7 @@ rules! {
         let fence = fence(&p.try_once(0));
         assert_eq!(p.renew(1, LEASE), Reply::Gone);
         p.pass_ms(LEASE - 500);
-        assert_eq!(p.renew(0, 700), Reply::Held { fence, left_ms: 700 });
+        assert_eq!(p.renew(0, 700), Reply::Held { fence, left_ms: 700, strict: false });
         p.pass_ms(701);
         assert!(matches!(p.try_once(1), Reply::Held { .. }));
     }
@@ -277,12 +291,12 @@ rules! {
         p.forget(0);
         let fence = p.0.published().remove(0).fence;
         let claim = |lease_ms| Operation::Refresh { entry: entry(1), heartbeat_ms: BEAT, lease_ms };
-        assert_eq!(p.run(1, claim(SHORT + 1)), Reply::Held { fence, left_ms: SHORT + 1 });
-        assert_eq!(p.renew(1, 3 * LEASE), Reply::Held { fence, left_ms: 3 * LEASE });
+        assert_eq!(p.run(1, claim(SHORT + 1)), Reply::Held { fence, left_ms: SHORT + 1, strict: false });
+        assert_eq!(p.renew(1, 3 * LEASE), Reply::Held { fence, left_ms: 3 * LEASE, strict: false });
         p.pass_ms(1_000);
         // Copies that were sent before the long renewal and run after it.
-        assert_eq!(p.run(1, claim(SHORT)), Reply::Held { fence, left_ms: 3 * LEASE - 1_000 });
-        assert_eq!(p.renew(1, LEASE), Reply::Held { fence, left_ms: 3 * LEASE - 1_000 });
+        assert_eq!(p.run(1, claim(SHORT)), Reply::Held { fence, left_ms: 3 * LEASE - 1_000, strict: false });
+        assert_eq!(p.renew(1, LEASE), Reply::Held { fence, left_ms: 3 * LEASE - 1_000, strict: false });
         p.pass_ms(3 * LEASE - 1_000);
         assert!(matches!(p.try_once(2), Reply::Busy { .. }), "0.6 ms are left");
         p.pass_ms(1);
@@ -310,7 +324,7 @@ rules! {
         p.wait(1);
         p.forget(0);
         let granted = p.0.published().remove(0);
-        assert_eq!(p.refresh(1), Reply::Held { fence: granted.fence, left_ms: LEASE });
+        assert_eq!(p.refresh(1), Reply::Held { fence: granted.fence, left_ms: LEASE, strict: false });
         assert_eq!(p.forget(1), FREED);
         assert!(p.0.is_gone(NAME));
     }
@@ -457,7 +471,7 @@ rules! {
 
     fn a_list_runs_in_order_on_one_name(p) {
         let not_after_ms = START_US / 1000;
-        let acquire = |n| (NAME, id(n), Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms, place: Some(place(n, None)) }));
+        let acquire = |n| (NAME, id(n), Operation::Acquire(Acquire { mode: Mode::Exclusive, replaces: None, lease_ms: LEASE, not_after_ms, place: Some(place(n, None)) }));
         let replies = p.0.run(&[acquire(0), acquire(1), acquire(0), acquire(2)]);
         assert_eq!(fence(&replies[0]), START_US);
         assert_eq!(place_of(&replies[1]), (START_US + 1, START_US + 1, 0));
@@ -476,7 +490,7 @@ rules! {
         for n in 0..far {
             let id = HoldId::from_random(1_000 + n, "crowd");
             let not_after_ms = START_US / 1000;
-            let operation = Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms, place: Some(place(1, None)) });
+            let operation = Operation::Acquire(Acquire { mode: Mode::Exclusive, replaces: None, lease_ms: LEASE, not_after_ms, place: Some(place(1, None)) });
             p.0.run(&[(NAME, id, operation)]);
         }
         p.wait(2);
@@ -496,7 +510,7 @@ rules! {
             .map(|n| {
                 let id = HoldId::from_random(1_000 + n as u128, "crowd");
                 let place = Place { heartbeat_ms: BEAT - n as u64 % 7, ..place(1, None) };
-                (NAME, id, Operation::Acquire(Acquire { lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place) }))
+                (NAME, id, Operation::Acquire(Acquire { mode: Mode::Exclusive, replaces: None, lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place) }))
             })
             .collect();
         p.0.run(&crowd);

@@ -189,7 +189,7 @@ impl Lock<'_> {
 
     fn own(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
         self.record.owner = Some(Owner { id: id.clone(), fence, deadline_ms: self.after_ms(lease_ms) });
-        Reply::Held { fence, left_ms: lease_ms }
+        Reply::Held { fence, left_ms: lease_ms, strict: false }
     }
 
     fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
@@ -215,7 +215,11 @@ impl Lock<'_> {
     /// The id's hold as it is, not extended: a repeated request must not count a lease that was never given.
     fn held(&self, id: &HoldId) -> Option<Reply> {
         let owner = self.record.owner.as_ref().filter(|owner| owner.id == *id)?;
-        Some(Reply::Held { fence: owner.fence, left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()) })
+        Some(Reply::Held {
+            fence: owner.fence,
+            left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()),
+            strict: false,
+        })
     }
 
     /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a

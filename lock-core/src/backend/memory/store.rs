@@ -121,6 +121,7 @@ impl Store {
                 hex: published.id.hex().to_owned(),
                 fence: published.fence,
                 left_ms: published.left_ms,
+                strict: false,
                 generation: self.generation.clone(),
             },
         })

@@ -96,7 +96,7 @@ fn size(request: &Request) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::{Acquire, HoldId, Via};
+    use crate::backend::{Acquire, HoldId, Mode, Via};
     use crate::clock::Moment;
     use crate::name::LockName;
 
@@ -112,7 +112,13 @@ mod tests {
     }
 
     fn acquire(seq: u64, name: &str) -> Request {
-        let acquire = Acquire { lease_ms: 1000, not_after_ms: u64::MAX, place: None };
+        let acquire = Acquire {
+            mode: Mode::Exclusive,
+            replaces: None,
+            lease_ms: 1000,
+            not_after_ms: u64::MAX,
+            place: None,
+        };
         request(seq, name, Operation::Acquire(acquire))
     }
 

@@ -8,7 +8,7 @@ use super::fault;
 use super::scripts::{self, Script};
 use super::server::Server;
 use crate::backend::{
-    Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Operation, Place, Reply, Request, Via,
+    Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
 };
 use crate::error::LockError;
 use crate::name::LockName;
@@ -51,6 +51,8 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
     let random = HoldId::new("start-up probe");
     let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
     let entry = Entry {
+        mode: Mode::Exclusive,
+        strict: false,
         short_ms: PROBE_MS,
         channel: Channel::new(&format!("{}probe:{}", config.channel_prefix(), random.hex())),
     };
@@ -60,8 +62,15 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
 
     let (first, second) = (random, HoldId::new("start-up probe"));
     let place = Place { entry: entry.clone(), heartbeat_ms: PROBE_MS, ticket: None };
-    let acquire =
-        |place| Operation::Acquire(Acquire { lease_ms: PROBE_MS, not_after_ms: u64::MAX >> 11, place });
+    let acquire = |place| {
+        Operation::Acquire(Acquire {
+            mode: Mode::Exclusive,
+            replaces: None,
+            lease_ms: PROBE_MS,
+            not_after_ms: u64::MAX >> 11,
+            place,
+        })
+    };
     let refresh = Operation::Refresh { entry: entry.clone(), heartbeat_ms: PROBE_MS, lease_ms: PROBE_MS };
     let forget = Operation::Forget { entry: Some(entry) };
     let steps: [(&HoldId, Operation); 6] = [

@@ -188,7 +188,7 @@ impl Fields {
     /// What is said of one operation: a code, and the code's values.
     fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
         let reply = match self.number()? {
-            0 => Reply::Held { fence: self.number()?, left_ms: self.number()? },
+            0 => Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: false },
             1 => Reply::Queued {
                 ticket: self.number()?,
                 floor: self.number()?,

@@ -147,7 +147,13 @@ fn parse(text: &str, generation: Generation) -> Option<Grant> {
     let well_formed =
         hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && end.is_none();
     well_formed.then_some(())?;
-    Some(Grant { hex: hex.to_owned(), fence: number(fence)?, left_ms: number(left)?, generation })
+    Some(Grant {
+        hex: hex.to_owned(),
+        fence: number(fence)?,
+        left_ms: number(left)?,
+        strict: false,
+        generation,
+    })
 }
 
 /// Digits only: `parse` alone would also take a sign.

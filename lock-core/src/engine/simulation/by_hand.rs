@@ -10,7 +10,7 @@ use super::time::VirtualTime;
 use crate::backend::{Answer, Generation, Grant, Inbox, Operation, Reply, Request, Via};
 use crate::engine::rules::Rules;
 use crate::engine::wait::Waiting;
-use crate::engine::waiter::Want;
+use crate::engine::waiter::{Claim, Want};
 use crate::name::LockName;
 
 /// One client with one wait, and whoever runs the test in the place of the server.
@@ -25,6 +25,7 @@ impl Scene {
         let time = VirtualTime::default();
         let client = Client::new(0, 1, &time, 0, rules, &mut Random::new(1));
         let want = Want {
+            claim: Claim::REENTRANT,
             name: LockName::new("LOCK:0"),
             record: "waiter".to_owned(),
             wait: Duration::from_secs(5),
@@ -87,6 +88,7 @@ fn takes_a_grant_of_another_life(rules: Rules) -> bool {
         hex: asked.id.hex().to_owned(),
         fence: 2000,
         left_ms: 300,
+        strict: false,
         generation: Generation::new("old"),
     };
     scene.client.shared.granted(grant);

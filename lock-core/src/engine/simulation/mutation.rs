@@ -2,7 +2,7 @@
 
 use super::server::Server;
 use crate::backend::memory::{Record, Step, Waiter, text};
-use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 /// A rule of the server that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ impl Server {
                     return done;
                 }
                 let again = Operation::Acquire(Acquire {
+                    mode: Mode::Exclusive,
+                    replaces: None,
                     lease_ms: entry.short_ms,
                     not_after_ms: u64::MAX,
                     place: Some(Place { entry: entry.clone(), heartbeat_ms, ticket: None }),
@@ -114,7 +116,12 @@ impl Server {
                 let mut done = self.step(record, id, operation, now_us);
                 if matches!(done.reply, Reply::Busy { .. }) {
                     let channel = Channel::new(&format!("channel {}", id.record()));
-                    let entry = Entry { short_ms: wish.lease_ms.min(3000), channel };
+                    let entry = Entry {
+                        mode: Mode::Exclusive,
+                        strict: false,
+                        short_ms: wish.lease_ms.min(3000),
+                        channel,
+                    };
                     let waiter = Waiter { id: id.clone(), entry, beat_ms: now_ms + 1000 };
                     done.record.queue.push(now_us, waiter);
                 }

@@ -13,7 +13,7 @@ use crate::engine::handle::Hold;
 use crate::engine::hold_cell::Lost;
 use crate::engine::undo::Released;
 use crate::engine::wait::Waiting;
-use crate::engine::waiter::Want;
+use crate::engine::waiter::{Claim, Want};
 use crate::error::LockError;
 use crate::name::LockName;
 
@@ -96,6 +96,7 @@ impl World {
         let deed = self.next_deed(client, task);
         let via = if self.random.per_mille(200) { Via::Engine } else { Via::Caller };
         let want = Want {
+            claim: Claim::REENTRANT,
             name: name.clone(),
             record: format!("c{client} t{task} d{deed}"),
             wait,

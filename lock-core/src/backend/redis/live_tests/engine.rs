@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::redis::{RedisBackend, RedisConfig};
 use crate::backend::{
-    Acquire, Answer, Backend, Channel, Grant, HoldId, Inbox, Operation, Reply, Request, Via,
+    Acquire, Answer, Backend, Channel, Grant, HoldId, Inbox, Mode, Operation, Reply, Request, Via,
 };
 use crate::clock::{BootClock, Clock, Moment};
 use crate::error::LockError;
@@ -207,7 +207,13 @@ impl Drop for Engine {
 }
 
 pub(super) fn acquire(lease_ms: u64) -> Operation {
-    Operation::Acquire(Acquire { lease_ms, not_after_ms: 4_000_000_000_000, place: None })
+    Operation::Acquire(Acquire {
+        mode: Mode::Exclusive,
+        replaces: None,
+        lease_ms,
+        not_after_ms: 4_000_000_000_000,
+        place: None,
+    })
 }
 
 pub(super) const FORGET: Operation = Operation::Forget { entry: None };

@@ -4,7 +4,7 @@ use super::pair::{Pair, Path};
 use super::server::on_each;
 use crate::backend::memory::rules::{CHANNELS, Order, RULES, Subject};
 use crate::backend::redis::scripts::Script;
-use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 #[test]
 fn the_scripts_keep_every_rule() {
@@ -121,6 +121,8 @@ impl Play {
         let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
         let operation = match self.dice.roll(6) {
             _ if acquires => Operation::Acquire(Acquire {
+                mode: Mode::Exclusive,
+                replaces: None,
                 lease_ms,
                 not_after_ms: *pair.now_us() / 1000 + self.dice.pick(&[0, 1_000, 1_000, 1_000])
                     - self.dice.roll(2),
@@ -146,6 +148,8 @@ impl Play {
                 name: if self.alone { NAMES[at.min(self.parties.len())] } else { self.dice.pick(&NAMES) },
                 id: HoldId::from_random(self.born << 60, "höst/1 module::function"),
                 entry: Entry {
+                    mode: Mode::Exclusive,
+                    strict: false,
                     short_ms: self.dice.pick(&[10, 500, 3_000]),
                     channel: Channel::new(self.dice.pick(&CHANNELS)),
                 },

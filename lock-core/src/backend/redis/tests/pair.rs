@@ -11,7 +11,7 @@ use crate::backend::memory::record::{Owner, Record};
 use crate::backend::memory::rules::{CHANNELS, Model, Order, Subject};
 use crate::backend::memory::step::Published;
 use crate::backend::redis::scripts::{Script, decode};
-use crate::backend::{Channel, Entry, HoldId, Reply, Request, Via};
+use crate::backend::{Channel, Entry, HoldId, Mode, Reply, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
@@ -143,7 +143,7 @@ impl Pair {
                     let channel = Channel::new(parts.next().unwrap());
                     let waiter = Waiter {
                         id: parse_id(parts.next().unwrap()),
-                        entry: Entry { short_ms, channel },
+                        entry: Entry { mode: Mode::Exclusive, strict: false, short_ms, channel },
                         beat_ms: beats.remove(rest).expect("a heartbeat for each place"),
                     };
                     record.queue.push(*score as u64, waiter);

@@ -7,7 +7,7 @@ use super::pair::COUNTER;
 use super::server::{Server, on_each};
 use crate::backend::redis::scripts::{Script, decode, fallback_command};
 use crate::backend::{
-    Acquire, Channel, Entry, Fault, FaultClass, HoldId, Operation, Place, Reply, Request, Via,
+    Acquire, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
 };
 use crate::clock::Moment;
 use crate::name::LockName;
@@ -19,11 +19,13 @@ fn id(n: u128) -> HoldId {
 }
 
 fn entry() -> Entry {
-    Entry { short_ms: 3_000, channel: Channel::new("nobody") }
+    Entry { mode: Mode::Exclusive, strict: false, short_ms: 3_000, channel: Channel::new("nobody") }
 }
 
 fn acquire(waits: bool) -> Operation {
     Operation::Acquire(Acquire {
+        mode: Mode::Exclusive,
+        replaces: None,
         lease_ms: LEASE,
         not_after_ms: u64::MAX >> 12,
         place: waits.then(|| Place { entry: entry(), heartbeat_ms: 30_000, ticket: None }),
@@ -221,7 +223,13 @@ fn a_repeated_call_changes_nothing() {
 }
 
 fn short() -> Operation {
-    Operation::Acquire(Acquire { lease_ms: 20, not_after_ms: u64::MAX >> 12, place: None })
+    Operation::Acquire(Acquire {
+        mode: Mode::Exclusive,
+        replaces: None,
+        lease_ms: 20,
+        not_after_ms: u64::MAX >> 12,
+        place: None,
+    })
 }
 
 #[test]
@@ -234,7 +242,7 @@ fn on_the_servers_own_clock_a_lease_and_a_fence_are_what_they_say() {
             seconds * 1_000_000 + rest
         };
         let before = micros(server);
-        let Ok(Reply::Held { fence, left_ms }) = one(server, "LOCK:a", 1, acquire(true)) else {
+        let Ok(Reply::Held { fence, left_ms, .. }) = one(server, "LOCK:a", 1, acquire(true)) else {
             panic!("held");
         };
         assert!((before..=micros(server)).contains(&fence));

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use super::alarms::Alarms;
 use super::effects::Effects;
+use super::line_key::LineKey;
+use super::neighbours::Neighbours;
 use super::rules::Rules;
 use super::server_clock::ServerClock;
 use super::undo::Undo;
@@ -27,8 +29,8 @@ pub(super) type NewId = Box<dyn FnMut(&str) -> HoldId + Send>;
 /// Whom the answer to a request is for.
 #[derive(Clone, Debug)]
 pub(super) enum Addressee {
-    /// The stay of that name.
-    Line(LockName),
+    /// The stay of that line.
+    Line(LineKey),
     /// The undo of that id.
     Undo(HoldId),
 }
@@ -47,8 +49,9 @@ pub(super) struct Desk {
     pub(super) effects: Effects,
     pub(super) under_way: Map<u64, Addressee>,
     /// Ids for which a grant may come, by the part that grants name.
-    pub(super) awaited: Map<u128, LockName>,
+    pub(super) awaited: Map<u128, LineKey>,
     pub(super) undos: Map<HoldId, Undo>,
+    pub(super) neighbours: Neighbours,
     pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
     pub(super) alarms: Alarms,
@@ -68,6 +71,7 @@ impl Desk {
             under_way: Map::default(),
             awaited: Map::default(),
             undos: Map::default(),
+            neighbours: Neighbours::default(),
             new_id: Box::new(HoldId::new),
             alarms: Alarms::default(),
             next_number: 0,
@@ -86,8 +90,8 @@ impl Desk {
     }
 
     /// Writes a request for a line's stay into the table and hands it over.
-    pub(super) fn send(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
-        self.submit(name, id, operation, via, Addressee::Line(name.clone()))
+    pub(super) fn send(&mut self, line: &LineKey, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(&line.name, id, operation, via, Addressee::Line(line.clone()))
     }
 
     pub(super) fn send_undo(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {

@@ -13,7 +13,7 @@ use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
 use super::waiter::Want;
-use crate::backend::{Backend, Channel, Fault, Via};
+use crate::backend::{Backend, Channel, Fault, HoldId, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 
@@ -79,6 +79,12 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.0.shared.extend(cell, lease, answer);
         answered.await.unwrap_or(false)
+    }
+
+    /// No renewal of this hold is sent or believed from now on, since another hold of this process takes its place at the
+    /// server; it stays valid for the lease it has. Its id at the server; `None` if it is lost or over.
+    pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+        self.0.shared.freeze(cell)
     }
 
     pub(crate) fn downgrade(&self) -> WeakEngine {

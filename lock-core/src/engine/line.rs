@@ -1,10 +1,11 @@
-//! Everything that this process knows of one name: who waits here, and what it has at the server.
+//! Everything that this process knows of one line for a name: who waits in it, and what it has at the server.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::desk::Desk;
 use super::events::Event;
+use super::line_key::LineKey;
 use super::slot::Slot;
 use super::stay::{Owned, Phase, Stay};
 use super::waiter::{Waiter, WaiterKey, Want};
@@ -14,9 +15,10 @@ use crate::error::LockError;
 use crate::holder::Holder;
 use crate::name::LockName;
 
-/// One name. The first waiter asks the server on behalf of all: a thousand tasks on one name are one waiter there.
+/// One line for one name. Its first waiter asks the server on behalf of all: a thousand tasks in a shared line are one
+/// waiter there. A line of one caller's own has that one waiter.
 pub(super) struct Line {
-    pub(super) name: LockName,
+    pub(super) key: LineKey,
     pub(super) stay: Option<Stay>,
     pub(super) waiters: VecDeque<Waiter>,
     /// The place of a stay that was lost, to be asked back.
@@ -25,6 +27,9 @@ pub(super) struct Line {
     pub(super) seen: Option<Seen>,
     /// What went wrong since the server last answered.
     pub(super) fault: Option<Fault>,
+    /// Another caller of this process let its grant of the name run out: perhaps nobody here is polled any more. Nothing
+    /// is refreshed before this line's waiter has shown that it is.
+    pub(super) doubted: bool,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
     /// Not before this is a new stay begun.
@@ -44,14 +49,15 @@ pub(super) struct Seen {
 }
 
 impl Line {
-    pub(super) fn new(name: LockName) -> Self {
+    pub(super) fn new(key: LineKey) -> Self {
         Self {
-            name,
+            key,
             stay: None,
             waiters: VecDeque::new(),
             ticket: None,
             seen: None,
             fault: None,
+            doubted: false,
             closing: None,
             not_before: Moment::default(),
             next_end: Moment::NEVER,
@@ -137,7 +143,7 @@ impl Line {
     pub(super) fn drive(&mut self, desk: &mut Desk) {
         self.end_waits(desk);
         match self.stay.as_ref().map(|stay| &stay.phase) {
-            None if self.closing.is_some() => {}
+            None if self.waits_for_a_release(desk) => {}
             None if desk.now < self.not_before => desk.effects.look_again(self.not_before),
             None => self.begin_stay(desk),
             Some(Phase::Asking { .. }) => self.drive_asking(desk),
@@ -165,7 +171,26 @@ impl Line {
     pub(super) fn closed(&mut self, id: &HoldId, desk: &mut Desk) {
         if self.closing.as_ref() == Some(id) {
             self.closing = None;
+            desk.neighbours.closed(&self.key.name);
             self.drive(desk);
+        }
+    }
+
+    /// Waits for a release in this line, and, if the first waiter tries only once, for those in all lines of the name.
+    ///
+    /// What could go wrong: `drop(guard)`, then a single try, which overtakes the release on another connection and finds
+    /// itself busy with it. It can't: the try is not sent before the release was answered. (Who is patient may ask at once:
+    /// behind its own release it is granted the lock.)
+    fn waits_for_a_release(&self, desk: &Desk) -> bool {
+        let tries_once = || self.first_awake().is_some_and(|waiter| !waiter.is_patient());
+        self.closing.is_some() || (desk.neighbours.is_closing(&self.key.name) && tries_once())
+    }
+
+    /// A release is under way whose answer is awaited.
+    pub(super) fn close(&mut self, id: &HoldId, desk: &mut Desk) {
+        if desk.rules.join_release {
+            self.closing = Some(id.clone());
+            desk.neighbours.closing(&self.key.name);
         }
     }
 
@@ -173,8 +198,8 @@ impl Line {
     /// itself busy with its own ghost.
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name, desk.now);
-            self.closing = desk.rules.join_release.then(|| stay.id.clone());
+            let undo = stay.undo(&self.key, desk.now);
+            self.close(&stay.id, desk);
             desk.undo(stay.id, undo, Via::Engine);
         }
     }
@@ -192,7 +217,7 @@ impl Line {
     pub(super) fn fail_waiting(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
         for waiter in std::mem::take(&mut self.waiters) {
             let key = waiter.key;
-            waiter.fail(error(&self.name), &mut desk.effects);
+            waiter.fail(error(&self.key.name), &mut desk.effects);
             self.offer_again_if_to(key, desk);
         }
     }
@@ -200,12 +225,14 @@ impl Line {
     /// The engine ends: every holder has lost its lock, every waiter its hope.
     pub(super) fn fail_all(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
         for waiter in std::mem::take(&mut self.waiters) {
-            waiter.fail(error(&self.name), &mut desk.effects);
+            waiter.fail(error(&self.key.name), &mut desk.effects);
         }
         self.answer_extending(false, desk);
         if let Some(holding) = self.owned().and_then(Owned::holding) {
             if holding.cell.lose() {
-                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "the engine ended" });
+                desk.effects
+                    .events
+                    .push(Event::Lost { key: self.key.name.to_string(), why: "the engine ended" });
             }
             desk.effects.wakers.extend(holding.cell.take_wakers());
         }

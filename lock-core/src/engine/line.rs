@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub(super) doubted: bool,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
+    /// See [`is_going`](Self::is_going).
+    going: bool,
     /// Not before this is a new stay begun.
     pub(super) not_before: Moment,
     /// No wait ends before this, but for that of the waiter who has an offer.
@@ -59,6 +61,7 @@ impl Line {
             fault: None,
             doubted: false,
             closing: None,
+            going: false,
             not_before: Moment::default(),
             next_end: Moment::NEVER,
             scheduled: Moment::NEVER,
@@ -90,6 +93,11 @@ impl Line {
             waiter.fail(error, &mut desk.effects);
             return key;
         }
+        if self.closing.is_none() {
+            self.is_going(false, desk);
+        }
+        // Whoever comes is polled.
+        self.doubted = false;
         let deadline = waiter.deadline();
         self.next_end = self.next_end.min(deadline);
         self.waiters.push_back(waiter);
@@ -125,6 +133,10 @@ impl Line {
         };
         self.waiters.remove(place);
         self.offer_again_if_to(key, desk);
+        if self.waiters.is_empty() && matches!(self.stay, Some(Stay { phase: Phase::Asking { .. }, .. })) {
+            // Its answer is not known yet, and will be undone.
+            self.is_going(desk.rules.join_release, desk);
+        }
         self.drive(desk);
     }
 
@@ -171,7 +183,7 @@ impl Line {
     pub(super) fn closed(&mut self, id: &HoldId, desk: &mut Desk) {
         if self.closing.as_ref() == Some(id) {
             self.closing = None;
-            desk.neighbours.closed(&self.key.name);
+            self.is_going(false, desk);
             self.drive(desk);
         }
     }
@@ -190,7 +202,15 @@ impl Line {
     pub(super) fn close(&mut self, id: &HoldId, desk: &mut Desk) {
         if desk.rules.join_release {
             self.closing = Some(id.clone());
-            desk.neighbours.closing(&self.key.name);
+            self.is_going(true, desk);
+        }
+    }
+
+    /// Whether what this line has, or may have, at the server is on its way out: nobody wants it any more.
+    pub(super) fn is_going(&mut self, going: bool, desk: &mut Desk) {
+        if std::mem::replace(&mut self.going, going) != going {
+            let (neighbours, name) = (&mut desk.neighbours, &self.key.name);
+            if going { neighbours.closing(name) } else { neighbours.closed(name) }
         }
     }
 
@@ -210,6 +230,7 @@ impl Line {
             self.abandon(desk);
         } else if let Some(stay) = self.stay.take() {
             desk.awaited.remove(&stay.id.number());
+            self.is_going(false, desk);
         }
     }
 

@@ -94,8 +94,9 @@ impl Table {
     }
 
     fn remove(&mut self, key: &LineKey) {
-        if let Some(line) = self.lines.remove(key) {
+        if let Some(mut line) = self.lines.remove(key) {
             self.schedule.forget(&line);
+            line.is_going(false, &mut self.desk);
         }
         if !key.is_shared() {
             self.desk.neighbours.remove(&key.name, key.own);

@@ -89,6 +89,21 @@ fn an_extension_is_answered_soon() {
 }
 
 #[test]
+fn no_promise_is_broken_among_fair_callers_and_others() {
+    nothing_is_violated(&Setup::FAIR, 100);
+}
+
+#[test]
+fn fair_callers_are_told_busy_only_when_it_is_so() {
+    nothing_is_violated(&Setup::FAIR_IN_CALM, 20);
+}
+
+#[test]
+fn blocked_fair_callers_hold_nobody_up_for_long() {
+    nothing_is_violated(&Setup::FAIR_BLOCKED, 100);
+}
+
+#[test]
 fn no_promise_is_broken_among_thousands_of_holds() {
     // One such world is as much work as several hundred others.
     is_clean(&Setup::MANY, seeds(1).div_ceil(300));

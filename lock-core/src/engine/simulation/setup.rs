@@ -38,6 +38,10 @@ pub(super) struct Habits {
     pub(super) cancel: u64,
     pub(super) drop_guard: u64,
     pub(super) not_renewed: u64,
+    /// Of a thousand calls so many want to be served in strict order, ..
+    pub(super) fair: u64,
+    /// .. and so many to share the lock with other readers.
+    pub(super) read: u64,
     /// How often in a body a longer lease is asked for.
     pub(super) extends: u64,
     /// A task that was woken is polled late.
@@ -140,6 +144,8 @@ impl Setup {
             cancel: 150,
             drop_guard: 300,
             not_renewed: 250,
+            fair: 0,
+            read: 0,
             extends: 0,
             blocked: 20,
             blocked_for: ms(1500),
@@ -289,6 +295,32 @@ impl Setup {
             ..Self::STORM.habits
         },
         ..Self::STORM
+    };
+
+    /// Callers with a place of their own at the server, among those who share one.
+    pub(super) const FAIR: Self = Self {
+        name: "fair callers among others",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 600, ..Self::STORM.habits },
+        ..Self::STORM
+    };
+
+    /// The same while nothing goes wrong.
+    pub(super) const FAIR_IN_CALM: Self = Self {
+        name: "fair callers in calm",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 600, ..Self::CALM.habits },
+        ..Self::CALM
+    };
+
+    /// A process whose tasks are not polled has many places of its own.
+    pub(super) const FAIR_BLOCKED: Self = Self {
+        name: "blocked fair callers",
+        tasks: (1, 4),
+        habits: Habits { fair: 700, ..Self::BLOCKED.habits },
+        ..Self::BLOCKED
     };
 
     /// The longest lease that anybody asks for.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::extensions::Extension;
+use super::setup::Habits;
 use super::time::Micros;
 use super::world::{Event, World};
 use crate::backend::{Fault, Via};
@@ -95,8 +96,9 @@ impl World {
     ) {
         let deed = self.next_deed(client, task);
         let via = if self.random.per_mille(200) { Via::Engine } else { Via::Caller };
+        let claim = self.claim();
         let want = Want {
-            claim: Claim::REENTRANT,
+            claim,
             name: name.clone(),
             record: format!("c{client} t{task} d{deed}"),
             wait,
@@ -119,6 +121,18 @@ impl World {
         self.poll(client, task);
     }
 
+    fn claim(&mut self) -> Claim {
+        let Habits { fair, read, .. } = self.setup.habits;
+        if fair + read == 0 {
+            return Claim::REENTRANT;
+        }
+        match self.random.between(0, 999) {
+            kind if kind < fair => Claim::FAIR,
+            kind if kind < fair + read => Claim::READ,
+            _ => Claim::REENTRANT,
+        }
+    }
+
     /// Drops the wait, wherever it is.
     pub(super) fn cancel(&mut self, client: usize, task: usize, deed: u64) {
         if self.clients[client].tasks[task].deed != deed {
@@ -136,6 +150,7 @@ impl World {
     }
 
     pub(super) fn poll(&mut self, client: usize, task: usize) {
+        self.trace(|| format!("c{client} t{task} polled"));
         self.poll_extensions(client, task);
         let waker = self.clients[client].waker(task);
         let mut context = Context::from_waker(&waker);

@@ -19,7 +19,7 @@ use super::table::Table;
 use super::undo::{ReleaseAnswer, Released};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
-use crate::backend::{Answer, Backend, Channel, Grant, HoldId, Inbox, Via};
+use crate::backend::{Answer, Backend, Channel, Generation, Grant, HoldId, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
@@ -256,7 +256,7 @@ impl Inbox for Shared {
     }
 
     fn server_time(&self, sent: Moment, server_ms: u64) {
-        self.with(|table| table.desk.server_clock.heard(sent, server_ms));
+        self.with(|table| table.desk.server_clock.heard(&Generation::UNKNOWN, sent, server_ms));
     }
 
     /// Grants pushed while nobody listened are lost: whoever waits asks.

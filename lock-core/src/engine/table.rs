@@ -180,8 +180,8 @@ impl Table {
     }
 
     pub(super) fn answer(&mut self, seq: u64, answer: Answer) {
-        if let Answer::Reply { sent, server_ms, .. } = &answer {
-            self.desk.server_clock.heard(*sent, *server_ms);
+        if let Answer::Reply { sent, server_ms, generation, .. } = &answer {
+            self.desk.server_clock.heard(generation, *sent, *server_ms);
         }
         match self.desk.under_way.remove(&seq) {
             Some(Addressee::Line(key)) => {

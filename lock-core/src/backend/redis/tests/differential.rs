@@ -2,14 +2,14 @@
 
 use super::pair::{Pair, Path};
 use super::server::on_each;
-use crate::backend::memory::rules::{CHANNELS, Order, RULES, Subject};
+use crate::backend::memory::rules::{self, CHANNELS, Order, Subject};
 use crate::backend::redis::scripts::Script;
 use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 #[test]
 fn the_scripts_keep_every_rule() {
     on_each(|server| {
-        for (name, rule) in RULES {
+        for (name, rule) in rules::all() {
             for path in [Path::AsWritten, Path::Full] {
                 eprintln!("rule {name}, {path:?}");
                 rule(&mut Pair::on(server, path));

@@ -6,6 +6,7 @@ mod backend;
 mod clock;
 mod foreign;
 pub(crate) mod queue;
+pub(crate) mod readers;
 pub(crate) mod record;
 #[cfg(test)]
 pub(crate) mod rules;

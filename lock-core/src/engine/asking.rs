@@ -10,6 +10,7 @@ use super::stay::{Phase, Queued, Stay};
 use super::waiter::Waiter;
 use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
 use crate::clock::Moment;
+use crate::error::{BodyOutcome, LockError};
 
 impl Line {
     /// Begins a stay on behalf of the first waiter, under a fresh id.
@@ -112,6 +113,13 @@ impl Line {
                     // The server's clock was read anew with this reply. The pause keeps a jumping clock from a busy loop.
                     self.end_stay(desk);
                     self.not_before = now + pause(0);
+                }
+                Reply::Gone if self.stay.as_ref().is_some_and(|stay| stay.replaces.is_some()) => {
+                    self.end_stay(desk);
+                    self.fail_waiting(desk, |name| LockError::Lost {
+                        key: name.to_string(),
+                        body: BodyOutcome::Finished,
+                    });
                 }
                 Reply::Gone | Reply::Forgotten { .. } => self.ask_again(&unexpected(), false, desk),
             },

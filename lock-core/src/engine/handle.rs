@@ -81,8 +81,8 @@ impl Engine {
         answered.await.unwrap_or(false)
     }
 
-    /// No renewal of this hold is sent or believed from now on, since another hold of this process takes its place at the
-    /// server; it stays valid for the lease it has. Its id at the server; `None` if it is lost or over.
+    /// Ends what this hold protects, while the lock stays taken for the lease it has: another hold of this process takes its
+    /// place at the server. Its id there; `None` if it is lost or over. To be released all the same.
     pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
         self.0.shared.freeze(cell)
     }

@@ -28,8 +28,8 @@ pub(super) struct Line {
     /// What went wrong since the server last answered.
     pub(super) fault: Option<Fault>,
     /// Another caller of this process let its grant of the name run out: perhaps nobody here is polled any more. Nothing
-    /// is refreshed before this line's waiter has shown that it is.
-    pub(super) doubted: bool,
+    /// is refreshed from then on, until this line's waiter has shown that it is.
+    pub(super) doubted: Option<Moment>,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
     /// See [`is_going`](Self::is_going).
@@ -59,7 +59,7 @@ impl Line {
             ticket: None,
             seen: None,
             fault: None,
-            doubted: false,
+            doubted: None,
             closing: None,
             going: false,
             not_before: Moment::default(),
@@ -97,7 +97,7 @@ impl Line {
             self.is_going(false, desk);
         }
         // Whoever comes is polled.
-        self.doubted = false;
+        self.doubted = None;
         let deadline = waiter.deadline();
         self.next_end = self.next_end.min(deadline);
         self.waiters.push_back(waiter);

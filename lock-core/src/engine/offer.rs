@@ -82,7 +82,7 @@ impl Line {
             return Claim::NotYet;
         };
         self.waiters[place].offered = false;
-        if std::mem::take(&mut self.waiters[place].asleep) | std::mem::take(&mut self.doubted) {
+        if std::mem::take(&mut self.waiters[place].asleep) | self.doubted.take().is_some() {
             self.drive(desk);
         }
         if self.offered().is_none_or(|offer| offer.to != key) {

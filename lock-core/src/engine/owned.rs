@@ -58,13 +58,17 @@ impl Line {
         }
     }
 
-    /// No extension is sent or believed from now on: another hold of this process takes its place at the server. The id of
-    /// this one there, if it still is one.
+    /// The holder's part ends, while the lock stays taken: another hold of this process takes its place at the server. The
+    /// id of this one there, if it still is one.
+    ///
+    /// What could go wrong: the other took its place and ended, while somebody still counts on this one. They can't: it is
+    /// closed first. Nor is it reported as lost when the server does not know it any more: nothing is asked or believed of
+    /// it from now on.
     pub(super) fn freeze(&mut self, cell: &Arc<HoldCell>, desk: &mut Desk) -> Option<HoldId> {
         self.answer_extending(false, desk);
         let owned = self.owned_mut()?;
         let mine = owned.holding().is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
-        if !mine || !cell.is_held() {
+        if !mine || !cell.close() {
             return None;
         }
         owned.frozen = true;
@@ -102,7 +106,9 @@ impl Line {
             User::Held(holding) => {
                 holding.cell.lose();
                 desk.effects.wakers.extend(holding.cell.take_wakers());
-                desk.effects.events.push(Event::Lost { key: self.key.name.to_string(), why });
+                if !owned.frozen {
+                    desk.effects.events.push(Event::Lost { key: self.key.name.to_string(), why });
+                }
                 self.note_busy();
             }
             // Who had the time to come and did not is asleep.

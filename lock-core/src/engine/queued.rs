@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::events::Event;
 use super::line::Line;
-use super::rules::{millis, pause, valid_until};
+use super::rules::{LONGEST_TICK, millis, pause, valid_until};
 use super::slot::News;
 use super::stay::{Phase, Queued};
 use crate::backend::{Answer, Entry, Fault, FaultClass, Generation, Grant, Operation, Reply, Via};
@@ -41,14 +41,16 @@ pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: M
 impl Line {
     pub(super) fn drive_queued(&mut self, desk: &mut Desk) {
         if self.first_awake().is_none() {
-            self.ticket = None;
+            if self.waiters.is_empty() {
+                self.ticket = None;
+            }
             return self.abandon(desk);
         }
         let Some(stay) = &self.stay else { return };
         if stay.in_flight.is_some() {
             return;
         }
-        if self.doubted {
+        if self.doubted.is_some_and(|until| desk.now >= until) {
             return self.drive_doubted(desk);
         }
         if desk.now < stay.next {
@@ -68,7 +70,7 @@ impl Line {
     }
 
     /// Another caller of this process has let its grant run out, so perhaps nobody of it is polled any more. The waiter was
-    /// woken; until it shows itself the place is not refreshed, and ends with its heartbeat.
+    /// woken, and has not shown itself in good time: the place is not refreshed any more, and ends with its heartbeat.
     ///
     /// What could go wrong: a process whose runtime is blocked, while its engine lives, has a hundred places of its own in
     /// the queue, and costs the others a hundred short leases one after the other. It can't: after the first of them the
@@ -82,15 +84,15 @@ impl Line {
             waiter.asleep = true;
             waiter.fault = Some(super::fault_not_polled());
         }
-        self.doubted = false;
+        self.doubted = None;
         self.next_end = Moment::default();
         self.drive(desk);
     }
 
     /// See [`drive_doubted`](Self::drive_doubted).
     pub(super) fn doubt(&mut self, desk: &mut Desk) {
-        if !self.is_owned() && !self.doubted {
-            self.doubted = true;
+        if !self.is_owned() && self.doubted.is_none() {
+            self.doubted = Some(desk.now + LONGEST_TICK);
             for waiter in &self.waiters {
                 desk.effects.wake(waiter.slot.put(News::Offered));
             }

@@ -22,7 +22,7 @@ impl Line {
     ) {
         let holding = self.owned().and_then(|owned| owned.holding());
         let mine = holding.is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
-        let held = cell.close();
+        let held = cell.close() || (mine && self.owned().is_some_and(|owned| owned.frozen));
         if mine {
             self.answer_extending(false, desk);
             self.note_busy();
@@ -68,6 +68,7 @@ impl Line {
         let now = desk.now;
         self.waiters.iter().any(|waiter| !waiter.asleep)
             && !owned.strict
+            && !owned.frozen
             && desk.neighbours.of(&self.key.name).is_empty()
             && owned.pass < MAX_PASSES
             && now.since(owned.granted_at) <= PASS_WINDOW

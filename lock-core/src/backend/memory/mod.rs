@@ -19,6 +19,6 @@ pub use foreign::ForeignHold;
 #[cfg(test)]
 pub(crate) use {
     queue::{Waiter, text},
-    record::Record,
+    record::{Owner, Record},
     step::{Published, Step, step},
 };

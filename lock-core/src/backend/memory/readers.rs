@@ -35,6 +35,12 @@ impl Readers {
         self.0.values().min_by_key(|reader| (Reverse(reader.deadline_ms), reader.id.as_str()))
     }
 
+    /// All of them, also those past their deadline.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Owner> {
+        self.0.values()
+    }
+
     /// When the last of them ends; 0 if there is none.
     pub(crate) fn latest_ms(&self) -> u64 {
         self.latest().map_or(0, |reader| reader.deadline_ms)

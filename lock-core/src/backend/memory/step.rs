@@ -94,11 +94,10 @@ impl Lock<'_> {
         if self.now_ms() > acquire.not_after_ms {
             return Reply::Late;
         }
-        if acquire.mode == Mode::Shared
-            && let Some(old) = &acquire.replaces
-            && self.record.owner.as_ref().is_some_and(|owner| owner.id == *old)
-        {
-            return self.downgrade(id, acquire.lease_ms);
+        if let Some(old) = acquire.replaces.as_ref().filter(|_| acquire.mode == Mode::Shared) {
+            // Whoever had it in between may have written.
+            let owns = self.record.owner.as_ref().is_some_and(|owner| owner.id == *old);
+            return if owns { self.downgrade(id, acquire.lease_ms) } else { Reply::Gone };
         }
         if self.is_free_for(acquire.mode) {
             let fence = self.draw();

@@ -42,6 +42,8 @@ pub(super) struct Habits {
     pub(super) fair: u64,
     /// .. and so many to share the lock with other readers.
     pub(super) read: u64,
+    /// How many of those who held it alone go on as readers.
+    pub(super) downgrade: u64,
     /// How often in a body a longer lease is asked for.
     pub(super) extends: u64,
     /// A task that was woken is polled late.
@@ -146,6 +148,7 @@ impl Setup {
             not_renewed: 250,
             fair: 0,
             read: 0,
+            downgrade: 0,
             extends: 0,
             blocked: 20,
             blocked_for: ms(1500),
@@ -321,6 +324,50 @@ impl Setup {
         tasks: (1, 4),
         habits: Habits { fair: 700, ..Self::BLOCKED.habits },
         ..Self::BLOCKED
+    };
+
+    /// Readers, writers and all others on few names.
+    pub(super) const READERS: Self = Self {
+        name: "readers and writers in a storm",
+        tasks: (1, 4),
+        habits: Habits { fair: 250, read: 500, downgrade: 200, ..Self::STORM.habits },
+        ..Self::STORM
+    };
+
+    /// Readers and writers alone, each with a place of its own; places can be told apart.
+    pub(super) const READERS_HOT: Self = Self {
+        name: "readers and writers on one hot lock",
+        tasks: (1, 3),
+        habits: Habits { fair: 400, read: 600, downgrade: 200, ..Self::HOT.habits },
+        ..Self::HOT
+    };
+
+    pub(super) const READERS_IN_CALM: Self = Self {
+        name: "readers and writers in calm",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 300, read: 500, downgrade: 200, ..Self::CALM.habits },
+        ..Self::CALM
+    };
+
+    pub(super) const READERS_BLOCKED: Self = Self {
+        name: "blocked readers and writers",
+        tasks: (1, 4),
+        habits: Habits { fair: 300, read: 700, ..Self::BLOCKED.habits },
+        ..Self::BLOCKED
+    };
+
+    pub(super) const READERS_KILLED: Self = Self {
+        name: "killed readers and writers",
+        tasks: (1, 3),
+        habits: Habits { fair: 400, read: 600, ..Self::KILLS.habits },
+        ..Self::KILLS
+    };
+
+    pub(super) const READERS_DATA_LOSS: Self = Self {
+        name: "readers and writers and data loss",
+        weather: Weather { restarts: ms(3000), ..Weather::STORM },
+        ..Self::READERS
     };
 
     /// The longest lease that anybody asks for.

@@ -12,7 +12,8 @@
 --   the id holds it            held, with the fence and the lease that is left: a repeated request changes nothing
 --   the id waits for it        queued, at the same place, alive for another heartbeat
 --   too late                   late: nothing is done, so that an undo that was answered stays true
---   reads instead of the owner held; readers at the head of the queue come in too
+--   reads instead of an owner  held, and readers at the head of the queue come in too; gone if that is not the owner
+--                              any more: whoever had it in between may have written
 --   free and nobody waits      held; free for a reader is also what others read
 --   try once                   busy
 --   else                       queued, at the earlier place if there was one
@@ -119,7 +120,10 @@ local function acquire()
     if had then return queued(key, record, mine, had, heartbeat) end
   end
   if now > tonumber(ARGV[from + 3]) then return LATE end
-  if shared and record.owner and record.owner == instead then return admit(key, record, id, lease, true) end
+  if shared and instead ~= '' then
+    if record.owner == instead then return admit(key, record, id, lease, true) end
+    return GONE
+  end
   if not record.owner and record.beat == 0 then
     if shared then return admit(key, record, id, lease) end
     if record.reading == 0 then return take(key, record, id, lease) end

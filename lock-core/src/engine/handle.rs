@@ -70,6 +70,11 @@ impl Engine {
         Waiting::new(self.clone(), want)
     }
 
+    /// Joins the waits for several locks at once: what is sent for them leaves together, and has left when this returns.
+    pub(crate) fn acquire_all(&self, wants: Vec<Want>) -> Vec<Waiting> {
+        Waiting::arrived(self, wants)
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
@@ -171,6 +176,41 @@ impl Hold {
                 Err(_) if cell.is_lost() => Ok(Released::WasLost),
                 Err(_) => Err(super::fault_no_answer()),
             }
+        }
+    }
+}
+
+impl Hold {
+    /// Frees several holds of one engine, which leave together. As [`release`](Self::release); the worst of what became of
+    /// them counts.
+    pub(crate) fn release_all(
+        holds: Vec<Self>,
+    ) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
+        let mut answers = Vec::with_capacity(holds.len());
+        let mut releases = Vec::with_capacity(holds.len());
+        let engine = holds.first().map(|hold| hold.engine.clone());
+        for mut hold in holds {
+            hold.released = true;
+            let (answer, answered) = oneshot::channel();
+            answers.push((Arc::clone(&hold.cell), answered));
+            releases.push((Arc::clone(&hold.cell), hold.via, answer));
+        }
+        if let Some(engine) = engine {
+            engine.shared().release_all(releases);
+        }
+        async move {
+            let mut worst = Ok(Released::Freed);
+            for (cell, answered) in answers {
+                match answered.await {
+                    Ok(Ok(Released::Freed | Released::Kept)) => {}
+                    Ok(Ok(Released::WasLost)) if worst.is_ok() => worst = Ok(Released::WasLost),
+                    Ok(Ok(Released::WasLost)) => {}
+                    Ok(Err(fault)) => worst = Err(fault),
+                    Err(_) if cell.is_lost() && worst.is_ok() => worst = Ok(Released::WasLost),
+                    Err(_) => worst = Err(super::fault_no_answer()),
+                }
+            }
+            worst
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) use hold_cell::{HoldCell, Lost};
 pub(crate) use listeners::Listeners;
 pub use report::ShutdownReport;
 pub(crate) use undo::Released;
-pub(crate) use wait::block_on;
+pub(crate) use wait::{Waiting, block_on};
 pub(crate) use waiter::{Claim, Want};
 
 use crate::backend::{Fault, FaultClass};

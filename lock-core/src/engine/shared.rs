@@ -91,16 +91,12 @@ impl Shared {
 
     /// A caller comes; its news will be in `slot`.
     pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
-        self.with(|table| {
-            if table.is_closed {
-                let error = LockError::ShutDown { key: want.name.to_string() };
-                table.desk.effects.wake(slot.put(News::Failed(error)));
-                return 0;
-            }
-            let name = want.name.clone();
-            table.desk.via = want.via;
-            table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
-        })
+        self.with(|table| arrive_at(table, want, slot))
+    }
+
+    /// Callers come together; what they ask for leaves in one write.
+    pub(super) fn arrive_all(&self, callers: impl Iterator<Item = (Want, Arc<Slot>)>) -> Vec<WaiterKey> {
+        self.with(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
     }
 
     pub(super) fn leave(&self, name: &LockName, key: WaiterKey) {
@@ -111,11 +107,16 @@ impl Shared {
         self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
     }
 
-    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>) {
+        self.with(|table| release_at(table, cell, via, answer));
+    }
+
+    /// Several releases, which leave in one write.
+    pub(super) fn release_all(&self, releases: Vec<(Arc<HoldCell>, Via, ReleaseAnswer)>) {
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
-            // A name without a line: the hold was lost long ago.
-            table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            for (cell, via, answer) in releases {
+                release_at(table, &cell, via, Some(answer));
+            }
         });
     }
 
@@ -220,6 +221,23 @@ impl Shared {
                 && table.desk.awaited.is_empty()
         })
     }
+}
+
+fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> WaiterKey {
+    if table.is_closed {
+        let error = LockError::ShutDown { key: want.name.to_string() };
+        table.desk.effects.wake(slot.put(News::Failed(error)));
+        return 0;
+    }
+    let name = want.name.clone();
+    table.desk.via = want.via;
+    table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
+}
+
+fn release_at(table: &mut Table, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+    table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
+    // A name without a line: the hold was lost long ago.
+    table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
 }
 
 impl Inbox for Shared {

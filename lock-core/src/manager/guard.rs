@@ -1,7 +1,6 @@
 //! A lock held by hand.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Released, block_on};
@@ -22,28 +21,46 @@ impl LockGuard {
         Self(entry)
     }
 
-    /// The lock's full name.
+    /// The lock's full name; of several, the first.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        &self.0.cell().name
+        self.0.lease().name()
+    }
+
+    /// All its names, in the order in which they were taken.
+    #[must_use]
+    pub fn names(&self) -> Vec<LockName> {
+        self.held().names()
     }
 
     /// The fencing token; see [`Held::token`].
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.0.cell().token
+        self.0.lease().token()
     }
 
-    /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
+    /// Each name with its token; see [`Held::tokens`].
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(LockName, u64)> {
+        self.0.lease().tokens()
+    }
+
+    /// The token of that full name; see [`Held::token_of`].
+    #[must_use]
+    pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
+        self.0.lease().token_of(name.as_ref())
+    }
+
+    /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.0.cell().remaining()
+        self.0.lease().remaining()
     }
 
-    /// Whether the lease has ended.
+    /// Whether the lease has ended. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.0.cell().is_lost()
+        self.0.lease().is_lost()
     }
 
     /// Ready once the lock is lost.
@@ -51,7 +68,7 @@ impl LockGuard {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.0.cell().lost().await;
+        self.0.lease().lost().await;
     }
 
     /// A view to hand out.
@@ -78,16 +95,16 @@ impl LockGuard {
     /// # Cancel safety
     /// The release is under way when this is first polled; dropping the future changes nothing.
     pub async fn release(self) -> Result<(), LockError> {
-        let cell = Arc::clone(self.0.cell());
-        let key = || cell.name.to_string();
-        let lost_before = cell.is_lost();
-        let since = cell.now();
+        let lease = self.0.lease().clone();
+        let key = || lease.name().to_string();
+        let lost_before = lease.is_lost();
+        let since = lease.now();
         match self.0.end().await {
             Ok(Released::Freed | Released::Kept) if !lost_before => Ok(()),
             Ok(_) => Err(LockError::Lost { key: key(), body: BodyOutcome::Finished }),
             Err(fault) => Err(LockError::Unavailable {
                 key: key(),
-                waited: cell.now().since(since),
+                waited: lease.now().since(since),
                 reason: fault.message,
             }),
         }

@@ -24,6 +24,7 @@ pub use virtual_time::MemoryLocks;
 use crate::engine::Engine;
 use crate::error::LockError;
 use crate::key::{IntoLockKey, LockKey, join, name_so_far};
+use crate::kind::{check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
 
@@ -58,6 +59,40 @@ impl LockManager {
     /// Nothing happens before one of the request's final methods is called.
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
         LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
+    }
+
+    /// A request for several locks together, all or none; see [`LockKind::Multi`](crate::LockKind::Multi). Each name is taken
+    /// once, however often it is given, and in an order that is the same for all callers: nobody waits in a circle.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let locks = lock_core::LockManager::connect("memory:").await?;
+    /// let seats = locks.lock_all([("seat", "A2"), ("seat", "A1")]).acquire().await?;
+    /// for (name, token) in seats.tokens() {
+    ///     println!("{name} is fenced with {token}");
+    /// }
+    /// seats.release().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lock_all<K: IntoLockKey>(&self, keys: impl IntoIterator<Item = K>) -> LockRequest {
+        let keys = keys.into_iter().map(IntoLockKey::into_lock_key);
+        LockRequest::of_all(self.clone(), self.names(None, None, keys, DEFAULT_DELIMITER))
+    }
+
+    /// The full names, sorted, each once; or an error that says what is wrong.
+    pub(crate) fn names(
+        &self,
+        prefix: Option<&str>,
+        name: Option<&str>,
+        keys: impl IntoIterator<Item = LockKey>,
+        delimiter: &str,
+    ) -> Result<Vec<LockName>, LockError> {
+        let names = keys.into_iter().map(|key| self.name(prefix, name, &key, delimiter));
+        let names = sorted(names.collect::<Result<_, _>>()?);
+        check_count(&name_so_far(&self.0.namespace, prefix, name, delimiter), names.len())?;
+        Ok(names)
     }
 
     /// The full name, or an error that says what is wrong with the parts.

@@ -6,10 +6,12 @@ mod entry;
 mod frame;
 mod held;
 mod hold;
+mod join;
 mod outcome;
+mod owned;
 
 pub(crate) use body::{run_body, run_body_blocking};
-pub(crate) use enter::enter;
+pub(crate) use enter::{enter, enter_all};
 pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;

@@ -19,8 +19,8 @@ use crate::engine::block_on;
 use crate::error::LockError;
 use crate::key::{KeyError, LockKey, join};
 use crate::manager::{LockManager, LockRequest};
-pub use crate::params::OnLost;
 use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX, check_expire};
+pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use parts::{Glued, key, part};
@@ -46,6 +46,8 @@ pub struct Settings<'a> {
     pub name: Option<&'a str>,
     /// `delimiter = ..`
     pub delimiter: Option<&'static str>,
+    /// `kind = ..`
+    pub kind: LockKind,
     /// `wait = ..`
     pub wait: Option<Duration>,
     /// `expire = ..`
@@ -88,10 +90,22 @@ pub fn prepare(
         let request = LockRequest::new(manager, Ok(name))
             .wait(wait)
             .expire(expire)
+            .kind(settings.kind)
             .renew(settings.renew)
             .function(settings.site.function);
         Ok((request, settings.on_lost))
     })())
+}
+
+/// Puts an acquisition of several locks together; errors wait in it.
+#[must_use]
+pub fn prepare_all(
+    locks: Option<LockManager>,
+    settings: Settings<'_>,
+    keys: Result<Vec<LockKey>, KeyError>,
+) -> Prepared {
+    let key = keys.and_then(|keys| keys.into_iter().next().ok_or_else(|| KeyError::custom("no keys")));
+    prepare(locks, settings, key)
 }
 
 /// Takes the lock.

@@ -60,6 +60,11 @@ impl LockManager {
         LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
     }
 
+    /// TEMP
+    pub fn lock_all<K: IntoLockKey>(&self, keys: impl IntoIterator<Item = K>) -> LockRequest {
+        self.lock(keys.into_iter().next().expect("TEMP").into_lock_key())
+    }
+
     /// The full name, or an error that says what is wrong with the parts.
     pub(crate) fn name(
         &self,

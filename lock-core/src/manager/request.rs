@@ -41,6 +41,27 @@ impl LockRequest {
         }
     }
 
+    /// TEMP
+    pub fn kind(self, _: crate::LockKind) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn fair(self) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn read(self) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn write(self) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn red(self) -> Self {
+        self
+    }
+
     /// How long to wait; zero tries once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;

@@ -50,6 +50,22 @@ impl Held {
         self.cell.token
     }
 
+    /// TEMP
+    #[must_use]
+    pub fn names(&self) -> Vec<LockName> {
+        vec![self.name().clone()]
+    }
+    /// TEMP
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(LockName, u64)> {
+        vec![(self.name().clone(), self.token())]
+    }
+    /// TEMP
+    #[must_use]
+    pub fn token_of(&self, _: &str) -> Option<u64> {
+        Some(self.token())
+    }
+
     /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {

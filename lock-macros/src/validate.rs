@@ -131,7 +131,7 @@ fn one_key_or_several(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Locks that are taken together are not taken in the order of arrival, nor from a majority of masters.
+/// Who comes first is said for one name only; and a red lock asks its masters for one name.
 fn several_of_a_kind(arguments: &Arguments, errors: &mut Errors) {
     let Some(Given { value: (kind, text), .. }) = &arguments.kind else {
         return;
@@ -140,8 +140,8 @@ fn several_of_a_kind(arguments: &Arguments, errors: &mut Errors) {
         return;
     }
     let why = match kind {
-        Kind::Fair => "several locks are not granted in one order of arrival",
-        Kind::Red => "a red lock is taken alone: a majority for each of several is none for all",
+        Kind::Fair => "several locks have no common order of arrival",
+        Kind::Red => "a red lock is a single one",
         Kind::Reentrant | Kind::Read | Kind::Write => return,
     };
     errors.under(text, format!("{why}: with `keys` leave `kind` out, or write \"read\" or \"write\""));

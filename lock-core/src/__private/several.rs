@@ -59,7 +59,8 @@ macro_rules! pointer {
 
 pointer! { &C &mut C Box<C> Rc<C> Arc<C> }
 
-/// What can be gone through once, element by element.
+/// What can be gone through once, element by element. A trait of its own, and no bound on the item in the call that the
+/// attribute makes: the compiler would show that one at the whole attribute instead of at the expression.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` gives no lock keys",
     label = "`keys` cannot go through this",
@@ -67,19 +68,16 @@ pointer! { &C &mut C Box<C> Rc<C> Arc<C> }
             `keys = order.items.iter().map(|item| item.sku)`, or a list, as in `keys = [from, to]`"
 )]
 pub trait KeyIterator {
-    /// One of the elements.
-    type Part;
-
-    /// Gives them.
-    fn parts(self) -> impl Iterator<Item = Self::Part>;
+    /// The key of each element.
+    ///
+    /// # Errors
+    /// What the first wrong element says.
+    fn lock_keys(self) -> Result<Vec<LockKey>, KeyError>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<I: IntoIterator> KeyIterator for I {
-    type Part = I::Item;
-
-    fn parts(self) -> impl Iterator<Item = I::Item> {
-        self.into_iter()
+impl<I: IntoIterator<Item: LockKeyPart>> KeyIterator for I {
+    fn lock_keys(self) -> Result<Vec<LockKey>, KeyError> {
+        self.into_iter().map(LockKey::try_of).collect()
     }
 }
 
@@ -95,8 +93,8 @@ pub fn borrowed_keys<C: KeyCollection + ?Sized>(keys: &C) -> Result<Vec<LockKey>
 ///
 /// # Errors
 /// What the first wrong element says.
-pub fn iterated_keys<I: KeyIterator<Part: LockKeyPart>>(keys: I) -> Result<Vec<LockKey>, KeyError> {
-    keys.parts().map(LockKey::try_of).collect()
+pub fn iterated_keys<I: KeyIterator>(keys: I) -> Result<Vec<LockKey>, KeyError> {
+    keys.lock_keys()
 }
 
 /// The keys of a list that stands in the attribute.

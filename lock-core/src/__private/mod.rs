@@ -2,6 +2,7 @@
 
 mod as_manager;
 mod parts;
+mod several;
 
 // Whatever names the user's module shadows, generated code means these.
 pub use core::future::Future;
@@ -23,6 +24,7 @@ pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use parts::{Glued, key, part};
+pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
 
 /// Where an annotated function stands.
 #[derive(Debug)]

@@ -77,6 +77,23 @@ impl ManagerBuilder {
         self
     }
 
+    /// TEMP
+    pub fn red_masters<U: Into<String>>(self, _: impl IntoIterator<Item = U>) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn red_max_lease(self, _: Duration) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn red_masters_keep_data(self) -> Self {
+        self
+    }
+    /// TEMP
+    pub fn min_replicas(self, _: usize) -> Self {
+        self
+    }
+
     /// What every lock's name begins with; default [`DEFAULT_KEY_PREFIX`].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();

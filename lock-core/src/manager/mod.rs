@@ -9,6 +9,8 @@ mod owner;
 mod request;
 mod shutdown;
 mod support;
+#[cfg(test)]
+mod tests;
 mod virtual_time;
 
 use std::fmt;

@@ -1,0 +1,4 @@
+//! Kinds of locks in memory, as a user takes them.
+
+mod multi;
+mod nesting;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::alarms::Alarms;
 use super::effects::Effects;
+use super::raise::Raised;
 use super::rules::Rules;
 use super::server_clock::ServerClock;
 use super::undo::Undo;
@@ -31,6 +32,8 @@ pub(super) enum Addressee {
     Line(LockName),
     /// The undo of that id.
     Undo(HoldId),
+    /// Whoever asked for the raise of that number.
+    Raise,
 }
 
 /// The shared part of the table.
@@ -49,6 +52,8 @@ pub(super) struct Desk {
     /// Ids for which a grant may come, by the part that grants name.
     pub(super) awaited: Map<u128, LockName>,
     pub(super) undos: Map<HoldId, Undo>,
+    /// Who hears of the raises under way.
+    pub(super) raises: Map<u64, Raised>,
     pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
     pub(super) alarms: Alarms,
@@ -68,6 +73,7 @@ impl Desk {
             under_way: Map::default(),
             awaited: Map::default(),
             undos: Map::default(),
+            raises: Map::default(),
             new_id: Box::new(HoldId::new),
             alarms: Alarms::default(),
             next_number: 0,
@@ -88,6 +94,11 @@ impl Desk {
     /// Writes a request for a line's stay into the table and hands it over.
     pub(super) fn send(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
         self.submit(name, id, operation, via, Addressee::Line(name.clone()))
+    }
+
+    /// Sends what is no part of a stay's own course.
+    pub(super) fn send_aside(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(name, id, operation, via, Addressee::Raise)
     }
 
     pub(super) fn send_undo(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {

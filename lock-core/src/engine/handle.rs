@@ -5,6 +5,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::hold_cell::HoldCell;
 use super::report::ShutdownReport;
@@ -86,6 +87,15 @@ impl Engine {
         answered.await.unwrap_or(false)
     }
 
+    /// Runs a task on the engine's thread, beside its own work; it ends with the engine, or when it is aborted. `None` if
+    /// the engine has no thread.
+    ///
+    /// What could go wrong: a task that blocks there keeps every lease from being renewed. It can't: only this crate's own
+    /// tasks come here, and they wait for nothing but this engine.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        Some(self.0.shared.runtime.get()?.spawn(task).abort_handle())
+    }
+
     pub(crate) fn downgrade(&self) -> WeakEngine {
         WeakEngine(Arc::downgrade(&self.0))
     }
@@ -161,6 +171,14 @@ impl Hold {
 
     pub(crate) fn cell(&self) -> &Arc<HoldCell> {
         &self.cell
+    }
+
+    /// Moves the server's counter to `fence`, so that every later grant there has a higher one. The request is under way
+    /// when this returns; the future says whether the server has confirmed it, this hold being its owner.
+    pub(crate) fn raise(&self, fence: u64) -> impl Future<Output = bool> + Send + 'static + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.engine.shared().raise(&self.cell, fence, self.via, answer);
+        async move { answered.await.unwrap_or(false) }
     }
 
     /// Frees it. The release is under way when this returns; the future only waits for the answer, and may be dropped.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::listeners::Listeners;
+use super::rules::own_fence;
 use crate::clock::{Clock, Moment};
 use crate::name::LockName;
 
@@ -38,6 +39,11 @@ impl HoldCell {
             state: AtomicU8::new(HELD),
             listeners: Listeners::default(),
         }
+    }
+
+    /// The server's number for this hold; `None` where it was passed on within the process, and so is not its own.
+    pub(crate) fn own_fence(&self) -> Option<u64> {
+        own_fence(self.token)
     }
 
     pub(crate) fn now(&self) -> Moment {

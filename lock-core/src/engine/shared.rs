@@ -1,9 +1,11 @@
 //! The engine's one lock, and the doors to what is behind it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::desk::Desk;
 use super::effects::Effects;
@@ -11,6 +13,7 @@ use super::events::{Event, EventSink};
 use super::extension::Extended;
 use super::hold_cell::HoldCell;
 use super::offer::Claim;
+use super::raise::Raised;
 use super::report::ShutdownReport;
 use super::slot::{News, Slot};
 use super::table::Table;
@@ -29,6 +32,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) channel: Channel,
     pub(super) wake_up: WakeUp,
+    /// That of the engine's thread, once it runs.
+    pub(super) runtime: OnceLock<Handle>,
     events: EventSink,
 }
 
@@ -46,6 +51,7 @@ impl Shared {
             clock,
             channel,
             wake_up: WakeUp::default(),
+            runtime: OnceLock::new(),
             events,
         }
     }
@@ -126,6 +132,18 @@ impl Shared {
             table.on_line(&cell.name, |line, desk| {
                 if let Some(answer) = answer.take() {
                     line.extend(cell, lease, answer, desk);
+                }
+            });
+            table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
+        });
+    }
+
+    pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {
+        let mut answer = Some(answer);
+        self.with(|table| {
+            table.on_line(&cell.name, |line, desk| {
+                if let Some(answer) = answer.take() {
+                    line.raise(cell, fence, via, answer, desk);
                 }
             });
             table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));

@@ -10,9 +10,11 @@ mod at_once;
 mod claim;
 mod lease;
 mod multi;
+mod red;
 mod sorted;
 
 pub(crate) use claim::{claim_of, member_claim};
 pub(crate) use lease::{Lease, LeaseLost, Named, Part, Parts};
 pub(crate) use multi::acquire_all;
+pub(crate) use red::{Master, Masters, Quorum, acquire_red};
 pub(crate) use sorted::{MAX_NAMES, check_count, sorted};

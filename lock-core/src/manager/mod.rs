@@ -6,6 +6,7 @@ mod connect;
 mod current;
 mod guard;
 mod owner;
+mod red;
 mod request;
 mod shutdown;
 mod support;
@@ -26,7 +27,7 @@ pub use virtual_time::MemoryLocks;
 use crate::engine::Engine;
 use crate::error::LockError;
 use crate::key::{IntoLockKey, LockKey, join, name_so_far};
-use crate::kind::{check_count, sorted};
+use crate::kind::{Masters, check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
 
@@ -49,7 +50,10 @@ use crate::params::DEFAULT_DELIMITER;
 pub struct LockManager(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
+    /// For every kind but red; `None` with red masters alone.
+    engine: Option<Engine>,
+    /// For red.
+    masters: Option<Arc<Masters>>,
     namespace: String,
     wait: Duration,
     expire: Duration,
@@ -110,8 +114,31 @@ impl LockManager {
             .map_err(|error| LockError::Key { key: name_so_far(namespace, prefix, name, delimiter), error })
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+    /// Where every kind but red is kept.
+    pub(crate) fn engine(&self, key: &str) -> Result<&Engine, LockError> {
+        self.0.engine.as_ref().ok_or_else(|| LockError::Params {
+            key: key.to_owned(),
+            message:
+                "this manager has red masters and no server of its own, and this lock is not `red`: write \
+                      `kind = \"red\"` (by hand `.red()`), or name a server with `builder().url(..)` too"
+                    .to_owned(),
+        })
+    }
+
+    /// Where red is kept.
+    pub(crate) fn masters(&self, key: &str) -> Result<&Arc<Masters>, LockError> {
+        self.0.masters.as_ref().ok_or_else(|| LockError::Params {
+            key: key.to_owned(),
+            message: "this manager has no masters for `red` locks: write \
+                      `LockManager::builder().red_masters([\"redis://a/\", \"redis://b/\", \"redis://c/\"])`"
+                .to_owned(),
+        })
+    }
+
+    /// All engines that it has.
+    fn engines(&self) -> impl Iterator<Item = &Engine> {
+        let masters = self.0.masters.iter().flat_map(|masters| masters.all());
+        self.0.engine.iter().chain(masters.map(|master| &master.engine))
     }
 
     pub(crate) fn default_wait(&self) -> Duration {

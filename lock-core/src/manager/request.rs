@@ -10,7 +10,7 @@ use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
 use crate::params::{LockKind, OnLost, check_expire};
-use crate::run::{Entry, enter, enter_all, run_body};
+use crate::run::{Entry, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
 /// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins.
@@ -161,11 +161,14 @@ impl LockRequest {
     }
 
     pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {
-        let manager = self.manager.clone();
+        let (manager, kind) = (self.manager.clone(), self.kind);
         match self.wants(via)? {
-            Wants::One(want) => enter(manager.engine(), want).await,
+            Wants::One(want) if kind == LockKind::Red => {
+                Box::pin(enter_red(manager.masters(want.name.as_str())?, want)).await
+            }
+            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want).await,
             // Boxed: a single name must not pay for its size.
-            Wants::All(wants) => Box::pin(enter_all(manager.engine(), wants)).await,
+            Wants::All(wants) => Box::pin(enter_all(manager.engine(wants[0].name.as_str())?, wants)).await,
         }
     }
 

@@ -8,7 +8,7 @@ use super::join::join;
 use super::owned::Owned;
 use crate::engine::{Engine, Want};
 use crate::error::LockError;
-use crate::kind::{Lease, Named, Part, Parts, acquire_all};
+use crate::kind::{Lease, Masters, Named, Part, Parts, acquire_all, acquire_red};
 
 /// Takes the lock, or joins it if a call around this one holds it.
 pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, LockError> {
@@ -57,6 +57,19 @@ pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry
     names.sort_by_key(|named| wants.iter().position(|want| want.name == named.name));
     let lease = Lease::Many(Arc::new(Parts::all(names, parts)));
     Ok(Entry::into_lease(engine.clone(), lease, Owned::Many { holds, joined }, record))
+}
+
+/// Takes the lock on a majority of `masters`, or joins it if a call around this one has it there.
+pub(crate) async fn enter_red(masters: &Arc<Masters>, mut want: Want) -> Result<Entry, LockError> {
+    let engine = masters.first();
+    let deadline = engine.now() + want.wait;
+    if let Some(entry) = join(engine, &want.name, &want.claim, deadline).await? {
+        return Ok(entry);
+    }
+    want.wait = deadline.since(engine.now());
+    let record = want.record.clone();
+    let quorum = acquire_red(masters, want).await?;
+    Ok(Entry::into_lease(engine.clone(), quorum.lease(), Owned::Red(quorum), record))
 }
 
 /// Who waits for a name while holding a bigger one can wait in a circle with others. The wait ends by its deadline, but

@@ -11,7 +11,7 @@ mod outcome;
 mod owned;
 
 pub(crate) use body::{run_body, run_body_blocking};
-pub(crate) use enter::{enter, enter_all};
+pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use super::entry::Entry;
 use crate::backend::Fault;
 use crate::engine::{Hold, Released};
+use crate::kind::Quorum;
 
 /// Freed in the background when dropped.
 pub(super) enum Owned {
@@ -14,6 +15,8 @@ pub(super) enum Owned {
         holds: Vec<Hold>,
         joined: Vec<Entry>,
     },
+    /// One name on a majority of masters.
+    Red(Quorum),
 }
 
 /// How a release ended.
@@ -24,6 +27,7 @@ impl Owned {
     pub(super) fn release(self) -> Pin<Box<dyn Future<Output = Freed> + Send>> {
         match self {
             Self::One(hold) => Box::pin(hold.release()),
+            Self::Red(quorum) => Box::pin(quorum.release()),
             Self::Many { holds, joined } => {
                 let freed = Hold::release_all(holds);
                 let ended: Vec<_> = joined.into_iter().map(|entry| Box::pin(entry.end())).collect();

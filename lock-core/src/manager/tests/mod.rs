@@ -2,3 +2,4 @@
 
 mod multi;
 mod nesting;
+mod red;

@@ -14,7 +14,7 @@ use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
 use super::waiter::Want;
-use crate::backend::{Backend, Channel, Fault, Via};
+use crate::backend::{Backend, Channel, Fault, HoldId, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 
@@ -85,6 +85,11 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.0.shared.extend(cell, lease, answer);
         answered.await.unwrap_or(false)
+    }
+
+    /// Ends the renewals of a hold that is about to be replaced; its id at the server, if it is held.
+    pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+        self.0.shared.freeze(cell)
     }
 
     /// Runs a task on the engine's thread, beside its own work; it ends with the engine, or when it is aborted. `None` if

@@ -11,6 +11,7 @@ mod desk;
 mod effects;
 mod events;
 mod extension;
+mod freeze;
 mod handle;
 mod hold_cell;
 mod line;

@@ -20,7 +20,7 @@ use super::table::Table;
 use super::undo::{ReleaseAnswer, Released};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
-use crate::backend::{Answer, Backend, Channel, Grant, Inbox, Via};
+use crate::backend::{Answer, Backend, Channel, Grant, HoldId, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
@@ -136,6 +136,10 @@ impl Shared {
             });
             table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
         });
+    }
+
+    pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+        self.with(|table| table.on_line(&cell.name, |line, desk| line.freeze(cell, desk)).flatten())
     }
 
     pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::backend::Via;
 use crate::engine::{Released, block_on};
 use crate::error::{BodyOutcome, LockError};
 use crate::name::LockName;
-use crate::run::{Entry, Frame, Held, with_frame};
+use crate::params::LockKind;
+use crate::run::{Entry, Frame, Held, downgrade, with_frame};
 
 /// A lock held by hand, renewed until it is released or dropped.
 ///
@@ -14,11 +16,19 @@ use crate::run::{Entry, Frame, Held, with_frame};
 /// same task, unless it runs inside [`scope`](Self::scope). Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
 /// a runtime shuts down.
 #[must_use = "the lock is freed as soon as the guard is dropped"]
-pub struct LockGuard(Entry);
+pub struct LockGuard(Entry, Asked);
+
+/// How it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) kind: LockKind,
+    pub(super) expire: Duration,
+    pub(super) renew: bool,
+}
 
 impl LockGuard {
-    pub(super) fn new(entry: Entry) -> Self {
-        Self(entry)
+    pub(super) fn new(entry: Entry, asked: Asked) -> Self {
+        Self(entry, asked)
     }
 
     /// The lock's full name; of several, the first.
@@ -84,6 +94,48 @@ impl LockGuard {
     /// That of `future`; the guard stays.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
         with_frame(Some(Frame::new(self.0.place().clone())), future).await
+    }
+
+    /// Turns a write lock into a read lock, with no writer in between: other readers come in, and this guard goes on as one of
+    /// them, with a token of its own. So a writer can go on reading what it has written.
+    ///
+    /// For the kinds that one holder has alone: `write`, `fair`, `reentrant`. The way back does not exist: two readers that
+    /// both want to write would wait for each other.
+    ///
+    /// # Errors
+    /// In every case the lock is free then. [`LockError::Params`] for other kinds, and for a guard that joined a hold around
+    /// it; [`LockError::Lost`] if the lease had ended; otherwise as [`LockRequest::acquire`](super::LockRequest::acquire).
+    ///
+    /// # Cancel safety
+    /// Dropping the future frees the lock.
+    pub async fn downgrade(self) -> Result<Self, LockError> {
+        self.downgrade_via(Via::Caller).await
+    }
+
+    /// [`downgrade`](Self::downgrade) for plain threads.
+    ///
+    /// # Errors
+    /// As [`downgrade`](Self::downgrade).
+    pub fn downgrade_blocking(self) -> Result<Self, LockError> {
+        block_on(self.downgrade_via(Via::Engine))
+    }
+
+    async fn downgrade_via(self, via: Via) -> Result<Self, LockError> {
+        let Self(entry, asked) = self;
+        let word = match asked.kind {
+            LockKind::Reentrant | LockKind::Fair | LockKind::Write => None,
+            LockKind::Read => Some("a read lock, which is one already"),
+            LockKind::Multi => Some("a lock of several names: take them for reading, or each on its own"),
+            LockKind::Red => Some("a red lock: red masters know no readers"),
+        };
+        if let Some(word) = word {
+            let key = entry.lease().name().to_string();
+            let message =
+                format!("only a lock that one holder has alone can be downgraded, and this is {word}");
+            return Err(LockError::Params { key, message });
+        }
+        let entry = downgrade(entry, (asked.expire, asked.renew), via).await?;
+        Ok(Self(entry, Asked { kind: LockKind::Read, ..asked }))
     }
 
     /// Frees the lock and waits for the server's word, at most the request limit (1 s).

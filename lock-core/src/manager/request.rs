@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::guard::Asked;
 use super::owner::record;
 use super::{LockGuard, LockManager};
 use crate::backend::Via;
@@ -132,7 +133,8 @@ impl LockRequest {
     /// # Cancel safety
     /// Dropping the future leaves the queue; a lock just granted goes to the next waiter, or back to the server.
     pub async fn acquire(self) -> Result<LockGuard, LockError> {
-        self.enter(Via::Caller).await.map(LockGuard::new)
+        let asked = self.asked();
+        Ok(LockGuard::new(self.enter(Via::Caller).await?, asked))
     }
 
     /// Takes the lock if it is free, in one attempt that may take the request limit (1 s).
@@ -158,6 +160,13 @@ impl LockRequest {
         let on_lost = self.on_lost;
         let entry = self.enter(Via::Caller).await?;
         run_body(entry, on_lost, body, |_| false).await
+    }
+
+    /// What its guard remembers of it.
+    pub(super) fn asked(&self) -> Asked {
+        let several = matches!(self.of, Ok(Names::All(_)));
+        let kind = if several { LockKind::Multi } else { self.kind };
+        Asked { kind, expire: self.expire, renew: self.renew }
     }
 
     pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {

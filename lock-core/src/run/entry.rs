@@ -94,6 +94,24 @@ impl Entry {
         self.place.lease()
     }
 
+    /// Takes the hold out, to be replaced by another: if it is one of one name, and nobody else is inside. The old lease is
+    /// never joined again.
+    pub(super) fn take_out(mut self) -> Result<(Engine, Hold, String), Self> {
+        let mut inside = self.place.shared.inside();
+        let hold = match inside.owned.take() {
+            Some(Owned::One(hold)) if inside.open.len() == 1 => hold,
+            owned => {
+                inside.owned = owned;
+                drop(inside);
+                return Err(self);
+            }
+        };
+        inside.open.clear();
+        drop(inside);
+        self.has_ended = true;
+        Ok((self.place.shared.engine.clone(), hold, self.place.shared.record.clone()))
+    }
+
     /// Ends this entry. If it was the last, the release is under way when this returns, and the future waits for the
     /// server's word; it may be dropped.
     pub(crate) fn end(mut self) -> impl Future<Output = Freed> + Send + 'static {

@@ -1,6 +1,7 @@
 //! Acquire, run the body against the loss of its lock, release; and who is inside whom.
 
 mod body;
+mod downgrade;
 mod enter;
 mod entry;
 mod frame;
@@ -11,6 +12,7 @@ mod outcome;
 mod owned;
 
 pub(crate) use body::{run_body, run_body_blocking};
+pub(crate) use downgrade::downgrade;
 pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};

@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::errors::Errors;
 use crate::function::Parameters;
+use crate::key::Keys;
 use crate::{args, expand, function, key, segment, validate};
 
 /// What stands in place of the attributed function.
@@ -26,10 +27,13 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
         .key
         .as_ref()
         .map_or_else(Vec::new, |given| key::read(&given.value, delimiter, name, &parameters, &mut errors));
+    let several =
+        arguments.keys.as_ref().map(|given| key::several(&given.value, name, &parameters, &mut errors));
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
+    let keys = several.flatten().map_or(Keys::One(segments), Keys::Several);
     match errors.into_tokens() {
-        None => expand::expand(&arguments, &segments, &function, &parameters),
+        None => expand::expand(&arguments, &keys, &function, &parameters),
         Some(errors) => {
             let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)

@@ -152,6 +152,12 @@ pub enum Operation {
         /// The least lease from now on.
         lease_ms: u64,
     },
+    /// If it is the owner, move the counter that fences are drawn from to `fence`, unless it is past it already: every
+    /// later grant of this server has a higher one. Answered as a [`Renew`](Self::Renew) that asks for nothing.
+    Raise {
+        /// What the counter is moved to.
+        fence: u64,
+    },
     /// Leave: out of the queue, and freed and handed over if owner.
     Forget {
         /// The entry, if it was ever enqueued.

@@ -10,6 +10,7 @@ use super::alarms::Alarms;
 use super::effects::Effects;
 use super::line_key::LineKey;
 use super::neighbours::Neighbours;
+use super::raise::Raised;
 use super::rules::Rules;
 use super::server_clock::ServerClock;
 use super::undo::Undo;
@@ -33,6 +34,8 @@ pub(super) enum Addressee {
     Line(LineKey),
     /// The undo of that id.
     Undo(HoldId),
+    /// Whoever asked for the raise of that number.
+    Raise,
 }
 
 /// The shared part of the table.
@@ -52,6 +55,8 @@ pub(super) struct Desk {
     pub(super) awaited: Map<u128, LineKey>,
     pub(super) undos: Map<HoldId, Undo>,
     pub(super) neighbours: Neighbours,
+    /// Who hears of the raises under way.
+    pub(super) raises: Map<u64, Raised>,
     pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
     pub(super) alarms: Alarms,
@@ -72,6 +77,7 @@ impl Desk {
             awaited: Map::default(),
             undos: Map::default(),
             neighbours: Neighbours::default(),
+            raises: Map::default(),
             new_id: Box::new(HoldId::new),
             alarms: Alarms::default(),
             next_number: 0,
@@ -92,6 +98,11 @@ impl Desk {
     /// Writes a request for a line's stay into the table and hands it over.
     pub(super) fn send(&mut self, line: &LineKey, id: &HoldId, operation: Operation, via: Via) -> u64 {
         self.submit(&line.name, id, operation, via, Addressee::Line(line.clone()))
+    }
+
+    /// Sends what is no part of a stay's own course.
+    pub(super) fn send_aside(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(name, id, operation, via, Addressee::Raise)
     }
 
     pub(super) fn send_undo(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::line_key::LineKey;
 use super::listeners::Listeners;
+use super::rules::own_fence;
 use crate::clock::{Clock, Moment};
 use crate::name::LockName;
 
@@ -46,6 +47,11 @@ impl HoldCell {
 
     pub(super) fn line(&self) -> LineKey {
         LineKey { name: self.name.clone(), own: self.own }
+    }
+
+    /// The server's number for this hold; `None` where it was passed on within the process, and so is not its own.
+    pub(crate) fn own_fence(&self) -> Option<u64> {
+        own_fence(self.token)
     }
 
     pub(crate) fn now(&self) -> Moment {

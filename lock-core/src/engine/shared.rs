@@ -1,9 +1,11 @@
 //! The engine's one lock, and the doors to what is behind it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::desk::Desk;
 use super::effects::Effects;
@@ -13,6 +15,7 @@ use super::hold_cell::HoldCell;
 use super::line::Line;
 use super::line_key::LineKey;
 use super::offer::Claim;
+use super::raise::Raised;
 use super::report::ShutdownReport;
 use super::slot::{News, Slot};
 use super::table::Table;
@@ -31,6 +34,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) channel: Channel,
     pub(super) wake_up: WakeUp,
+    /// That of the engine's thread, once it runs.
+    pub(super) runtime: OnceLock<Handle>,
     events: EventSink,
 }
 
@@ -48,6 +53,7 @@ impl Shared {
             clock,
             channel,
             wake_up: WakeUp::default(),
+            runtime: OnceLock::new(),
             events,
         }
     }
@@ -93,17 +99,15 @@ impl Shared {
 
     /// A caller comes; its news will be in `slot`.
     pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
-        self.with(|table| {
-            let key = table.line_for(&want);
-            if table.is_closed {
-                let error = LockError::ShutDown { key: want.name.to_string() };
-                table.desk.effects.wake(slot.put(News::Failed(error)));
-                return (key, 0);
-            }
-            table.desk.via = want.via;
-            let waiter = table.on_new_line(&key, |line, desk| line.arrive(want, Arc::clone(slot), desk));
-            (key, waiter)
-        })
+        self.with(|table| arrive_at(table, want, slot))
+    }
+
+    /// Callers come together; what they ask for leaves in one write.
+    pub(super) fn arrive_all(
+        &self,
+        callers: impl Iterator<Item = (Want, Arc<Slot>)>,
+    ) -> Vec<(LineKey, WaiterKey)> {
+        self.with(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
     }
 
     pub(super) fn leave(&self, line: &LineKey, key: WaiterKey) {
@@ -114,11 +118,16 @@ impl Shared {
         self.with(|table| table.on_line(line, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
     }
 
-    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>) {
+        self.with(|table| release_at(table, cell, via, answer));
+    }
+
+    /// Several releases, which leave in one write.
+    pub(super) fn release_all(&self, releases: Vec<(Arc<HoldCell>, Via, ReleaseAnswer)>) {
         self.with(|table| {
-            table.on_line(&cell.line(), |line, desk| line.release(cell, via, answer.take(), desk));
-            // A name without a line: the hold was lost long ago.
-            table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
+            for (cell, via, answer) in releases {
+                release_at(table, &cell, via, Some(answer));
+            }
         });
     }
 
@@ -142,6 +151,18 @@ impl Shared {
     /// Whether somebody in this process holds that name at present.
     pub(super) fn holds(&self, name: &LockName) -> bool {
         self.with(|table| table.holds(name))
+    }
+
+    pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {
+        let mut answer = Some(answer);
+        self.with(|table| {
+            table.on_line(&cell.line(), |line, desk| {
+                if let Some(answer) = answer.take() {
+                    line.raise(cell, fence, via, answer, desk);
+                }
+            });
+            table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
+        });
     }
 
     /// A number for an alarm.
@@ -234,6 +255,24 @@ impl Shared {
                 && table.desk.awaited.is_empty()
         })
     }
+}
+
+fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
+    let key = table.line_for(&want);
+    if table.is_closed {
+        let error = LockError::ShutDown { key: want.name.to_string() };
+        table.desk.effects.wake(slot.put(News::Failed(error)));
+        return (key, 0);
+    }
+    table.desk.via = want.via;
+    let waiter = table.on_new_line(&key, |line, desk| line.arrive(want, Arc::clone(slot), desk));
+    (key, waiter)
+}
+
+fn release_at(table: &mut Table, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+    table.on_line(&cell.line(), |line, desk| line.release(cell, via, answer.take(), desk));
+    // A name without a line: the hold was lost long ago.
+    table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
 }
 
 impl Inbox for Shared {

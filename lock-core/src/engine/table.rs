@@ -4,6 +4,7 @@ use super::desk::{Addressee, Desk, Map};
 use super::line::Line;
 use super::line_key::LineKey;
 use super::neighbours::Neighbours;
+use super::raise::has_raised;
 use super::rules::LONGEST_TICK;
 use super::schedule::Schedule;
 use super::waiter::Want;
@@ -199,6 +200,10 @@ impl Table {
                 // Copies that may run yet are not waited for: whoever asks then queues behind them until they are undone.
                 self.on_line(&key, |line, desk| line.closed(&id, desk));
             }
+            Some(Addressee::Raise) => {
+                let raised = self.desk.raises.remove(&seq);
+                self.desk.effects.extended.extend(raised.map(|to| (to, has_raised(&answer))));
+            }
             // Given up on, or not ours.
             None => {}
         }
@@ -217,6 +222,7 @@ impl Table {
         let alarms = desk.alarms.ring_all();
         desk.effects.wakers.extend(alarms);
         desk.under_way.clear();
+        desk.raises.clear();
         desk.awaited.clear();
         desk.neighbours = Neighbours::default();
         self.schedule.clear();

@@ -37,6 +37,19 @@ impl Waiting {
     }
 }
 
+impl Waiting {
+    /// Callers who have all come at the same moment.
+    pub(super) fn arrived(engine: &Engine, wants: Vec<Want>) -> Vec<Self> {
+        let mut all: Vec<_> = wants.iter().map(|want| Self::new(engine.clone(), want.clone())).collect();
+        let slots: Vec<_> = all.iter().map(|waiting| Arc::clone(&waiting.slot)).collect();
+        let keys = engine.shared().arrive_all(wants.into_iter().zip(slots));
+        for (waiting, (line, key)) in all.iter_mut().zip(keys) {
+            waiting.stage = Stage::Joined(line, key);
+        }
+        all
+    }
+}
+
 impl Future for Waiting {
     type Output = Result<Hold, LockError>;
 

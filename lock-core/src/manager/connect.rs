@@ -66,7 +66,7 @@ pub(super) fn open_client(client: &redis::Client, namespace: &str) -> Opened {
 }
 
 #[cfg(feature = "redis")]
-fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
+pub(super) fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let config = config.namespace(namespace).clock(Arc::clone(&clock));
     Opened { backend: Arc::new(RedisBackend::new(config)), clock }

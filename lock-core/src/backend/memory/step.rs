@@ -53,6 +53,7 @@ pub(crate) fn step(
             lock.refresh(id, entry, *heartbeat_ms, *lease_ms)
         }
         Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
+        Operation::Raise { fence } => lock.raise(id, *fence),
         Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
     };
     Step { record: lock.record, counter: lock.counter, reply, grants: lock.grants }
@@ -147,6 +148,15 @@ impl Lock<'_> {
     fn renew(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
         self.settle(None);
         self.extend(id, lease_ms)
+    }
+
+    fn raise(&mut self, id: &HoldId, fence: u64) -> Reply {
+        self.settle(None);
+        let held = self.owned(id);
+        if held.is_some() {
+            self.counter = self.counter.max(fence);
+        }
+        held.unwrap_or(Reply::Gone)
     }
 
     /// The one operation that settles last: granting the lock to somebody who leaves would be for nothing.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
 
+use super::red_master::RedMaster;
 use super::url;
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
@@ -17,6 +18,7 @@ pub struct RedisConfig {
     namespace: Arc<str>,
     clock: Arc<dyn Clock>,
     own_stream: bool,
+    red: Option<Arc<RedMaster>>,
 }
 
 impl RedisConfig {
@@ -45,6 +47,7 @@ impl RedisConfig {
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,
+            red: None,
         }
     }
 
@@ -76,6 +79,22 @@ impl RedisConfig {
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// It is one of the masters of red locks, and used only while its vote counts.
+    pub(crate) fn red(mut self, master: Arc<RedMaster>) -> Self {
+        self.red = Some(master);
+        self
+    }
+
+    /// What it has to be as a master of red locks.
+    pub(super) fn as_red(&self) -> Option<&Arc<RedMaster>> {
+        self.red.as_ref()
+    }
+
+    /// The same server, counted or not.
+    pub(super) fn whether_counted_or_not(&self) -> Self {
+        Self { red: None, ..self.clone() }
     }
 
     /// The name of the counter that fences come from.

@@ -100,6 +100,9 @@ impl Connection {
         let server =
             Server::default().with_info(permitted(info)?.as_ref()).with_role(permitted(role)?.as_ref());
         server.must_be_master()?;
+        if let Some(red) = config.as_red() {
+            red.must_count(&server)?;
+        }
         self.generation = server.generation();
         Ok(permitted(time)?.as_ref().and_then(millis).map(|ms| ServerTime { sent, ms }))
     }

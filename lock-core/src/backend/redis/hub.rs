@@ -67,11 +67,12 @@ impl Hub {
         self.config.shared_clock().now()
     }
 
-    /// Starts the engine's lane on the present runtime, with a connection that is open.
-    pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Connection) {
+    /// Starts the engine's lane on the present runtime, with a connection that is open, or one to be opened when it is
+    /// needed.
+    pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Option<Connection>) {
         let driver = Driver::new(Arc::clone(self), Arc::clone(&self.engine));
         let _ = self.engine_runtime.set(Handle::current().id());
-        tokio::spawn(driver.run(Some(connection)));
+        tokio::spawn(driver.run(connection));
     }
 
     pub(super) fn submit(self: &Arc<Self>, mut requests: Vec<Request>) {

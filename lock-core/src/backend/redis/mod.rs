@@ -32,6 +32,7 @@ mod hub;
 mod lane;
 #[cfg(test)]
 mod live_tests;
+mod red_master;
 mod relay;
 mod scripts;
 mod server;
@@ -57,6 +58,7 @@ use crate::clock::Moment;
 use crate::error::LockError;
 
 pub use self::config::RedisConfig;
+pub(crate) use self::red_master::RedMaster;
 
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
@@ -104,10 +106,51 @@ impl RedisBackend {
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
         let subscription = subscription.await.map_err(failed)?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-        hub.drive_engine_lane(connection);
+        hub.drive_engine_lane(Some(connection));
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
-        // Started once; a second start would find the first hub and be told so.
+        self.set_hub(hub)
+    }
+}
+
+impl RedisBackend {
+    /// As a master of red locks, which need no subscription (nobody queues there) and not all of the masters: one that does
+    /// not answer is connected to when it is asked for a lock, again and again.
+    ///
+    /// # Errors
+    /// What does not pass by itself: it is unfit, refuses the login or a command, or is another master by another name.
+    async fn start_red(&self, red: &RedMaster, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
+        let looked = match tokio::time::timeout(START_LIMIT, self.look_at_red(red)).await {
+            Ok(Err(LockError::Connect { reason, .. })) => Err(reason),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(warnings)) => {
+                self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+                Ok(())
+            }
+            Err(_) => Err(format!("no answer within {START_LIMIT:?}")),
+        };
+        red.set_first_look(looked);
+        let hub = Hub::new(self.config.clone(), inbox);
+        hub.drive_engine_lane(None);
+        self.set_hub(hub)
+    }
+
+    async fn look_at_red(&self, red: &RedMaster) -> Result<Vec<String>, LockError> {
+        // One that does not count yet has answered all the same.
+        let config = self.config.whether_counted_or_not();
+        let failed = |fault| check::failed(&config, fault);
+        let (mut connection, _) = Connection::open(&config).await.map_err(failed)?;
+        let warnings = check::run(&config, &mut connection).await?;
+        let info = connection.ask(&::redis::cmd("INFO")).await.ok();
+        let server = server::Server::default().with_info(info.as_ref());
+        red.must_be_another(&server).map_err(|fault| LockError::Config {
+            message: format!("red master {}: {}", config.address(), fault.message),
+        })?;
+        Ok(warnings)
+    }
+
+    /// Started once; a second start would find the first hub and be told so.
+    fn set_hub(&self, hub: Arc<Hub>) -> Result<(), LockError> {
         self.hub
             .set(hub)
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
@@ -117,6 +160,9 @@ impl RedisBackend {
 impl Backend for RedisBackend {
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
         Box::pin(async move {
+            if let Some(red) = self.config.as_red() {
+                return self.start_red(red, inbox).await;
+            }
             match tokio::time::timeout(START_LIMIT, self.start_within(channel, inbox)).await {
                 Ok(started) => started,
                 Err(_) => {

@@ -32,7 +32,7 @@ static HOLD_HASHED: LazyLock<Hashed> = LazyLock::new(|| Hashed::new(HOLD));
 /// must not share its failure, and an acquisition behind a renewal would pass when memory is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Script {
-    /// Acquire; declares the counter.
+    /// Acquire, raise; declares the counter.
     Acquire,
     /// Renew, refresh, forget; declares the locks alone.
     Hold,
@@ -41,7 +41,7 @@ pub(crate) enum Script {
 impl Script {
     pub(crate) const fn of(operation: &Operation) -> Self {
         match operation {
-            Operation::Acquire(_) => Self::Acquire,
+            Operation::Acquire(_) | Operation::Raise { .. } => Self::Acquire,
             Operation::Refresh { .. } | Operation::Renew { .. } | Operation::Forget { .. } => Self::Hold,
         }
     }
@@ -136,6 +136,10 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
                 )),
                 None => cmd.write_arg(b""),
             }
+        }
+        // Nothing is refused later than 0, so it never passes for the acquisition of a free lock.
+        Operation::Raise { fence } => {
+            cmd.arg(id).arg(*fence).arg(0).arg("raise");
         }
         Operation::Renew { lease_ms } => {
             cmd.arg("renew").arg(id).arg(lease_ms);

@@ -5,6 +5,28 @@ use super::subject::{Model, Order, START_US, Subject};
 use crate::backend::{Acquire, HoldId, Mode, Operation, Place, Reply};
 
 super::rules! {
+    fn an_owner_raises_the_counter_and_later_fences_lie_above_it(p) {
+        let first = fence(&p.try_once(0));
+        let far = first + 3_600_000_000;
+        assert_eq!(fence(&p.raise(0, far)), first, "its own fence stays");
+        assert_eq!(p.raise(0, far - 1), Reply::Held { fence: first, left_ms: LEASE, strict: false });
+        p.pass_ms(1);
+        assert_eq!(p.forget(0), FREED);
+        assert!(fence(&p.try_once(1)) > far, "never back");
+    }
+
+    fn only_an_owner_raises_the_counter(p) {
+        let far = *p.0.now_us() + 3_600_000_000;
+        assert_eq!(p.raise(0, far), Reply::Gone);
+        let first = fence(&p.try_once(0));
+        assert!(matches!(p.wait(1), Reply::Queued { .. }));
+        assert_eq!(p.raise(1, far), Reply::Gone, "who waits is no owner");
+        assert!(first < far);
+        p.pass_ms(LEASE + 1);
+        assert_eq!(p.raise(0, far), Reply::Gone, "its lease is over");
+        assert!(fence(&p.try_once(2)) < far);
+    }
+
     fn a_free_lock_is_held_at_once_and_leaves_nothing(p) {
         let held = p.try_once(0);
         assert_eq!(held, Reply::Held { fence: START_US, left_ms: LEASE, strict: false });

@@ -109,6 +109,10 @@ impl Party<'_> {
         self.run(n, Operation::Renew { lease_ms })
     }
 
+    pub(super) fn raise(&mut self, n: usize, fence: u64) -> Reply {
+        self.run(n, Operation::Raise { fence })
+    }
+
     pub(super) fn forget(&mut self, n: usize) -> Reply {
         self.run(n, Operation::Forget { entry: Some(entry(n)) })
     }

@@ -8,6 +8,8 @@
 --                where to wait  "<heartbeat ms>;<ticket of an earlier stay, or 0>;<how><short ms>;<channel>", or "" to
 --                               try once
 --
+--              or, to move the counter on: id, fence, 0, "raise"
+--
 -- For each lock: settle; then the first that fits of
 --   the id holds it            held, with the fence and the lease that is left: a repeated request changes nothing
 --   the id waits for it        queued, at the same place, alive for another heartbeat
@@ -17,6 +19,7 @@
 --   free and nobody waits      held; free for a reader is also what others read
 --   try once                   busy
 --   else                       queued, at the earlier place if there was one
+-- To move the counter on: held if the id owns it, and the counter is then at the fence or past it; else gone.
 --
 -- Reply: server time in ms, the call's number, then for each lock a code and the code's values.
 
@@ -94,6 +97,30 @@ local function enqueue(key, record, waiter, heartbeat, ticket)
   return QUEUED, tonumber(ticket), floor, ahead, holder(record)
 end
 
+-- Moves the counter to the fence of another server that the same owner holds, never back.
+local function raise(key, record, id, fence)
+  local err = settle(key, record)
+  if err then return FAILED, err end
+  if record.owner ~= id then return GONE end
+  local text = format('%016.0f', fence)
+  local old = call('SET', KEYS[1], text, 'GET')
+  local number = tonumber(old or '0')
+  if not (number and number >= 0 and number < FENCES) then
+    if type(old) == 'table' then return FAILED, old.err end
+    call('SET', KEYS[1], old)
+    return FAILED, 'FOREIGN'
+  end
+  if number > fence then
+    err = error_of(call('SET', KEYS[1], old))
+    if err then return FAILED, err end
+  end
+  -- What is drawn in this call from now on lies above it.
+  if drawn and fence > drawn then
+    drawn, reserved = fence, math.max(number, fence)
+  end
+  return HELD, record.fence, record.deadline - now_up
+end
+
 local function acquire()
   local key, from = KEYS[turn + 1], turn * 4 - 3
   local id, lease = ARGV[from + 1], tonumber(ARGV[from + 2])
@@ -104,6 +131,7 @@ local function acquire()
   end
   local record, err = read(key)
   if not record then return FAILED, err end
+  if ARGV[from + 4] == 'raise' then return raise(key, record, id, lease) end
   local heartbeat, ticket, place = string.match(ARGV[from + 4], '^(%d+);(%d+);(.*)$')
   local mine = place and place .. ';' .. id
   err = settle(key, record, mine, lease)

@@ -122,6 +122,9 @@ impl Play {
         let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000, 60_000]);
         let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
         let operation = match self.dice.roll(6) {
+            5 if acquires => Operation::Raise {
+                fence: *pair.now_us() + self.dice.pick(&[0, 3, 2_000]) - self.dice.pick(&[0, 1, 500]),
+            },
             _ if acquires => Operation::Acquire(Acquire {
                 mode: entry.mode,
                 replaces: before.filter(|_| entry.mode == Mode::Shared && self.dice.roll(2) == 0),

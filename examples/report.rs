@@ -78,7 +78,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let (report, inside) = (Arc::clone(&report), Arc::clone(&inside));
             readers.spawn(async move { read(&locks, 7, &report, &inside).await });
         }
-        inside.wait().await;
+        tokio::time::timeout(Duration::from_secs(5), inside.wait())
+            .await
+            .map_err(|_| "the readers are not inside together")?;
         let edition = write(&others, 7, &report).await?; // waits until the last of them is done
         let mut read = Vec::new();
         while let Some(reader) = readers.join_next().await {

@@ -118,7 +118,7 @@ local function raise(key, record, id, fence)
   if drawn and fence > drawn then
     drawn, reserved = fence, math.max(number, fence)
   end
-  return HELD, record.fence, record.deadline - now_up
+  return held(record, record.fence, record.deadline - now_up)
 end
 
 local function acquire()

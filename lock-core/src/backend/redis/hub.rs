@@ -151,9 +151,7 @@ impl Hub {
     }
 
     pub(super) fn tick(&self, now: Moment) {
-        self.answer(self.engine.tick(now));
-        let lanes: Vec<_> = self.lanes().of.values().cloned().collect();
-        for lane in lanes.iter().filter(|lane| !Arc::ptr_eq(lane, &self.engine)) {
+        for lane in self.all_lanes() {
             self.answer(lane.tick(now));
         }
     }
@@ -193,10 +191,31 @@ impl Hub {
         }
     }
 
+    /// The server that all connections are at is not the master any more. They end now: it may accept what is sent to it
+    /// for a long time yet, and all of that will be gone.
+    pub(super) fn leave_master(&self, why: &str) {
+        let (fault, now) = (fault::transient(why), self.now());
+        for lane in self.all_lanes() {
+            self.answer(lane.forsake(&fault, now));
+        }
+        self.doubt.notify_one();
+    }
+
+    /// Every lane once.
+    fn all_lanes(&self) -> Vec<Arc<Lane>> {
+        let mut all = vec![Arc::clone(&self.engine)];
+        let users = self.lanes();
+        all.extend(users.of.values().filter(|lane| !Arc::ptr_eq(lane, &self.engine)).cloned());
+        all
+    }
+
     /// A server refuses a lane everything. The subscription may be at the same server, which, if it was demoted, keeps it
     /// open although nobody publishes there any more.
     pub(super) fn doubt_subscription(&self) {
         self.doubt.notify_one();
+        if let Some(sentinels) = self.config.sentinels() {
+            sentinels.ask();
+        }
     }
 
     /// A lane has reached the server of `generation`.

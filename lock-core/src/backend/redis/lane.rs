@@ -251,6 +251,21 @@ impl Lane {
         table.take_flying(fault)
     }
 
+    /// Gives up the connection, or the attempt at one, and makes another at once: the server is not the right one any more.
+    /// What is on its way may or may not have been executed.
+    pub(super) fn forsake(&self, fault: &Fault, now: Moment) -> Answers {
+        let mut table = self.table();
+        let answers = table.take_flying(fault);
+        table.next_epoch(now, false);
+        table.pause_until = now;
+        // A lane that never had a connection need not have one now.
+        table.hurry = table.claimed || !self.has_fallback;
+        let waker = table.take_waker(now);
+        drop(table);
+        wake(waker);
+        answers
+    }
+
     /// Answers what has waited for too long, and gives up a connection, or a runtime, that does not answer.
     pub(super) fn tick(&self, now: Moment) -> Answers {
         let mut table = self.table();

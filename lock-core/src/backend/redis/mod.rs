@@ -34,6 +34,7 @@ mod lane;
 mod live_tests;
 mod relay;
 mod scripts;
+mod sentinel;
 mod server;
 mod subscription;
 #[cfg(test)]
@@ -49,10 +50,11 @@ use std::time::Duration;
 pub use ::redis;
 use tokio::task::JoinHandle;
 
-use self::connection::Connection;
+use self::connection::{Connection, ServerTime};
 use self::hub::Hub;
+use self::sentinel::Watch;
 use self::subscription::Subscription;
-use super::{Backend, Channel, Inbox, Request, Starting};
+use super::{Backend, Channel, Fault, FaultClass, Inbox, Request, Starting};
 use crate::clock::Moment;
 use crate::error::LockError;
 
@@ -60,12 +62,18 @@ pub use self::config::RedisConfig;
 
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
+/// How much of it a start waits for a failover that is under way ..
+const FAILOVER_LIMIT: Duration = Duration::from_secs(2);
+/// .. looking this often.
+const FAILOVER_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps locks on one Redis or Valkey server.
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
     subscription: Mutex<Option<JoinHandle<()>>>,
+    /// On the sentinels, if there are any.
+    watch: Mutex<Option<Watch>>,
     warnings: Mutex<Vec<String>>,
     garbage: Arc<AtomicU64>,
 }
@@ -75,9 +83,10 @@ impl RedisBackend {
     #[must_use]
     pub fn new(config: RedisConfig) -> Self {
         Self {
-            config,
+            config: config.for_one_backend(),
             hub: OnceLock::new(),
             subscription: Mutex::default(),
+            watch: Mutex::default(),
             warnings: Mutex::default(),
             garbage: Arc::default(),
         }
@@ -97,7 +106,8 @@ impl RedisBackend {
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
         let failed = |fault| check::failed(&self.config, fault);
-        let (mut connection, time) = Connection::open(&self.config).await.map_err(failed)?;
+        let mut watch = self.config.sentinels().map(Watch::start);
+        let (mut connection, time) = self.open_first().await.map_err(failed)?;
         let warnings = check::run(&self.config, &mut connection).await?;
         let hub = Hub::new(self.config.clone(), inbox);
         hub.server_time(time);
@@ -107,10 +117,31 @@ impl RedisBackend {
         hub.drive_engine_lane(connection);
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        if let Some(watch) = &mut watch {
+            watch.follow(Arc::clone(&hub));
+        }
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
         // Started once; a second start would find the first hub and be told so.
         self.hub
             .set(hub)
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
+    }
+
+    /// A failover that is under way is waited for, but not so long that nobody could say what is missing.
+    async fn open_first(&self) -> Result<(Connection, Option<ServerTime>), Fault> {
+        let since = tokio::time::Instant::now();
+        loop {
+            match Connection::open(&self.config).await {
+                Err(fault)
+                    if fault.class == FaultClass::Transient
+                        && self.config.sentinels().is_some()
+                        && since.elapsed() < FAILOVER_LIMIT =>
+                {
+                    tokio::time::sleep(FAILOVER_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 }
 
@@ -147,6 +178,7 @@ impl Backend for RedisBackend {
         if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
+        drop(self.watch.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(hub) = self.hub.get() {
             hub.close();
         }

@@ -122,6 +122,11 @@ impl RedisConfig {
         format!("{}:%grants:", self.namespace)
     }
 
+    /// Where nobody listens: what is published there is written to the replicas.
+    pub(super) fn acknowledged_channel(&self) -> String {
+        format!("{}:%acknowledged", self.namespace)
+    }
+
     /// Where the server is, for messages; without credentials.
     #[must_use]
     pub fn address(&self) -> String {

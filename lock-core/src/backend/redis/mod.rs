@@ -1,4 +1,4 @@
-//! Locks on one Redis or Valkey server.
+//! Locks on one Redis or Valkey server, named by its address or found through sentinels.
 //!
 //! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
 //! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
@@ -17,10 +17,14 @@
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
+//! `min_replicas` needs `+wait` too. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
+//! +sentinel|master +subscribe &+switch-master`.
+//!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
 //! on a probe name, and reports what is missing.
 
+mod acknowledged;
 mod batch;
 mod check;
 mod class;
@@ -160,6 +164,10 @@ impl Backend for RedisBackend {
 
     fn warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn needs_acknowledgement(&self) -> bool {
+        self.config.replicas_needed() > 0
     }
 
     fn submit(&self, requests: Vec<Request>) {

@@ -53,7 +53,10 @@ fn fault_no_answer() -> Fault {
 }
 
 fn fault_not_acknowledged() -> Fault {
-    Fault::new(FaultClass::Unavailable, "the lock was granted, but not acknowledged by enough replicas in time")
+    Fault::new(
+        FaultClass::Unavailable,
+        "the lock was granted, but not acknowledged by enough replicas in time",
+    )
 }
 
 fn fault_not_polled() -> Fault {

@@ -153,7 +153,9 @@ impl ManagerBuilder {
             }
             Source::Url(url) => open(&url, &self.namespace, self.min_replicas)?,
             #[cfg(feature = "redis")]
-            Source::Client(client) => super::connect::open_client(&client, &self.namespace, self.min_replicas),
+            Source::Client(client) => {
+                super::connect::open_client(&client, &self.namespace, self.min_replicas)
+            }
             Source::Opened(_) if self.min_replicas > 0 => {
                 let message = "`min_replicas` is for servers named by `url` or `client`: a backend of your own is told \
                                itself (`RedisConfig::min_replicas`)";

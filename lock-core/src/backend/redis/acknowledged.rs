@@ -45,14 +45,18 @@ impl Quorum {
         let mut pipeline = ::redis::pipe();
         pipeline.add_command(command.clone());
         pipeline.cmd("PUBLISH").arg(channel).arg("");
-        pipeline.cmd("WAIT").arg(self.replicas).arg(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX));
+        pipeline
+            .cmd("WAIT")
+            .arg(self.replicas)
+            .arg(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX));
         match calls.send_packed_commands(&pipeline, 0, 3).await.map(<[Value; 3]>::try_from) {
             Ok(Ok([outcome, published, waited])) => {
                 let waited = no_error(published).and_then(|_| no_error(waited));
                 (no_error(outcome), waited.and_then(|count| Ok(::redis::from_redis_value(count)?)))
             }
             Ok(Err(_)) => {
-                let strange = (::redis::ErrorKind::UnexpectedReturnType, "the replies do not fit the requests");
+                let strange =
+                    (::redis::ErrorKind::UnexpectedReturnType, "the replies do not fit the requests");
                 (Err(strange.into()), Ok(0))
             }
             Err(error) => (Err(error), Ok(0)),

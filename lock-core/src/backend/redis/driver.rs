@@ -157,12 +157,11 @@ impl Driver {
                 outcome = self.ask(&mut calls, &fallback, &requests, &mut acknowledged).await;
             }
         }
-        let (mut answers, worth) =
-            if requests.len() > 1 && is_forbidden(&outcome) && acknowledged.is_none() {
-                self.one_by_one(&mut calls, &flight, &requests, generation).await
-            } else {
-                answers(&requests, outcome, sent, generation)
-            };
+        let (mut answers, worth) = if requests.len() > 1 && is_forbidden(&outcome) && acknowledged.is_none() {
+            self.one_by_one(&mut calls, &flight, &requests, generation).await
+        } else {
+            answers(&requests, outcome, sent, generation)
+        };
         if let Some(shortfall) = acknowledged.flatten() {
             // What the server itself refused stays refused; what it did counts for nothing.
             for (_, answer) in answers.iter_mut().filter(|(_, answer)| is_held(answer)) {

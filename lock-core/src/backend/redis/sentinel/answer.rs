@@ -43,8 +43,7 @@ pub(super) fn read(answers: Vec<Value>) -> Result<Told, String> {
     if before != after {
         return Err("it is just changing the master".to_owned());
     }
-    let details: HashMap<String, String> =
-        ::redis::from_redis_value_ref(&details).map_err(|_| strange())?;
+    let details: HashMap<String, String> = ::redis::from_redis_value_ref(&details).map_err(|_| strange())?;
     let number = |field: &str| details.get(field).and_then(|text| text.parse::<u64>().ok());
     let epoch = number("config-epoch").ok_or_else(strange)?;
     let others = number("num-other-sentinels").unwrap_or(0);
@@ -85,7 +84,9 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_told() {
         let at = texts(&["h", "1"]);
-        assert!(read(vec![Value::Nil, Value::Nil, Value::Nil]).unwrap_err().contains("no master of this name"));
+        assert!(
+            read(vec![Value::Nil, Value::Nil, Value::Nil]).unwrap_err().contains("no master of this name")
+        );
         for answers in [
             vec![],
             vec![at.clone(), texts(&["name", "m"]), at.clone()],

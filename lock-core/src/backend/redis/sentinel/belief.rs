@@ -120,7 +120,12 @@ impl Belief {
 
     /// The master, once somebody has answered `question`; or what they all said instead. `None` as long as neither is so.
     /// `who` are the sentinels' addresses.
-    pub(super) fn outcome(&self, question: u64, name: &str, who: &[String]) -> Option<Result<Address, Fault>> {
+    pub(super) fn outcome(
+        &self,
+        question: u64,
+        name: &str,
+        who: &[String],
+    ) -> Option<Result<Address, Fault>> {
         let answers = self.latest.iter().filter(|latest| latest.question >= question);
         let said: Vec<_> = answers.filter_map(|latest| latest.said.as_ref()).collect();
         if said.iter().any(|said| said.is_ok()) {

@@ -83,15 +83,15 @@ impl Link {
         loop {
             let question = *asked.borrow_and_update();
             let pipeline = answer::question(self.sentinels.name());
-            let said = match tokio::time::timeout(PATIENCE, connection.ask_all(&pipeline, answer::ANSWERS)).await
-            {
-                Ok(Ok(answers)) => answer::read(answers).map_err(|reason| {
-                    let login = ["NOAUTH", "NOPERM"].iter().any(|code| reason.contains(code));
-                    Refusal { reason, login }
-                }),
-                Ok(Err(error)) => return self.report(question, Err(refusal(&error))),
-                Err(_) => return self.report(question, Err(silent())),
-            };
+            let said =
+                match tokio::time::timeout(PATIENCE, connection.ask_all(&pipeline, answer::ANSWERS)).await {
+                    Ok(Ok(answers)) => answer::read(answers).map_err(|reason| {
+                        let login = ["NOAUTH", "NOPERM"].iter().any(|code| reason.contains(code));
+                        Refusal { reason, login }
+                    }),
+                    Ok(Err(error)) => return self.report(question, Err(refusal(&error))),
+                    Err(_) => return self.report(question, Err(silent())),
+                };
             self.report(question, said);
             let mut wanted = std::pin::pin!(asked.changed());
             let mut changed = std::pin::pin!(switched.notified());

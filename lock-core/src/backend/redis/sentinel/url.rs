@@ -63,7 +63,11 @@ fn sentinel(scheme: &str, login: &str, host: &str) -> Result<ConnectionInfo, Loc
 /// The login of the sentinels themselves, as it stands in front of a host.
 fn sentinel_login(query: &str) -> Result<String, LockError> {
     let (mut user, mut password) = (String::new(), None);
-    for (key, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+    for (key, value) in query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    {
         match key {
             "sentinel_user" => user = as_login(value),
             "sentinel_pass" => password = Some(as_login(value)),
@@ -89,12 +93,9 @@ fn as_login(value: &str) -> String {
 /// The same connection, to a master whose address is known.
 pub(super) fn at(address: &ConnectionAddr, (host, port): (String, u16)) -> ConnectionAddr {
     match address {
-        ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
-            host,
-            port,
-            insecure: *insecure,
-            tls_params: tls_params.clone(),
-        },
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+            ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
+        }
         _ => ConnectionAddr::Tcp(host, port),
     }
 }
@@ -116,7 +117,8 @@ mod tests {
         assert_eq!(master.redis_settings().password(), Some("p@ss"));
         assert_eq!(master.redis_settings().db(), 3);
         assert_eq!(service.name, "my-master.1");
-        let addresses: Vec<_> = service.sentinels.iter().map(|sentinel| sentinel.addr().to_string()).collect();
+        let addresses: Vec<_> =
+            service.sentinels.iter().map(|sentinel| sentinel.addr().to_string()).collect();
         assert_eq!(addresses, ["one:26379", "two:7000", "::1:7001", "::1:26379"]);
         for sentinel in &service.sentinels {
             assert_eq!(sentinel.redis_settings().username(), Some("s"));

@@ -99,7 +99,10 @@ impl Sentinels {
 /// Without the logins.
 impl fmt::Debug for Sentinels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sentinels").field("master", &self.service.name).field("at", &self.who).finish_non_exhaustive()
+        f.debug_struct("Sentinels")
+            .field("master", &self.service.name)
+            .field("at", &self.who)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,6 +13,13 @@ const TASKS: usize = 3;
 const NAMES: [&str; 2] = ["a", "b"];
 const LEASE: Duration = Duration::from_secs(3);
 const WAIT: Duration = Duration::from_secs(20);
+/// How the old master ends.
+struct Way {
+    name: &'static str,
+    happens: fn(&Deployment),
+    heal: fn(&Server),
+}
+
 /// How long the crowd runs before and after.
 const CALM: Duration = Duration::from_secs(2);
 
@@ -45,7 +52,7 @@ async fn crowd(
     deployment: &Deployment,
     min_replicas: u32,
     history: &Path,
-    happens: impl FnOnce(&Deployment) + Send,
+    way: &Way,
 ) -> (Vec<Hold>, u64, u64) {
     let recorder = Recorder::append(history).expect("a history can be written");
     let over = Arc::new(AtomicBool::new(false));
@@ -59,8 +66,16 @@ async fn crowd(
     }
     tokio::time::sleep(CALM).await;
     let begin = now_ns();
-    tokio::task::block_in_place(|| happens(deployment));
+    let old = deployment.master();
+    tokio::task::block_in_place(|| (way.happens)(deployment));
     let end = now_ns();
+    tokio::task::block_in_place(|| {
+        (way.heal)(old);
+        // Who needs a replica has none before.
+        if min_replicas > 0 {
+            deployment.until_whole();
+        }
+    });
     tokio::time::sleep(2 * CALM).await;
     over.store(true, Ordering::SeqCst);
     for task in tasks {
@@ -83,31 +98,36 @@ fn kill(deployment: &Deployment) {
     deployment.until_elsewhere(old.address().port());
 }
 
-/// The old master wakes up and takes itself for the master, with all connections that it had.
 fn freeze(deployment: &Deployment) {
     let old = deployment.master();
     old.pause();
     deployment.until_elsewhere(old.address().port());
-    old.resume();
 }
 
+const WAYS: [Way; 3] = [
+    Way { name: "planned", happens: Deployment::fail_over, heal: |_| {} },
+    Way { name: "killed", happens: kill, heal: Server::restart },
+    // It wakes up and takes itself for the master, with all connections that it had.
+    Way { name: "frozen", happens: freeze, heal: Server::resume },
+];
+
 fn played(min_replicas: u32, judge: impl Fn(&[Violation], u64, u64) + Sync) {
-    let ways: [(&str, fn(&Deployment)); 3] =
-        [("planned", Deployment::fail_over), ("killed", kill), ("frozen", freeze)];
     each_server(|binary| {
-        for (way, happens) in ways {
+        for way in &WAYS {
             let folder = Scratch::new();
             let file = folder.path().join("history");
             Deployment::start(binary, 1).play(async |deployment: &Deployment| {
                 let old: &Server = deployment.master();
-                let (holds, begin, end) = crowd(deployment, min_replicas, &file, happens).await;
+                let (holds, begin, end) = crowd(deployment, min_replicas, &file, way).await;
                 let wrong = check(&holds);
                 let before = holds.iter().filter(|hold| hold.from_ns < begin).count();
                 let after = holds.iter().filter(|hold| hold.from_ns > end).count();
                 eprintln!(
-                    "{}, {way}, min_replicas {min_replicas}: {before} holds before, {after} after; nobody took one for \
-                     {:?}; {} overlaps",
+                    "{}, {}, min_replicas {min_replicas}: {before} holds before, {after} after; the sentinels took {:?}, \
+                     nobody got a lock for {:?}; {} overlaps",
                     binary.label(),
+                    way.name,
+                    Duration::from_nanos(end - begin),
                     gap(&holds, begin),
                     wrong.len()
                 );

@@ -17,8 +17,8 @@ fn nobody_goes_back_to_the_old_master_by_the_word_of_a_stale_sentinel() {
             take(&locks, "a").await;
             let old = deployment.master();
             let [one, two, stale] = deployment.sentinels() else { panic!("three sentinels") };
-            // Both sleep through the failover; the two others are a majority.
-            stale.pause();
+            // Both miss the failover; the two others are a majority.
+            stale.kill();
             old.pause();
             until(PATIENCE, "the others have another master", || {
                 [one, two].iter().all(|sentinel| sentinel.master_port() != Some(old.address().port()))
@@ -28,7 +28,7 @@ fn nobody_goes_back_to_the_old_master_by_the_word_of_a_stale_sentinel() {
             one.kill();
             two.kill();
             old.resume();
-            stale.resume();
+            stale.restart();
             assert_eq!(stale.master_port(), Some(old.address().port()), "it knows of the failover");
             assert_eq!(old.must(&["ROLE"]).items()[0].text(), Some("master"), "it knows of the failover");
             // A runtime of its own opens a connection of its own, and asks for the master's address.

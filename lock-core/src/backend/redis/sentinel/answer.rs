@@ -36,6 +36,9 @@ pub(super) const ANSWERS: usize = 3;
 
 /// Reads the answers; or says, for people, what is wrong with them.
 pub(super) fn read(answers: Vec<Value>) -> Result<Told, String> {
+    if answers.first() == Some(&Value::Nil) {
+        return Err("it knows no master of this name".to_owned());
+    }
     let answers: Vec<Value> =
         answers.into_iter().map(no_error).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
     let [before, details, after] = <[Value; ANSWERS]>::try_from(answers).map_err(|_| strange())?;
@@ -52,9 +55,6 @@ pub(super) fn read(answers: Vec<Value>) -> Result<Told, String> {
 }
 
 fn address(value: &Value) -> Result<Address, String> {
-    if *value == Value::Nil {
-        return Err("it knows no master of this name".to_owned());
-    }
     let (host, port): (String, String) = ::redis::from_redis_value_ref(value).map_err(|_| strange())?;
     let port = port.parse().map_err(|_| strange())?;
     Ok((host, port))
@@ -85,7 +85,7 @@ mod tests {
     fn what_is_no_answer_is_told() {
         let at = texts(&["h", "1"]);
         assert!(
-            read(vec![Value::Nil, Value::Nil, Value::Nil]).unwrap_err().contains("no master of this name")
+            read(vec![Value::Nil, Value::Okay, Value::Nil]).unwrap_err().contains("no master of this name")
         );
         for answers in [
             vec![],

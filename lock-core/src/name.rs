@@ -1,8 +1,12 @@
 //! The full name of a lock, as the server knows it.
 
+mod slot;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
+
+pub(crate) use self::slot::{SLOTS, slot_of};
 
 /// The full name of a lock, `LOCK:order:42`: the key under which the server keeps it. Cheap to clone.
 ///
@@ -21,6 +25,12 @@ impl LockName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The hash slot of a cluster that it belongs to, and with it everything that is kept for it.
+    #[must_use]
+    pub fn slot(&self) -> u16 {
+        slot_of(&self.0)
     }
 }
 

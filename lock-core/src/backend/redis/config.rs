@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
 
-use super::url;
+use super::errand::Node;
+use super::{cluster, url};
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
 use crate::params::DEFAULT_KEY_PREFIX;
@@ -17,16 +18,22 @@ pub struct RedisConfig {
     namespace: Arc<str>,
     clock: Arc<dyn Clock>,
     own_stream: bool,
+    /// The nodes of the URL, where the server is a cluster.
+    seeds: Arc<[Node]>,
 }
 
 impl RedisConfig {
     /// The server at `url`: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`),
-    /// `unix:///path[?db=0&user=..&pass=..]`. Nothing is connected yet.
+    /// `unix:///path[?db=0&user=..&pass=..]`; or the cluster of which some nodes are
+    /// `redis-cluster://[user:password@]host:port[,host:port..]` (`rediss-cluster://..`). Nothing is connected yet.
     ///
     /// # Errors
     /// [`LockError::Config`] says what is wrong with the URL and what to write; it never quotes the password.
     pub fn parse(url: &str) -> Result<Self, LockError> {
-        Ok(Self::from_info(url::parse(url)?, true))
+        match cluster::parse_url(url)? {
+            Some((info, seeds)) => Ok(Self { seeds: seeds.into(), ..Self::from_info(info, true) }),
+            None => Ok(Self::from_info(url::parse(url)?, true)),
+        }
     }
 
     /// The server of an existing client, with its address, credentials, TLS certificates and socket options. Connections
@@ -45,6 +52,7 @@ impl RedisConfig {
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,
+            seeds: Arc::default(),
         }
     }
 
@@ -78,7 +86,7 @@ impl RedisConfig {
         self
     }
 
-    /// The name of the counter that fences come from.
+    /// The name of the counter that fences come from; in a cluster, what the names of its counters begin with.
     #[must_use]
     pub fn counter_key(&self) -> String {
         format!("{}:%fence", self.namespace)
@@ -94,6 +102,30 @@ impl RedisConfig {
     #[must_use]
     pub fn address(&self) -> String {
         self.info.addr().to_string()
+    }
+
+    /// Whether it is a cluster.
+    #[must_use]
+    pub fn is_cluster(&self) -> bool {
+        !self.seeds.is_empty()
+    }
+
+    /// The nodes by which the cluster is found.
+    pub(super) fn seeds(&self) -> &[Node] {
+        &self.seeds
+    }
+
+    /// The same for one node, with all that is needed to log in there.
+    pub(super) fn at(&self, node: &Node) -> Self {
+        let Node::At(host, port) = node else { return self.clone() };
+        let (host, port) = (host.to_string(), *port);
+        let address = match self.info.addr() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        Self { info: self.info.clone().set_addr(address), ..self.clone() }
     }
 
     pub(super) fn in_namespace(&self) -> &str {

@@ -58,6 +58,11 @@ impl Connection {
         Ok((connection, time))
     }
 
+    /// Opens a connection to a server of whatever role, for questions about others.
+    pub(super) async fn open_to_any(config: &RedisConfig) -> Result<Self, Fault> {
+        Self::connect(config, ProtocolVersion::RESP2, untimed()).await.map_err(|e| fault::of_opening(&e))
+    }
+
     async fn connect(
         config: &RedisConfig,
         protocol: ProtocolVersion,

@@ -1,10 +1,11 @@
-//! Locks on one Redis or Valkey server.
+//! Locks on one Redis or Valkey server, or on a cluster of them.
 //!
 //! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
 //! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
 //! that asks for locks has a connection of its own, a *lane*, which a task on that runtime drives (`lane`, `driver`,
-//! `hub`); callers outside any runtime, and the engine, use the engine's. Grants arrive on one more connection
-//! (`subscription`). None of them uses the timers of a user's runtime.
+//! `exchange`, `hub`); callers outside any runtime, and the engine, use the engine's. Grants arrive on one more connection
+//! (`subscription`). None of them uses the timers of a user's runtime. In a cluster (`cluster`) there is such a connection
+//! for each runtime and node.
 //!
 //! # Least permissions
 //!
@@ -17,6 +18,8 @@
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
+//! A cluster needs `+cluster|slots +cluster|info +asking` as well.
+//!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
 //! on a probe name, and reports what is missing.
@@ -24,9 +27,12 @@
 mod batch;
 mod check;
 mod class;
+mod cluster;
 mod config;
 mod connection;
 mod driver;
+mod errand;
+mod exchange;
 mod fault;
 mod hub;
 mod lane;
@@ -49,7 +55,9 @@ use std::time::Duration;
 pub use ::redis;
 use tokio::task::JoinHandle;
 
-use self::connection::Connection;
+use self::cluster::Cluster;
+use self::connection::{Connection, ServerTime};
+use self::errand::Node;
 use self::hub::Hub;
 use self::subscription::Subscription;
 use super::{Backend, Channel, Inbox, Request, Starting};
@@ -61,11 +69,12 @@ pub use self::config::RedisConfig;
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
 
-/// Keeps locks on one Redis or Valkey server.
+/// Keeps locks on one Redis or Valkey server, or on a cluster of them.
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
-    subscription: Mutex<Option<JoinHandle<()>>>,
+    /// What runs until the end: the subscription, and in a cluster what keeps its map.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
     warnings: Mutex<Vec<String>>,
     garbage: Arc<AtomicU64>,
 }
@@ -77,7 +86,7 @@ impl RedisBackend {
         Self {
             config,
             hub: OnceLock::new(),
-            subscription: Mutex::default(),
+            tasks: Mutex::default(),
             warnings: Mutex::default(),
             garbage: Arc::default(),
         }
@@ -96,23 +105,38 @@ impl RedisBackend {
     }
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
-        let failed = |fault| check::failed(&self.config, fault);
-        let (mut connection, time) = Connection::open(&self.config).await.map_err(failed)?;
-        let warnings = check::run(&self.config, &mut connection).await?;
-        let hub = Hub::new(self.config.clone(), inbox);
+        let (node, connection, time, warnings, cluster) = self.reach().await?;
+        let hub = Hub::new(self.config.clone(), inbox, cluster.clone());
         hub.server_time(time);
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
-        let subscription = subscription.await.map_err(failed)?;
+        let subscription = subscription.await.map_err(|fault| check::failed(&self.config, fault))?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-        hub.drive_engine_lane(connection);
-        let task = tokio::spawn(subscription.keep());
-        *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        hub.drive_engine_lane(node, connection);
+        let mut tasks = vec![tokio::spawn(subscription.keep())];
+        tasks.extend(cluster.map(|cluster| tokio::spawn(cluster::keep_up(Arc::clone(&hub), cluster))));
+        *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         // Started once; a second start would find the first hub and be told so.
         self.hub
             .set(hub)
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
     }
+
+    /// Connects and checks.
+    async fn reach(&self) -> Result<Reached, LockError> {
+        if self.config.is_cluster() {
+            let cluster::Found { cluster, node, connection, time, warnings } =
+                cluster::find(&self.config).await?;
+            return Ok((node, connection, time, warnings, Some(Arc::new(cluster))));
+        }
+        let opened = Connection::open(&self.config).await;
+        let (mut connection, time) = opened.map_err(|fault| check::failed(&self.config, fault))?;
+        let warnings = check::run(&self.config, &mut connection).await?;
+        Ok((Node::Only, connection, time, warnings, None))
+    }
 }
+
+/// The first connection and where it leads; the server's time; what is worth a warning; the cluster, if it is one.
+type Reached = (Node, Connection, Option<ServerTime>, Vec<String>, Option<Arc<Cluster>>);
 
 impl Backend for RedisBackend {
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
@@ -144,7 +168,7 @@ impl Backend for RedisBackend {
     }
 
     fn stop(&self) {
-        if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
         if let Some(hub) = self.hub.get() {

@@ -6,7 +6,8 @@ use ::redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
 use crate::error::LockError;
 
 const EXAMPLES: &str = "write redis://[user:password@]host[:port][/db], rediss://.. for TLS, \
-                        or unix:///path/to/socket[?db=0&user=..&pass=..]";
+                        unix:///path/to/socket[?db=0&user=..&pass=..], \
+                        or redis-cluster://[user:password@]host:port[,host:port..]";
 
 /// The connection that `url` describes.
 pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
@@ -23,7 +24,7 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
             }
             understood(&format!("redis+unix://{path}"))
         }
-        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => {
+        "redis-sentinel" | "rediss-sentinel" => {
             Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
         }
         unknown if is_scheme(unknown) && rest.starts_with("//") => {
@@ -109,7 +110,6 @@ mod tests {
             "redis://user:secret@host/-1",
             "redis://user:sec/ret@host",
             "unix:relative/secret",
-            "redis-cluster://user:secret@host",
             "secret@redis.internal:6379",
             "secret:6379",
             "user:secret@redis.internal:6379",

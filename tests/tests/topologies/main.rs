@@ -1,0 +1,3 @@
+//! Locks on servers that stand in for each other.
+
+mod cluster;

@@ -2,6 +2,7 @@
 
 mod formation;
 mod migration;
+mod slot;
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::server::{Server, ServerOptions};
 use crate::until;
 
 pub use self::migration::Migration;
+pub use self::slot::names_in_slot_of;
 
 /// How long the nodes may need to agree on something.
 const AGREED: Duration = Duration::from_secs(30);

@@ -161,12 +161,18 @@ impl Cluster {
     pub fn until_agreed(&self) {
         until(AGREED, "the cluster is whole", || {
             let mut views = Vec::new();
-            for node in self.nodes.iter().filter(|node| node.is_ready()) {
+            let alive: Vec<&Server> = self.nodes.iter().filter(|node| node.is_ready()).collect();
+            for node in &alive {
                 let info = node.command(&["CLUSTER", "INFO"]);
                 if !info.text().is_some_and(|text| text.contains("cluster_state:ok")) {
                     return false;
                 }
-                views.push(masters_by_slot(&node.command(&["CLUSTER", "SLOTS"])));
+                let slots = node.command(&["CLUSTER", "SLOTS"]);
+                let listed = ports_in(&slots);
+                if !alive.iter().all(|node| listed.contains(&node.address().port())) {
+                    return false;
+                }
+                views.push(masters_by_slot(&slots));
             }
             let covered: i64 = views.first().map_or(0, |view| view.iter().map(|(a, b, _)| b - a + 1).sum());
             covered == 16_384 && views.iter().all(|view| *view == views[0]) && self.replicas_are_linked()
@@ -224,6 +230,12 @@ impl Cluster {
 
 fn port_of(node: &Value) -> Option<u16> {
     node.items().get(1)?.integer().and_then(|port| u16::try_from(port).ok())
+}
+
+/// Of all nodes, replicas too.
+fn ports_in(ranges: &Value) -> Vec<u16> {
+    let nodes = ranges.items().iter().flat_map(|range| range.items().iter().skip(2));
+    nodes.filter_map(port_of).collect()
 }
 
 /// First slot, last slot, port.

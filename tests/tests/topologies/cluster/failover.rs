@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use lock_core::LockManager;
 use lock_tests::{Cluster, Server, each_server, longest_gap, names_in_slot_of, now_ns, until_async};
+use tokio::task::JoinHandle;
 
 use super::load::Load;
 use super::{PATIENCE, manager, play};
@@ -16,20 +16,30 @@ async fn replicated(master: &Server, replica: &Server, key: &str) {
     let mut there = replica.connect().expect("it listens");
     there.command(&["READONLY"]).expect("it answers");
     until_async(PATIENCE, "the record is replicated", || {
-        let record = master.must(&["ZRANGE", key, "0", "-1", "WITHSCORES"]);
-        let copy = there.command(&["ZRANGE", key, "0", "-1", "WITHSCORES"]).expect("it answers");
-        record == copy && !record.items().is_empty()
+        let record = master.must(&["DUMP", key]);
+        let copy = there.command(&["DUMP", key]).expect("it answers");
+        record == copy && record.text().is_some()
     })
     .await;
 }
 
-/// Waits until the lock of `key` has `waiters` waiters.
-async fn queued(master: &Server, key: &str, waiters: usize) {
-    until_async(PATIENCE, "the waiters are in the queue", || {
-        // An owner, the last fence, and two members for each waiter.
-        master.must(&["ZCARD", key]).integer() == Some(2 + 2 * waiters as i64)
-    })
-    .await;
+/// Spawns a waiter of its own manager, and returns when it is in the queue of `LOCK:a`.
+async fn queue(cluster: &Cluster, master: &Server) -> JoinHandle<u64> {
+    let length = || {
+        let length =
+            master.must(&["EVAL", "return #(redis.call('DUMP', KEYS[1]) or '')", "1", "LOCK:a"]).integer();
+        length.expect("a length")
+    };
+    let (before, locks) = (length(), manager(cluster).await);
+    let waiter = tokio::spawn(async move {
+        let guard = locks.lock("a").wait(PATIENCE * 2).acquire().await.expect("its turn comes");
+        let token = guard.token();
+        guard.release().await.expect("it is held");
+        token
+    });
+    // A place makes the lock's record longer by an id; nothing else does.
+    until_async(PATIENCE, "the waiter is in the queue", || length() >= before + 32).await;
+    waiter
 }
 
 /// A lock is held and waited for, another one of the slot comes and goes, while `fail` makes the master of both fail.
@@ -41,11 +51,7 @@ fn survives(what: &str, fail: impl Fn(&Cluster, &Server) + Sync, heal: impl Fn(&
             let names = names_in_slot_of("a", 2);
             let (master, replica) = (cluster.master_of("LOCK:a"), cluster.replica_of("LOCK:a"));
             let held = here.lock("a").expire(LEASE).acquire().await.expect("it is free");
-            let mut waiters = Vec::new();
-            for locks in [here.clone(), there.clone()] {
-                waiters.push(tokio::spawn(wait_for("a", locks)));
-            }
-            queued(master, "LOCK:a", 2).await;
+            let waiters = [queue(cluster, master).await, queue(cluster, master).await];
             let mut load = Load::new();
             let hold = load.recorder.took("LOCK:a", "holder", held.token());
             load.take(&there, &names[1..]);
@@ -65,8 +71,8 @@ fn survives(what: &str, fail: impl Fn(&Cluster, &Server) + Sync, heal: impl Fn(&
             held.release().await.expect("it is held");
             for waiter in waiters {
                 let token = waiter.await.expect("no panic");
-                assert_ne!(token, last);
-                last = last.max(token);
+                assert!(token > last, "first come, first served");
+                last = token;
             }
             heal(master);
             cluster.until_agreed();
@@ -79,14 +85,6 @@ fn survives(what: &str, fail: impl Fn(&Cluster, &Server) + Sync, heal: impl Fn(&
             );
         });
     });
-}
-
-/// The token under which it was held.
-async fn wait_for(name: &'static str, locks: LockManager) -> u64 {
-    let guard = locks.lock(name).wait(PATIENCE * 2).acquire().await.expect("its turn comes");
-    let token = guard.token();
-    guard.release().await.expect("it is held");
-    token
 }
 
 #[test]
@@ -113,14 +111,16 @@ fn an_orderly_failover_under_load_keeps_locks_exclusive() {
                 load.take(locks, &names[1..]);
             }
             load.goes_on(Duration::ZERO, "before").await;
-            for _ in 0..3 {
+            // There and back. A third one at once would count the votes of the first (seen on Redis 7.0), and both nodes would
+            // call themselves master for 5 s.
+            for _ in 0..2 {
                 cluster.fail_over_to(cluster.replica_of("LOCK:a"));
                 load.goes_on(Duration::ZERO, "after a failover").await;
                 cluster.until_agreed();
             }
             let holds = load.end().await;
             eprintln!(
-                "{}, three orderly failovers: {} holds, no grant for {:?} at most",
+                "{}, two orderly failovers: {} holds, no grant for {:?} at most",
                 binary.label(),
                 holds.len(),
                 longest_gap(&holds, "LOCK:a")

@@ -195,8 +195,10 @@ impl<'a> Exchange<'a> {
             && self.hub.in_cluster()
             && let Some(redirect) = Redirect::of(error, self.lane.node())
         {
+            let counters = usize::from(attempt.script == Script::Acquire && attempt.form == Form::Usual);
+            let keys = attempt.errands.len() + counters;
             for errand in attempt.errands {
-                match Detour::after(errand, &redirect, self.lane.node()) {
+                match Detour::after(errand, &redirect, keys, self.lane.node()) {
                     Some(detour) => self.landed.sent_on.push(detour),
                     None => self.landed.answers.push((errand.request.seq, fault::of_call(error))),
                 }

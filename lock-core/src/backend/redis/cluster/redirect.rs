@@ -14,7 +14,7 @@ const MAX_HOPS: u8 = 6;
 pub(in super::super) enum Redirect {
     /// The slot is another node's.
     Moved { slot: u16, to: Node },
-    /// The slot is moving, and nothing of these keys is here any more.
+    /// The slot is moving, and not all of these keys are here any more. Since Redis 7.0: none.
     Ask { to: Node },
     /// The slot is moving, and of these keys some are here and some are not.
     TryAgain,
@@ -46,17 +46,22 @@ pub(in super::super) struct Detour {
 }
 
 impl Detour {
-    /// Where `errand` goes after the node `from` said `redirect`; `None` if it has been on its way for too long.
+    /// Where `errand` goes after the node `from` said `redirect` to a call of which it was a part; `None` if it has been on
+    /// its way for too long. `keys`: how many the call declared.
     ///
-    /// What could go wrong: a request that runs at both nodes and counts twice. It can't: it is the same request, with the
-    /// same id, and a node that sends on has run nothing.
-    pub(in super::super) fn after(errand: &Errand, redirect: &Redirect, from: &Node) -> Option<Self> {
+    /// What could go wrong: a lock is taken at the new node while its record is still at the old one. It can't: an acquire
+    /// asks there only after the old node, asked for the lock's key alone, has said that it is gone, and makes none itself.
+    /// Of several keys it says the same when a single one is gone (Redis 6.2; the counter, for example).
+    pub(in super::super) fn after(
+        errand: &Errand,
+        redirect: &Redirect,
+        keys: usize,
+        from: &Node,
+    ) -> Option<Self> {
         let (form, to) = match redirect {
             Redirect::Moved { to, .. } => (Form::Usual, to),
-            // Acquire declares two keys, of which the lock is mostly absent: at the new node that is a reason to try
-            // again, until the slot has moved. So it goes on without the counter.
-            Redirect::Ask { to } => (Form::Asking, to),
-            Redirect::TryAgain => (Form::Alone, from),
+            Redirect::Ask { to } if keys == 1 => (Form::Asking, to),
+            Redirect::Ask { .. } | Redirect::TryAgain => (Form::Alone, from),
         };
         let errand = Errand { form, hops: errand.hops + 1, ..errand.clone() };
         (errand.hops <= MAX_HOPS).then(|| Self { errand, to: to.clone() })
@@ -90,5 +95,32 @@ mod tests {
         for line in ["CLUSTERDOWN Hash slot not served", "MOVED", "MOVED 1 nowhere", "ERR no"] {
             assert_eq!(read(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn only_who_has_asked_for_one_key_believes_that_it_is_gone() {
+        use crate::backend::{HoldId, Operation, Request, Via};
+        let request = Request {
+            seq: 1,
+            name: crate::name::LockName::new("LOCK:a"),
+            id: HoldId::new("test"),
+            operation: Operation::Forget { entry: None },
+            via: Via::Engine,
+            submitted: crate::clock::Moment::default(),
+        };
+        let (old, new) = (Node::at("old", 1), Node::at("new", 2));
+        let ask = Redirect::Ask { to: new.clone() };
+        let after = |errand: &Errand, redirect, keys| {
+            Detour::after(errand, redirect, keys, &old).map(|detour| (detour.errand.form, detour.to))
+        };
+        let mut errand = Errand::from(request);
+        assert_eq!(after(&errand, &ask, 1), Some((Form::Asking, new.clone())));
+        assert_eq!(after(&errand, &ask, 2), Some((Form::Alone, old.clone())));
+        assert_eq!(after(&errand, &Redirect::TryAgain, 2), Some((Form::Alone, old.clone())));
+        errand.form = Form::Asking;
+        let moved = Redirect::Moved { slot: 1, to: new.clone() };
+        assert_eq!(after(&errand, &moved, 1), Some((Form::Usual, new)));
+        errand.hops = MAX_HOPS;
+        assert_eq!(after(&errand, &moved, 1), None);
     }
 }

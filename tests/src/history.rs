@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::now_ns;
 
@@ -150,6 +151,16 @@ pub fn check(holds: &[Hold]) -> Vec<Violation> {
     wrong
 }
 
+/// The longest time between two grants of `name`, from the first to the last.
+#[must_use]
+pub fn longest_gap(holds: &[Hold], name: &str) -> Duration {
+    let mut grants: Vec<u64> =
+        holds.iter().filter(|hold| hold.name == name).map(|hold| hold.from_ns).collect();
+    grants.sort_unstable();
+    let longest = grants.windows(2).map(|pair| pair[1] - pair[0]).max();
+    Duration::from_nanos(longest.unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +234,14 @@ mod tests {
         assert_eq!((holds[0].token, holds[0].until_ns), (5, last));
         assert_eq!(holds[1].from_ns, holds[1].until_ns);
         assert_eq!(check(&holds), []);
+    }
+
+    #[test]
+    fn the_longest_gap_is_between_grants_of_one_name() {
+        let holds =
+            [hold("a", 1, 0, 10), hold("b", 1, 50, 60), hold("a", 2, 200, 300), hold("a", 3, 350, 360)];
+        assert_eq!(longest_gap(&holds, "a"), Duration::from_nanos(200));
+        assert_eq!(longest_gap(&holds, "b"), Duration::ZERO);
     }
 
     #[test]

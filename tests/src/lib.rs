@@ -3,6 +3,7 @@
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
 mod arrival;
+mod cluster;
 mod found;
 mod history;
 mod leftovers;
@@ -19,8 +20,9 @@ mod sudden_drop;
 mod until;
 
 pub use arrival::arrive;
+pub use cluster::{Cluster, Migration, names_in_slot_of};
 pub use found::{Binary, each_server, servers};
-pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
+pub use history::{Hold, OpenHold, Recorder, Violation, check, longest_gap, read};
 pub use leftovers::leftovers;
 pub use now::now_ns;
 pub use process::Process;

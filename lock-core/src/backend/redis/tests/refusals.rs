@@ -40,6 +40,28 @@ fn forget() -> Operation {
     Operation::Forget { entry: Some(entry()) }
 }
 
+fn reading() -> Entry {
+    Entry { mode: Mode::Shared, strict: true, ..entry() }
+}
+
+fn read(waits: bool, replaces: Option<u128>) -> Operation {
+    Operation::Acquire(Acquire {
+        mode: Mode::Shared,
+        replaces: replaces.map(id),
+        lease_ms: LEASE,
+        not_after_ms: u64::MAX >> 12,
+        place: waits.then(|| Place { entry: reading(), heartbeat_ms: 30_000, ticket: None }),
+    })
+}
+
+fn refresh_reader() -> Operation {
+    Operation::Refresh { entry: reading(), heartbeat_ms: 30_000, lease_ms: LEASE }
+}
+
+fn forget_reader() -> Operation {
+    Operation::Forget { entry: Some(reading()) }
+}
+
 const RENEW: Operation = Operation::Renew { lease_ms: LEASE };
 
 /// One call with the scripts as they are.
@@ -143,6 +165,123 @@ fn a_hand_over_passes_when_memory_is_full() {
 }
 
 #[test]
+fn a_full_memory_stops_nobody_who_reads() {
+    on_each(|server| {
+        let mut server = server.connect();
+        let server = &mut server;
+        let short = Operation::Acquire(Acquire {
+            mode: Mode::Shared,
+            replaces: None,
+            lease_ms: 1,
+            not_after_ms: u64::MAX >> 12,
+            place: None,
+        });
+        for name in ["LOCK:a", "LOCK:b"] {
+            for n in 1..4 {
+                assert!(matches!(one(server, name, n, read(false, None)), Ok(Reply::Held { .. })));
+            }
+            one(server, name, 9, short.clone()).unwrap();
+        }
+        assert!(matches!(one(server, "LOCK:b", 4, acquire(true)), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:b", 5, read(true, None)), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:b", 6, read(true, None)), Ok(Reply::Queued { .. })));
+        assert!(matches!(one(server, "LOCK:c", 1, acquire(false)), Ok(Reply::Held { .. })));
+        set_memory(server, "1");
+        assert_eq!(class(one(server, "LOCK:new", 1, read(true, None))), FaultClass::Unavailable);
+        assert_eq!(class(one(server, "LOCK:a", 7, read(false, None))), FaultClass::Unavailable);
+        assert_eq!(class(one(server, "LOCK:b", 7, read(true, None))), FaultClass::Unavailable);
+        let mut left = keys(server);
+        left.sort();
+        assert_eq!(left, ["LOCK:a", "LOCK:b", "LOCK:c"]);
+        // A downgrade that cannot be written takes nothing away.
+        assert_eq!(class(one(server, "LOCK:c", 2, read(false, Some(1)))), FaultClass::Unavailable);
+        assert!(matches!(one(server, "LOCK:c", 1, RENEW), Ok(Reply::Held { left_ms: LEASE, .. })));
+        // Leases and places that are there are kept and told.
+        assert!(matches!(one(server, "LOCK:a", 1, read(true, None)), Ok(Reply::Held { .. })));
+        assert!(matches!(one(server, "LOCK:a", 1, RENEW), Ok(Reply::Held { left_ms: LEASE, .. })));
+        assert!(matches!(one(server, "LOCK:a", 3, refresh_reader()), Ok(Reply::Held { .. })));
+        assert!(matches!(one(server, "LOCK:b", 5, refresh_reader()), Ok(Reply::Queued { .. })));
+        for n in 1..4 {
+            for name in ["LOCK:a", "LOCK:b"] {
+                let freed = one(server, name, n, forget_reader());
+                assert_eq!(freed, Ok(Reply::Forgotten { was_owner: true }), "{name} {n}");
+            }
+        }
+        // Nobody listens: the writer asks, leaves, and then the readers do.
+        assert!(matches!(one(server, "LOCK:b", 4, refresh()), Ok(Reply::Held { strict: true, .. })));
+        assert!(matches!(one(server, "LOCK:b", 4, forget()), Ok(Reply::Forgotten { was_owner: true })));
+        for n in [6, 5] {
+            assert!(matches!(one(server, "LOCK:b", n, refresh_reader()), Ok(Reply::Held { .. })));
+        }
+        for n in [6, 5] {
+            let freed = one(server, "LOCK:b", n, forget_reader());
+            assert_eq!(freed, Ok(Reply::Forgotten { was_owner: true }));
+        }
+        assert_eq!(keys(server), ["LOCK:c"]);
+        set_memory(server, "0");
+    });
+}
+
+#[test]
+fn readers_are_let_in_when_memory_is_full() {
+    on_each(|server| {
+        let mut ears = Ears::on(server);
+        ears.listen("nobody", true);
+        let mut server = server.connect();
+        let server = &mut server;
+        one(server, "LOCK:b", 1, acquire(false)).unwrap();
+        one(server, "LOCK:b", 2, read(true, None)).unwrap();
+        one(server, "LOCK:b", 3, read(true, None)).unwrap();
+        set_memory(server, "1");
+        assert_eq!(one(server, "LOCK:b", 1, forget()), Ok(Reply::Forgotten { was_owner: true }));
+        for n in [2, 3] {
+            let (_, text) = ears.hear();
+            let parts: Vec<&str> = text.split(' ').collect();
+            assert_eq!((parts[0], parts[2], parts[3]), (id(n).hex(), "3000", "s"));
+            let Ok(Reply::Held { fence, .. }) = one(server, "LOCK:b", n, RENEW) else {
+                panic!("granted");
+            };
+            assert_eq!(parts[1], fence.to_string());
+        }
+        set_memory(server, "0");
+    });
+}
+
+#[test]
+fn the_key_of_readers_lives_as_long_as_the_longest_of_them() {
+    on_each(|server| {
+        let mut server = server.connect();
+        let server = &mut server;
+        let with_lease = |lease_ms| {
+            Operation::Acquire(Acquire {
+                mode: Mode::Shared,
+                replaces: None,
+                lease_ms,
+                not_after_ms: u64::MAX >> 12,
+                place: None,
+            })
+        };
+        one(server, "LOCK:a", 1, with_lease(4 * LEASE)).unwrap();
+        one(server, "LOCK:a", 2, with_lease(LEASE)).unwrap();
+        let left = |server: &mut Connection| server.pttl::<_, u64>("LOCK:a").unwrap();
+        assert!(left(server) > 3 * LEASE);
+        one(server, "LOCK:a", 2, RENEW).unwrap();
+        assert!(left(server) > 3 * LEASE, "a renewal shortens nobody");
+        one(server, "LOCK:a", 3, acquire(true)).unwrap();
+        assert!(left(server) > 3 * LEASE, "who waits shortens nobody");
+        one(server, "LOCK:a", 2, forget_reader()).unwrap();
+        assert!(left(server) > 3 * LEASE, "who leaves shortens nobody");
+        one(server, "LOCK:a", 1, forget_reader()).unwrap();
+        one(server, "LOCK:a", 3, forget()).unwrap();
+        // One that nobody comes back to is cleared up by the server.
+        one(server, "LOCK:a", 4, with_lease(20)).unwrap();
+        assert!(left(server) <= 21);
+        one(server, "LOCK:a", 4, forget_reader()).unwrap();
+        assert_eq!(keys(server), [""; 0]);
+    });
+}
+
+#[test]
 fn foreign_data_is_told_and_left_alone() {
     on_each(|server| {
         let mut server = server.connect();
@@ -152,9 +291,22 @@ fn foreign_data_is_told_and_left_alone() {
         let _: () = server.zadd("LOCK:near", "1Hsomething", 5).unwrap();
         let _: () = server.zadd("LOCK:newer", "2L", -4.6e15).unwrap();
         let _: () = server.hset("LOCK:hash", "f", 1).unwrap();
-        for name in ["LOCK:text", "LOCK:set", "LOCK:near", "LOCK:newer", "LOCK:hash"] {
+        let _: () = server.zadd("LOCK:reader", format!("1R{}", id(1).as_str()), -1.2e15).unwrap();
+        let _: () = server.zadd("LOCK:fence", format!("1F{}", id(1).as_str()), 6.0e15).unwrap();
+        let names = ["text", "set", "near", "newer", "hash", "reader", "fence"].map(|n| format!("LOCK:{n}"));
+        for name in &names {
             let before = dump(server, name);
-            for operation in [acquire(true), acquire(false), RENEW, refresh(), forget()] {
+            for operation in [
+                acquire(true),
+                acquire(false),
+                read(true, None),
+                read(false, Some(2)),
+                RENEW,
+                refresh(),
+                refresh_reader(),
+                forget(),
+                forget_reader(),
+            ] {
                 assert_eq!(class(one(server, name, 1, operation)), FaultClass::Foreign, "{name}");
             }
             assert_eq!(dump(server, name), before);
@@ -272,7 +424,7 @@ fn on_the_servers_own_clock_a_lease_and_a_fence_are_what_they_say() {
 }
 
 /// What a user of the locks may do, and no more. The README and the protocol's text name the same.
-const RIGHTS: &str = "+evalsha +eval +time +zrange +zrangebyscore +zscore +zcount +zadd +zrem +del +pexpireat +get +set +publish +ping";
+const RIGHTS: &str = "+evalsha +eval +time +zrange +zrangebyscore +zscore +zcount +zadd +zrem +zremrangebyscore +del +pexpireat +get +set +publish +ping";
 
 fn user(server: &Server, rights: &str) -> Connection {
     let mut all = server.connect();
@@ -299,9 +451,11 @@ fn a_missing_permission_is_refused_and_leaves_nothing() {
         assert!(one(&mut app, "LOCK:a", 2, forget()).is_ok());
         for missing in ["+time", "+zrange", "+set", "+zadd", "+pexpireat"] {
             let mut app = user(server, &RIGHTS.replace(&format!("{missing} "), ""));
-            let reply = one(&mut app, "LOCK:a", 1, acquire(true));
-            assert_eq!(class(reply), FaultClass::Refused, "without {missing}");
-            assert_eq!(keys(&mut server.connect()), [""; 0], "without {missing}");
+            for operation in [acquire(true), read(true, None)] {
+                let reply = one(&mut app, "LOCK:a", 1, operation);
+                assert_eq!(class(reply), FaultClass::Refused, "without {missing}");
+                assert_eq!(keys(&mut server.connect()), [""; 0], "without {missing}");
+            }
         }
     });
 }

@@ -75,8 +75,8 @@ pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     LockError::Refused { key: config.in_namespace().to_owned(), reason }
 }
 
-/// Runs every kind of operation on a name that nobody else has: two requests, so that one waits and gets the lock handed
-/// over, and a message is published.
+/// Runs every kind of operation on a name that nobody else has: three requests, so that one waits, one reads instead of
+/// the owner, and the lock is handed over and a message published when that one leaves.
 pub(super) async fn probe(
     config: &RedisConfig,
     connection: &mut Connection,
@@ -93,26 +93,28 @@ pub(super) async fn probe(
     publish.arg(entry.channel.as_str()).arg("probe");
     connection.ask(&publish).await.map_err(|error| fault_of(&error))?;
 
-    let (first, second) = (random, HoldId::new("start-up probe"));
+    // What the scripts do only where readers died, which takes longer than a start.
+    let mut clear = ::redis::cmd("ZREMRANGEBYSCORE");
+    clear.arg(name.as_str()).arg(0).arg(0);
+    connection.ask(&clear).await.map_err(|error| fault_of(&error))?;
+
+    let (first, second, third) = (random, HoldId::new("start-up probe"), HoldId::new("start-up probe"));
     let place = Place { entry: entry.clone(), heartbeat_ms: PROBE_MS, ticket: None };
-    let acquire = |place| {
-        Operation::Acquire(Acquire {
-            mode: Mode::Exclusive,
-            replaces: None,
-            lease_ms: PROBE_MS,
-            not_after_ms: u64::MAX >> 11,
-            place,
-        })
+    let acquire = |mode, replaces, place| {
+        let not_after_ms = u64::MAX >> 11;
+        Operation::Acquire(Acquire { mode, replaces, lease_ms: PROBE_MS, not_after_ms, place })
     };
     let refresh = Operation::Refresh { entry: entry.clone(), heartbeat_ms: PROBE_MS, lease_ms: PROBE_MS };
-    let forget = Operation::Forget { entry: Some(entry) };
-    let steps: [(&HoldId, Operation); 6] = [
-        (&first, acquire(None)),
+    let forget = |entry| Operation::Forget { entry };
+    let steps = [
+        (&first, acquire(Mode::Exclusive, None, None)),
         (&first, Operation::Renew { lease_ms: PROBE_MS }),
-        (&second, acquire(Some(place))),
+        (&second, acquire(Mode::Exclusive, None, Some(place))),
         (&second, refresh),
-        (&first, forget.clone()),
-        (&second, forget),
+        (&third, acquire(Mode::Shared, Some(first.clone()), None)),
+        (&third, Operation::Renew { lease_ms: PROBE_MS }),
+        (&third, forget(None)),
+        (&second, forget(Some(entry))),
     ];
     for (seq, (id, operation)) in (1..).zip(steps) {
         let request = Request {

@@ -13,7 +13,8 @@
 //!
 //! ```text
 //! ACL SETUSER locks on >password ~LOCK:* resetchannels &LOCK:* +evalsha +eval +script|load +subscribe +publish
-//!     +ping +time +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
+//!     +ping +time +set +del +pexpireat +zadd +zrem +zremrangebyscore +zrange +zrangebyscore +zscore +zcount
+//!     +info +role
 //! ```
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.

@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Expr, ExprArray, Ident, LitStr, UnOp};
 
-use super::{Segment, read, respan, roots, template};
+use super::{Segment, read, respan, template};
 use crate::args::string;
 use crate::errors::Errors;
 use crate::function::Parameters;

@@ -58,9 +58,10 @@ mod tests {
 
     #[test]
     fn generated_code_names_the_private_module_alone() {
-        let every = "prefix = \"p\", key = \"a{id}:b\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
-        for function in FUNCTIONS {
-            let expanded = expand(every, function);
+        let every = "prefix = \"p\", kind = \"read\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
+        let keys = ["key = \"a{id}:b\"", "keys = id", "keys = [id, (id, L)]", "keys = id.iter()"];
+        for (function, key) in FUNCTIONS.iter().flat_map(|function| keys.map(|key| (function, key))) {
+            let expanded = expand(&format!("{every}, {key}"), function);
             assert!(expanded.contains("renamed :: __private"), "{expanded}");
             for other in ["lock_core", ":: core", ":: std", "alloc", "tokio"] {
                 assert!(!expanded.contains(other), "{other} in {expanded}");
@@ -78,6 +79,11 @@ mod tests {
                 "nam = \"f\"",
                 "name = \"f\", wait = 3",
                 "name = \"f\", key = \"ie\"",
+                "name = \"f\", kind = \"far\"",
+                "name = \"f\", keys = \"ie\"",
+                "name = \"f\", keys = []",
+                "name = \"f\", key = id, keys = id",
+                "name = \"f\", keys = id, kind = \"fair\"",
                 "=",
                 ",",
             ] {

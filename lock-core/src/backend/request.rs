@@ -171,7 +171,8 @@ pub struct Acquire {
     /// Alone, or beside other readers.
     pub mode: Mode,
     /// The id of this process's exclusive hold that a shared one replaces (a downgrade): where that id is the owner, it
-    /// gives way to this request in the same step. `None` for everything else.
+    /// gives way to this request in the same step; where it is not, the answer is [`Reply::Gone`], since others may have
+    /// had the lock in between. `None` for everything else.
     pub replaces: Option<HoldId>,
     /// The lease if it is free.
     pub lease_ms: u64,
@@ -241,7 +242,7 @@ pub enum Reply {
     },
     /// The server's clock is past the request's `not_after_ms`; nothing was done, nor will be by a copy of it.
     Late,
-    /// Refresh, renew: neither owner nor waiting.
+    /// Refresh, renew: neither holder nor waiting. Acquire: what it [replaces](Acquire::replaces) is not the owner.
     Gone,
     /// Forget: done, or nothing to do.
     Forgotten {

@@ -87,7 +87,8 @@ impl Engine {
         answered.await.unwrap_or(false)
     }
 
-    /// Ends the renewals of a hold that is about to be replaced; its id at the server, if it is held.
+    /// Ends what this hold protects, while the lock stays taken for the lease it has: another hold of this process takes its
+    /// place at the server. Its id there; `None` if it is lost or over. To be released all the same.
     pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
         self.0.shared.freeze(cell)
     }

@@ -82,7 +82,7 @@ impl Line {
             return Claim::NotYet;
         };
         self.waiters[place].offered = false;
-        if std::mem::take(&mut self.waiters[place].asleep) {
+        if std::mem::take(&mut self.waiters[place].asleep) | self.doubted.take().is_some() {
             self.drive(desk);
         }
         if self.offered().is_none_or(|offer| offer.to != key) {
@@ -103,7 +103,7 @@ impl Line {
         let Some(waiter) = self.waiters.remove(place) else {
             return Claim::NotYet;
         };
-        let (name, clock) = (self.name.clone(), Arc::clone(&desk.clock));
+        let (line, clock) = (self.key.clone(), Arc::clone(&desk.clock));
         let Some(owned) = self.owned_mut() else {
             return Claim::NotYet;
         };
@@ -115,7 +115,7 @@ impl Line {
         }
         let ends_at = (!want.renew).then(|| if whole { owned.valid_until } else { now + want.expire });
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
-        let cell = Arc::new(HoldCell::new(name, token(owned.fence, owned.pass), until, clock));
+        let cell = Arc::new(HoldCell::new(line, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {
             cell: Arc::clone(&cell),
             record: want.record,

@@ -27,7 +27,7 @@ impl Line {
             self.owned().and_then(|owned| owned.holding()).is_some_and(|it| Arc::ptr_eq(&it.cell, cell));
         match self.stay.as_ref().filter(|_| mine && cell.is_held()).map(|stay| stay.id.clone()) {
             Some(id) => {
-                let seq = desk.send_aside(&self.name, &id, Operation::Raise { fence }, via);
+                let seq = desk.send_aside(&self.key.name, &id, Operation::Raise { fence }, via);
                 desk.raises.insert(seq, answer);
             }
             None => desk.effects.extended.push((answer, false)),

@@ -18,6 +18,9 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
         let Some(holding) = owned.holding() else { return };
+        if owned.frozen {
+            return;
+        }
         let wish = holding.longest_wish();
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
@@ -56,13 +59,13 @@ impl Line {
         stay.lease = stay.lease.max(lease);
         let id = stay.id.clone();
         let operation = Operation::Renew { lease_ms: millis(lease) };
-        stay.in_flight = Some(desk.send(&self.name, &id, operation, Via::Engine));
+        stay.in_flight = Some(desk.send(&self.key, &id, operation, Via::Engine));
     }
 
     pub(super) fn renewal_answered(&mut self, answer: Answer, desk: &mut Desk) {
         match answer {
-            Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, .. } => {
-                self.renewed(left_ms, sent, desk)
+            Answer::Reply { reply: Reply::Held { left_ms, strict, .. }, sent, .. } => {
+                self.renewed(left_ms, strict, sent, desk)
             }
             Answer::Reply { .. } => self.lose("the server does not know it any more", desk),
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
@@ -71,13 +74,14 @@ impl Line {
         }
     }
 
-    fn renewed(&mut self, left_ms: u64, sent: Moment, desk: &mut Desk) {
+    fn renewed(&mut self, left_ms: u64, strict: bool, sent: Moment, desk: &mut Desk) {
         let base = if desk.rules.from_send { sent } else { desk.now };
         let Some(stay) = &mut self.stay else { return };
         let Phase::Owned(owned) = &mut stay.phase else {
             return;
         };
         stay.tries = 0;
+        owned.strict = strict;
         owned.lease = Duration::from_millis(left_ms);
         owned.valid_until = valid_until(base, left_ms);
         owned.renew_at = sent + owned.lease / 3;
@@ -102,7 +106,7 @@ impl Line {
         };
         stay.next = now + pause(stay.tries).min(lease / 10);
         stay.tries += 1;
-        let key = self.name.to_string();
+        let key = self.key.name.to_string();
         desk.effects.events.push(Event::RenewalFailed {
             key,
             reason: fault.message,

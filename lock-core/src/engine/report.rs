@@ -37,9 +37,9 @@ impl ShutdownReport {
 
     pub(super) fn of(table: &Table) -> Self {
         let names = |choose: fn(&Line) -> bool| {
-            table.lines.values().filter(move |line| choose(line)).map(|line| line.name.clone())
+            table.lines.values().filter(move |line| choose(line)).map(|line| line.key.name.clone())
         };
-        let undone = table.desk.undos.values().map(|undo| undo.name.clone());
+        let undone = table.desk.undos.values().map(|undo| undo.line.name.clone());
         Self {
             still_held: names(Line::is_held).collect(),
             // A stay that nobody uses ends with its answer, which is under way.

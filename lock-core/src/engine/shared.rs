@@ -12,6 +12,8 @@ use super::effects::Effects;
 use super::events::{Event, EventSink};
 use super::extension::Extended;
 use super::hold_cell::HoldCell;
+use super::line::Line;
+use super::line_key::LineKey;
 use super::offer::Claim;
 use super::raise::Raised;
 use super::report::ShutdownReport;
@@ -20,7 +22,7 @@ use super::table::Table;
 use super::undo::{ReleaseAnswer, Released};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
-use crate::backend::{Answer, Backend, Channel, Grant, HoldId, Inbox, Via};
+use crate::backend::{Answer, Backend, Channel, Generation, Grant, HoldId, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
@@ -96,21 +98,24 @@ impl Shared {
     }
 
     /// A caller comes; its news will be in `slot`.
-    pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
+    pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
         self.with(|table| arrive_at(table, want, slot))
     }
 
     /// Callers come together; what they ask for leaves in one write.
-    pub(super) fn arrive_all(&self, callers: impl Iterator<Item = (Want, Arc<Slot>)>) -> Vec<WaiterKey> {
+    pub(super) fn arrive_all(
+        &self,
+        callers: impl Iterator<Item = (Want, Arc<Slot>)>,
+    ) -> Vec<(LineKey, WaiterKey)> {
         self.with(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
     }
 
-    pub(super) fn leave(&self, name: &LockName, key: WaiterKey) {
-        self.with(|table| table.on_line(name, |line, desk| line.leave(key, desk)));
+    pub(super) fn leave(&self, line: &LineKey, key: WaiterKey) {
+        self.with(|table| table.on_line(line, |line, desk| line.leave(key, desk)));
     }
 
-    pub(super) fn claim(&self, name: &LockName, key: WaiterKey) -> Claim {
-        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
+    pub(super) fn claim(&self, line: &LineKey, key: WaiterKey) -> Claim {
+        self.with(|table| table.on_line(line, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
     }
 
     pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>) {
@@ -129,7 +134,7 @@ impl Shared {
     pub(super) fn extend(&self, cell: &Arc<HoldCell>, lease: Duration, answer: Extended) {
         let mut answer = Some(answer);
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| {
+            table.on_line(&cell.line(), |line, desk| {
                 if let Some(answer) = answer.take() {
                     line.extend(cell, lease, answer, desk);
                 }
@@ -138,14 +143,20 @@ impl Shared {
         });
     }
 
+    /// See [`Line::freeze`].
     pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
-        self.with(|table| table.on_line(&cell.name, |line, desk| line.freeze(cell, desk)).flatten())
+        self.with(|table| table.on_line(&cell.line(), |line, desk| line.freeze(cell, desk)).flatten())
+    }
+
+    /// Whether somebody in this process holds that name at present.
+    pub(super) fn holds(&self, name: &LockName) -> bool {
+        self.with(|table| table.holds(name))
     }
 
     pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {
         let mut answer = Some(answer);
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| {
+            table.on_line(&cell.line(), |line, desk| {
                 if let Some(answer) = answer.take() {
                     line.raise(cell, fence, via, answer, desk);
                 }
@@ -227,10 +238,11 @@ impl Shared {
 
     /// Whether the engine has this id at the server, or undoes it.
     #[cfg(test)]
-    pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
+    pub(super) fn knows(&self, name: &LockName, id: &HoldId) -> bool {
         self.with(|table| {
-            let stay = table.lines.get(name).and_then(|line| line.stay.as_ref());
-            table.desk.undos.contains_key(id) || stay.is_some_and(|stay| stay.id == *id)
+            let lines = table.lines.values().filter(|line| line.key.name == *name);
+            let stays = lines.filter_map(|line| line.stay.as_ref()).any(|stay| stay.id == *id);
+            stays || table.desk.undos.contains_key(id)
         })
     }
 
@@ -245,19 +257,20 @@ impl Shared {
     }
 }
 
-fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> WaiterKey {
+fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
+    let key = table.line_for(&want);
     if table.is_closed {
         let error = LockError::ShutDown { key: want.name.to_string() };
         table.desk.effects.wake(slot.put(News::Failed(error)));
-        return 0;
+        return (key, 0);
     }
-    let name = want.name.clone();
     table.desk.via = want.via;
-    table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
+    let waiter = table.on_new_line(&key, |line, desk| line.arrive(want, Arc::clone(slot), desk));
+    (key, waiter)
 }
 
 fn release_at(table: &mut Table, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
-    table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
+    table.on_line(&cell.line(), |line, desk| line.release(cell, via, answer.take(), desk));
     // A name without a line: the hold was lost long ago.
     table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
 }
@@ -275,20 +288,20 @@ impl Inbox for Shared {
     /// of its acquire, or its undo is under way and asks again.
     fn granted(&self, grant: Grant) {
         self.with(|table| {
-            if let Some(name) = table.desk.awaited.get(&grant.number()).cloned() {
-                table.on_line(&name, |line, desk| line.granted(&grant, desk));
+            if let Some(key) = table.desk.awaited.get(&grant.number()).cloned() {
+                table.on_line(&key, |line, desk| line.granted(&grant, desk));
             }
         });
     }
 
     fn server_time(&self, sent: Moment, server_ms: u64) {
-        self.with(|table| table.desk.server_clock.heard(sent, server_ms));
+        self.with(|table| table.desk.server_clock.heard(&Generation::UNKNOWN, sent, server_ms));
     }
 
     /// Grants pushed while nobody listened are lost: whoever waits asks.
     fn listening(&self, listening: bool) {
         if listening {
-            self.with(|table| table.on_all_lines(super::line::Line::refresh_now));
+            self.with(|table| table.on_all_lines(Line::refresh_now));
         }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
-use crate::backend::{Entry, Fault, FaultClass, Operation, Reply, Request};
+use crate::backend::memory::queue::letter;
+use crate::backend::{Entry, Fault, FaultClass, Mode, Operation, Reply, Request};
 
 /// The operations that one call carries at most: a longer one would block the server for others.
 pub(crate) const MAX_OPERATIONS: usize = 128;
@@ -115,7 +116,17 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
     let id = request.id.as_str();
     match &request.operation {
         Operation::Acquire(acquire) => {
-            cmd.arg(id).arg(acquire.lease_ms).arg(acquire.not_after_ms);
+            cmd.arg(id);
+            match (acquire.mode, &acquire.replaces) {
+                (Mode::Exclusive, _) => {
+                    cmd.arg(acquire.lease_ms);
+                }
+                (Mode::Shared, None) => cmd.write_arg_fmt(format_args!("r{}", acquire.lease_ms)),
+                (Mode::Shared, Some(old)) => {
+                    cmd.write_arg_fmt(format_args!("r{};{}", acquire.lease_ms, old.as_str()));
+                }
+            }
+            cmd.arg(acquire.not_after_ms);
             match &acquire.place {
                 Some(place) => cmd.write_arg_fmt(format_args!(
                     "{};{};{}",
@@ -152,7 +163,7 @@ struct InScripts<'a>(&'a Entry);
 
 impl fmt::Display for InScripts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{};{}", self.0.short_ms, self.0.channel.as_str())
+        write!(f, "{}{};{}", letter(self.0), self.0.short_ms, self.0.channel.as_str())
     }
 }
 
@@ -192,7 +203,9 @@ impl Fields {
     /// What is said of one operation: a code, and the code's values.
     fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
         let reply = match self.number()? {
-            0 => Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: false },
+            code @ (0 | 7) => {
+                Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: code == 7 }
+            }
             1 => Reply::Queued {
                 ticket: self.number()?,
                 floor: self.number()?,

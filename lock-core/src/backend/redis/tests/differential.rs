@@ -2,14 +2,14 @@
 
 use super::pair::{Pair, Path};
 use super::server::on_each;
-use crate::backend::memory::rules::{CHANNELS, Order, RULES, Subject};
+use crate::backend::memory::rules::{self, CHANNELS, Order, Subject};
 use crate::backend::redis::scripts::Script;
 use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 #[test]
 fn the_scripts_keep_every_rule() {
     on_each(|server| {
-        for (name, rule) in RULES {
+        for (name, rule) in rules::all() {
             for path in [Path::AsWritten, Path::Full] {
                 eprintln!("rule {name}, {path:?}");
                 rule(&mut Pair::on(server, path));
@@ -76,6 +76,8 @@ struct Party {
     id: HoldId,
     entry: Entry,
     ticket: Option<u64>,
+    /// The last id with this place and name before it: whom a downgrade replaces.
+    before: Option<HoldId>,
 }
 
 struct Play {
@@ -116,7 +118,7 @@ impl Play {
 
     fn order(&mut self, pair: &mut Pair, acquires: bool) -> (usize, Order) {
         let party = self.party();
-        let Party { name, id, entry, ticket } = self.parties[party].clone();
+        let Party { name, id, entry, ticket, before } = self.parties[party].clone();
         let lease_ms = self.dice.pick(&[10, 300, 1_000, 5_000, 60_000]);
         let heartbeat_ms = self.dice.pick(&[50, 600, 3_000]);
         let operation = match self.dice.roll(6) {
@@ -124,8 +126,8 @@ impl Play {
                 fence: *pair.now_us() + self.dice.pick(&[0, 3, 2_000]) - self.dice.pick(&[0, 1, 500]),
             },
             _ if acquires => Operation::Acquire(Acquire {
-                mode: Mode::Exclusive,
-                replaces: None,
+                mode: entry.mode,
+                replaces: before.filter(|_| entry.mode == Mode::Shared && self.dice.roll(2) == 0),
                 lease_ms,
                 not_after_ms: *pair.now_us() / 1000 + self.dice.pick(&[0, 1_000, 1_000, 1_000])
                     - self.dice.roll(2),
@@ -147,20 +149,28 @@ impl Play {
         let at = self.dice.roll(if self.alone { 2 } else { 8 }) as usize;
         if at >= self.parties.len() || self.dice.roll(if self.alone { 50 } else { 12 }) == 0 {
             self.born += 1;
+            // Where each is alone mostly writers: theirs is the first half of the scripts.
+            let shared = self.dice.roll(if self.alone { 8 } else { 2 }) == 0;
             let party = Party {
                 name: if self.alone { NAMES[at.min(self.parties.len())] } else { self.dice.pick(&NAMES) },
-                id: HoldId::from_random(self.born << 60, "höst/1 module::function"),
+                // Records that are no ASCII, and ids in no order.
+                id: HoldId::from_random(
+                    self.born.wrapping_mul(0x9e37_79b9_7f4a_7c15) << 60,
+                    "höst/1 module::function",
+                ),
                 entry: Entry {
-                    mode: Mode::Exclusive,
-                    strict: false,
+                    mode: if shared { Mode::Shared } else { Mode::Exclusive },
+                    strict: shared || self.dice.roll(3) == 0,
                     short_ms: self.dice.pick(&[10, 500, 3_000]),
                     channel: Channel::new(self.dice.pick(&CHANNELS)),
                 },
                 ticket: None,
+                before: None,
             };
-            if at < self.parties.len() {
-                let ticket = self.parties[at].ticket;
-                self.parties[at] = Party { ticket, ..party };
+            if let Some(old) = self.parties.get_mut(at) {
+                let (ticket, before) = (old.ticket, Some(old.id.clone()));
+                let name = if self.dice.roll(2) == 0 { old.name } else { party.name };
+                *old = Party { ticket, before, name, ..party };
                 return at;
             }
             self.parties.push(party);

@@ -120,6 +120,9 @@ pub enum Via {
     Caller,
     /// The engine's own.
     Engine,
+    /// One on which the answer to a request comes after replicas have acknowledged what it wrote; or a fault that says how
+    /// many did. Only for a backend that [needs that](super::Backend::needs_acknowledgement).
+    Replicated,
 }
 
 /// How a hold stands to others of its name.

@@ -48,6 +48,8 @@ pub(super) struct Desk {
     pub(super) now: Moment,
     pub(super) channel: Channel,
     pub(super) rules: Rules,
+    /// Whether a body has to wait until replicas have its lease.
+    pub(super) acknowledge: bool,
     pub(super) server_clock: ServerClock,
     pub(super) effects: Effects,
     pub(super) under_way: Map<u64, Addressee>,
@@ -71,6 +73,7 @@ impl Desk {
             clock,
             channel,
             rules: Rules::ALL,
+            acknowledge: false,
             server_clock: ServerClock::default(),
             effects: Effects::default(),
             under_way: Map::default(),

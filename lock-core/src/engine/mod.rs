@@ -57,6 +57,13 @@ fn fault_no_answer() -> Fault {
     Fault::new(FaultClass::Transient, "no answer in time")
 }
 
+fn fault_not_acknowledged() -> Fault {
+    Fault::new(
+        FaultClass::Unavailable,
+        "the lock was granted, but not acknowledged by enough replicas in time",
+    )
+}
+
 fn fault_not_polled() -> Fault {
     let reason = "the lock was granted, but the waiting task was not polled before that lease was over";
     Fault::new(FaultClass::Transient, reason)

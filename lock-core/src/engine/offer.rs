@@ -88,12 +88,16 @@ impl Line {
         if self.offered().is_none_or(|offer| offer.to != key) {
             return Claim::NotYet;
         }
-        if desk.rules.confirm && !self.is_long_enough(place, desk) {
+        let acknowledged = self.owned().is_some_and(|owned| owned.acknowledged);
+        if !acknowledged || desk.rules.confirm && !self.is_long_enough(place, desk) {
             if let Some(offer) = self.offered_mut() {
                 offer.answered = Answered::Confirming;
             }
             let waiter = &mut self.waiters[place];
-            if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
+            if !acknowledged {
+                // It has the lock as far as others are concerned: if its wait ends now, that is not because it is busy.
+                waiter.fault = Some(super::fault_not_acknowledged());
+            } else if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
                 waiter.fault = Some(super::fault_not_polled());
             }
             self.next_end = Moment::default();

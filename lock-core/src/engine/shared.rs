@@ -46,7 +46,8 @@ impl Shared {
         channel: Channel,
         events: EventSink,
     ) -> Self {
-        let desk = Desk::new(Arc::clone(&clock), channel.clone());
+        let mut desk = Desk::new(Arc::clone(&clock), channel.clone());
+        desk.acknowledge = backend.needs_acknowledgement();
         Self {
             table: Mutex::new(Table::new(desk)),
             backend,

@@ -77,6 +77,8 @@ pub(super) struct Owned {
     pub(super) lease: Duration,
     pub(super) valid_until: Moment,
     pub(super) renew_at: Moment,
+    /// As many replicas as are needed have it, or none is.
+    pub(super) acknowledged: bool,
     pub(super) user: User,
 }
 

@@ -23,6 +23,7 @@ pub struct ManagerBuilder {
     wait: Duration,
     expire: Duration,
     pub(super) red: RedOptions,
+    min_replicas: u32,
 }
 
 enum Source {
@@ -55,6 +56,7 @@ impl LockManager {
             wait: DEFAULT_WAIT,
             expire: DEFAULT_EXPIRE,
             red: RedOptions::default(),
+            min_replicas: 0,
         }
     }
 }
@@ -62,6 +64,11 @@ impl LockManager {
 impl ManagerBuilder {
     /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`, or
     /// `memory:` (private to this manager), `memory:name` (shared within this process).
+    ///
+    /// A master behind sentinels is `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`: list
+    /// all sentinels, any one that answers is enough. User and password are the master's (and of the replicas that may
+    /// become it); the sentinels' own login is added as `?sentinel_user=..&sentinel_pass=..`. Failovers are followed: the
+    /// locks that were replicated go on, the others are lost, and their holders told.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.source = Source::Url(url.into());
         self
@@ -125,6 +132,37 @@ impl ManagerBuilder {
         self
     }
 
+    /// Lets a lock count only after `replicas` replicas of the server have acknowledged it; default 0, none.
+    ///
+    /// Each lock that the server has given, at once or by hand-over, is extended to its full lease and waited for
+    /// (`WAIT`, on a connection for this alone) before the call that wants it returns, or a body starts. If fewer
+    /// acknowledge, within half a second, the lock is given back and the call fails with
+    /// [`LockError::Unavailable`](crate::LockError::Unavailable), which says how many did; never as busy.
+    ///
+    /// What that gives: a failover to one of the replicas that acknowledged keeps the lock, for the lease that it had then.
+    ///
+    /// What it does not give: renewals, and locks passed on between tasks of one process under one lease, are not waited for,
+    /// so what a failover keeps may end earlier than the holder counts on. The server may promote a replica that did not
+    /// acknowledge; only if all replicas have to is that impossible. `WAIT` does not make Redis consistent: a master that
+    /// was cut off goes on giving locks to who reaches it, unless it is configured with `min-replicas-to-write`. The fencing
+    /// token stays right in all of these cases, if the resource checks it.
+    ///
+    /// ```no_run
+    /// # async fn connect() -> Result<(), lock_core::LockError> {
+    /// use lock_core::LockManager;
+    ///
+    /// let locks = LockManager::builder()
+    ///     .url("redis-sentinel://10.0.0.1,10.0.0.2,10.0.0.3/mymaster")
+    ///     .min_replicas(1)
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn min_replicas(mut self, replicas: u32) -> Self {
+        self.min_replicas = replicas;
+        self
+    }
+
     /// Connects and checks the server.
     ///
     /// # Errors
@@ -144,9 +182,16 @@ impl ManagerBuilder {
                     "no server: write `LockManager::builder().url(\"redis://127.0.0.1/\")`, or \"memory:\"";
                 return Err(LockError::Config { message: message.to_owned() });
             }
-            Source::Url(url) => Some(open(&url, &self.namespace)?),
+            Source::Url(url) => Some(open(&url, &self.namespace, self.min_replicas)?),
             #[cfg(feature = "redis")]
-            Source::Client(client) => Some(super::connect::open_client(&client, &self.namespace)),
+            Source::Client(client) => {
+                Some(super::connect::open_client(&client, &self.namespace, self.min_replicas))
+            }
+            Source::Opened(_) if self.min_replicas > 0 => {
+                let message = "`min_replicas` is for servers named by `url` or `client`: a backend of your own is told \
+                               itself (`RedisConfig::min_replicas`)";
+                return Err(LockError::Config { message: message.to_owned() });
+            }
             Source::Opened(opened) => Some(opened),
         };
         let masters = self.red.start(&self.namespace)?;

@@ -107,7 +107,7 @@ fn open_all(
     let configs: Vec<_> = urls.iter().map(|url| RedisConfig::parse(url)).collect::<Result<_, _>>()?;
     let open = |(config, role): (RedisConfig, Arc<RedMaster>)| {
         let address = config.address();
-        let opened = super::connect::on_redis(config.red(Arc::clone(&role)), namespace);
+        let opened = super::connect::on_redis(config.red(Arc::clone(&role)), namespace, 0);
         Ok(Starting { looked: Some(role), ..Starting::of(address, opened, namespace)? })
     };
     configs.into_iter().zip(roles).map(open).collect()

@@ -1,3 +1,4 @@
-//! Locks on more than one server.
+//! Locks where there is more than one server.
 
 mod red;
+mod sentinel;

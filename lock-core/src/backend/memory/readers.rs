@@ -63,4 +63,11 @@ impl Readers {
             self.0.remove(&id);
         }
     }
+
+    /// How many live, and how many do not.
+    #[cfg(test)]
+    pub(crate) fn count(&self, now_ms: u64) -> (usize, usize) {
+        let living = self.0.values().filter(|reader| now_ms < reader.deadline_ms).count();
+        (living, self.0.len() - living)
+    }
 }

@@ -1,4 +1,4 @@
-//! Locks on one Redis or Valkey server.
+//! Locks on one Redis or Valkey server, named by its address or found through sentinels.
 //!
 //! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
 //! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
@@ -17,10 +17,14 @@
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
+//! `min_replicas` needs `+wait` too. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
+//! +sentinel|master +subscribe &+switch-master`.
+//!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
 //! on a probe name, and reports what is missing. Masters of `red` locks need both: without them a vote does not count.
 
+mod acknowledged;
 mod batch;
 mod check;
 mod class;
@@ -35,6 +39,7 @@ mod live_tests;
 mod red_master;
 mod relay;
 mod scripts;
+mod sentinel;
 mod server;
 mod subscription;
 #[cfg(test)]
@@ -50,10 +55,11 @@ use std::time::Duration;
 pub use ::redis;
 use tokio::task::JoinHandle;
 
-use self::connection::Connection;
+use self::connection::{Connection, ServerTime};
 use self::hub::Hub;
+use self::sentinel::Watch;
 use self::subscription::Subscription;
-use super::{Backend, Channel, Inbox, Request, Starting};
+use super::{Backend, Channel, Fault, FaultClass, Inbox, Request, Starting};
 use crate::clock::Moment;
 use crate::error::LockError;
 
@@ -62,12 +68,18 @@ pub(crate) use self::red_master::RedMaster;
 
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
+/// How much of it a start waits for a failover that is under way ..
+const FAILOVER_LIMIT: Duration = Duration::from_secs(2);
+/// .. looking this often.
+const FAILOVER_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps locks on one Redis or Valkey server.
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
     subscription: Mutex<Option<JoinHandle<()>>>,
+    /// On the sentinels, if there are any.
+    watch: Mutex<Option<Watch>>,
     warnings: Mutex<Vec<String>>,
     garbage: Arc<AtomicU64>,
 }
@@ -77,9 +89,10 @@ impl RedisBackend {
     #[must_use]
     pub fn new(config: RedisConfig) -> Self {
         Self {
-            config,
+            config: config.for_one_backend(),
             hub: OnceLock::new(),
             subscription: Mutex::default(),
+            watch: Mutex::default(),
             warnings: Mutex::default(),
             garbage: Arc::default(),
         }
@@ -99,7 +112,8 @@ impl RedisBackend {
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
         let failed = |fault| check::failed(&self.config, fault);
-        let (mut connection, time) = Connection::open(&self.config).await.map_err(failed)?;
+        let mut watch = self.config.sentinels().map(Watch::start);
+        let (mut connection, time) = self.open_first().await.map_err(failed)?;
         let warnings = check::run(&self.config, &mut connection).await?;
         let hub = Hub::new(self.config.clone(), inbox);
         hub.server_time(time);
@@ -109,6 +123,10 @@ impl RedisBackend {
         hub.drive_engine_lane(Some(connection));
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        if let Some(watch) = &mut watch {
+            watch.follow(Arc::clone(&hub));
+        }
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
         self.set_hub(hub)
     }
 }
@@ -155,6 +173,23 @@ impl RedisBackend {
             .set(hub)
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
     }
+
+    /// A failover that is under way is waited for, but not so long that nobody could say what is missing.
+    async fn open_first(&self) -> Result<(Connection, Option<ServerTime>), Fault> {
+        let since = tokio::time::Instant::now();
+        loop {
+            match Connection::open(&self.config).await {
+                Err(fault)
+                    if fault.class == FaultClass::Transient
+                        && self.config.sentinels().is_some()
+                        && since.elapsed() < FAILOVER_LIMIT =>
+                {
+                    tokio::time::sleep(FAILOVER_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
 }
 
 impl Backend for RedisBackend {
@@ -177,6 +212,10 @@ impl Backend for RedisBackend {
         std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn needs_acknowledgement(&self) -> bool {
+        self.config.replicas_needed() > 0
+    }
+
     fn submit(&self, requests: Vec<Request>) {
         if let Some(hub) = self.hub.get() {
             hub.submit(requests);
@@ -193,6 +232,7 @@ impl Backend for RedisBackend {
         if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
+        drop(self.watch.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(hub) = self.hub.get() {
             hub.close();
         }

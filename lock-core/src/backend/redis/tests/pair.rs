@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use redis::{Commands, Connection, ConnectionLike, Value};
 
+use super::census::Census;
 use super::ears::Ears;
 use super::server::Server;
 use crate::backend::memory::queue::Waiter;
@@ -27,6 +28,7 @@ pub(crate) struct Pair {
     seq: u64,
     sources: HashMap<Script, redis::Script>,
     calls: HashMap<Script, u64>,
+    pub(crate) census: Census,
 }
 
 /// Which half of the scripts may run.
@@ -72,6 +74,7 @@ impl Pair {
             seq: 0,
             sources: sources.into(),
             calls: HashMap::new(),
+            census: Census::default(),
         }
     }
 
@@ -220,7 +223,8 @@ impl Subject for Pair {
                 })
                 .collect();
             let before = self.model.published.len();
-            let expected = self.model.run(orders);
+            let expected: Vec<Reply> =
+                orders.iter().map(|order| self.census.watch(&mut self.model, order)).collect();
             let got = self.call(&requests);
             assert_eq!(got, expected, "{orders:?}");
             for at in before..self.model.published.len() {

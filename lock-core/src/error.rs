@@ -182,17 +182,17 @@ impl From<LockError> for std::io::Error {
 #[non_exhaustive]
 pub struct Votes {
     /// Masters that granted it.
-    pub granted: usize,
+    pub granted: u8,
     /// Masters that said that others hold it.
-    pub busy: usize,
+    pub busy: u8,
     /// Masters that did not answer in time, refused, or were restarted too recently to be counted.
-    pub unavailable: usize,
+    pub unavailable: u8,
 }
 
 impl Votes {
     /// How many masters there are.
     #[must_use]
-    pub const fn masters(&self) -> usize {
+    pub const fn masters(&self) -> u8 {
         self.granted + self.busy + self.unavailable
     }
 

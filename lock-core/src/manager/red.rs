@@ -14,6 +14,9 @@ use crate::params::check_expire;
 /// The longest lease of a red lock, unless the manager says otherwise.
 const DEFAULT_MAX_LEASE: Duration = Duration::from_secs(30);
 
+/// Each is asked by every call: more would only make it slower.
+const MOST_MASTERS: usize = 99;
+
 /// What the builder was told.
 pub(super) struct RedOptions {
     pub(super) urls: Option<Vec<String>>,
@@ -121,11 +124,14 @@ fn check_count(count: usize) -> Result<(), LockError> {
             "red locks need three masters or more, and {count} given survive no loss of one: name three independent ones, \
              or keep the locks on a single server with `.url(..)`, which does the same"
         ),
-        _ if count % 2 == 0 => format!(
+        _ if count.is_multiple_of(2) => format!(
             "red locks need an odd number of masters: of {count} a majority is {}, so the last one costs a vote and \
              survives nothing more; leave one out, or add one",
             count / 2 + 1
         ),
+        _ if count > MOST_MASTERS => {
+            format!("{count} red masters, but {MOST_MASTERS} are the most: five survive the loss of two")
+        }
         _ => return Ok(()),
     };
     Err(LockError::Config { message })

@@ -24,7 +24,7 @@
 //!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
-//! on a probe name, and reports what is missing.
+//! on a probe name, and reports what is missing. Masters of `red` locks need both: without them a vote does not count.
 
 mod acknowledged;
 mod batch;

@@ -62,34 +62,31 @@ impl Quorum {
         Lease::Many(Arc::clone(&self.0.parts))
     }
 
-    /// Frees it on all masters, the silent ones too. The releases are under way when this returns; the future waits for the
-    /// word of a majority.
+    /// Frees it on all masters, the silent ones too. The releases are under way when this returns; the future waits until all
+    /// but a minority have said that it is not held there: then others can have it.
     pub(crate) fn release(self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
         let holds = self.0.end();
-        let needed = self.0.masters.needed();
-        let count = holds.len();
-        // Each notes what became of it, so that one fault is told where no majority has freed it.
-        let noted = Arc::new(Mutex::new(Ok(Released::WasLost)));
-        let freed: Vec<_> = holds
-            .into_iter()
-            .map(|hold| {
-                let (answer, noted) = (hold.release(), Arc::clone(&noted));
-                Box::pin(async move {
-                    match answer.await {
-                        Ok(released) => released != Released::WasLost,
-                        Err(fault) => {
-                            *noted.lock().unwrap_or_else(PoisonError::into_inner) = Err(fault);
-                            false
-                        }
-                    }
-                })
+        let minority = self.0.masters.all().len() - self.0.masters.needed();
+        let (count, outcomes) = (holds.len(), Arc::new(Mutex::new(Vec::with_capacity(holds.len()))));
+        let note = |hold: Hold| {
+            let (answer, outcomes) = (hold.release(), Arc::clone(&outcomes));
+            Box::pin(async move {
+                let outcome = answer.await;
+                let is_gone = outcome.is_ok();
+                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                is_gone
             })
-            .collect();
+        };
+        let noted: Vec<_> = holds.into_iter().map(note).collect();
         async move {
-            if count >= needed && at_once::enough(freed, needed, count).await {
-                return Ok(Released::Freed);
+            let is_free = at_once::enough(noted, count.saturating_sub(minority), count).await;
+            let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+            let lost = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Released::WasLost))).count();
+            match outcomes.into_iter().find_map(Result::err) {
+                Some(fault) if !is_free => Err(fault),
+                _ if lost > minority => Ok(Released::WasLost),
+                _ => Ok(Released::Freed),
             }
-            noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
         }
     }
 }

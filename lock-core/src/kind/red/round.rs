@@ -167,7 +167,9 @@ impl<'a> Round<'a> {
         let busy = self.count(|vote| matches!(vote, Vote::Refused(LockError::Busy { .. })));
         let granted = self.count(|vote| matches!(vote, Vote::Granted { .. }));
         let unavailable = self.votes.len() - busy - granted;
-        let votes = Votes { granted, busy, unavailable };
+        // There are never so many masters.
+        let number = |count| u8::try_from(count).unwrap_or(u8::MAX);
+        let votes = Votes { granted: number(granted), busy: number(busy), unavailable: number(unavailable) };
         let waited = now.since(self.since);
         let refusals = || {
             self.votes.iter().filter_map(|vote| match vote {

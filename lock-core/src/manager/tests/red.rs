@@ -145,3 +145,30 @@ async fn shutting_down_ends_all_masters_and_tells_of_each_name_once() {
     assert!(guard.is_lost());
     assert!(matches!(locks.lock("a").red().acquire().await, Err(LockError::ShutDown { .. })));
 }
+
+#[tokio::test]
+async fn an_acquire_dropped_at_any_poll_leaves_nothing() {
+    let names = ["red-drop-1", "red-drop-2", "red-drop-3"];
+    let (here, there) = (locks(&names), locks(&names));
+    for polls in 0..8 {
+        let mut asking = Box::pin(here.lock("a").red().wait(PATIENCE).acquire());
+        let mut taken = None;
+        for _ in 0..polls {
+            let poll =
+                std::future::poll_fn(|context| std::task::Poll::Ready(asking.as_mut().poll(context))).await;
+            if let std::task::Poll::Ready(guard) = poll {
+                taken = Some(guard.unwrap());
+                break;
+            }
+        }
+        drop(asking);
+        drop(taken);
+        there.lock("a").red().wait(PATIENCE).acquire().await.unwrap().release().await.unwrap();
+    }
+    for name in names {
+        let backend = MemoryBackend::named(name);
+        while !backend.names().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -57,8 +57,9 @@ impl LockManager {
 }
 
 impl ManagerBuilder {
-    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`, or
-    /// `memory:` (private to this manager), `memory:name` (shared within this process).
+    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`; a cluster, by
+    /// some of its nodes: `redis-cluster://[user:password@]host:port[,host:port..]`, `rediss-cluster://..`; or `memory:`
+    /// (private to this manager), `memory:name` (shared within this process).
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.source = Source::Url(url.into());
         self

@@ -6,3 +6,4 @@ mod pair;
 mod refusals;
 mod server;
 mod text;
+mod without_counter;

@@ -140,7 +140,6 @@ impl Cluster {
     ///
     /// # Panics
     /// If the servers refuse.
-    #[must_use]
     pub fn migrate(&self, slot: u16, to: &Server) -> Migration<'_> {
         Migration::begin(self, slot, to)
     }

@@ -62,8 +62,9 @@ impl LockManager {
 }
 
 impl ManagerBuilder {
-    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`, or
-    /// `memory:` (private to this manager), `memory:name` (shared within this process).
+    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`; a cluster, by
+    /// some of its nodes: `redis-cluster://[user:password@]host:port[,host:port..]`, `rediss-cluster://..`; or `memory:`
+    /// (private to this manager), `memory:name` (shared within this process).
     ///
     /// A master behind sentinels is `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`: list
     /// all sentinels, any one that answers is enough. User and password are the master's (and of the replicas that may

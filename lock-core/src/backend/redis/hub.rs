@@ -120,7 +120,7 @@ impl Hub {
                     }
                 },
             };
-            match groups.iter_mut().find(|(via, at, _)| (*via, &*at) == (request.via, &node)) {
+            match groups.iter_mut().find(|(via, at, _)| *via == request.via && *at == node) {
                 Some((.., errands)) => errands.push(Errand::from(request)),
                 None => groups.push((request.via, node, vec![Errand::from(request)])),
             }

@@ -7,7 +7,7 @@ use lock_tests::{Cluster, Server, each_server};
 use super::{PATIENCE, manager, play};
 
 const HOLDS: usize = 300;
-const LEASE: Duration = Duration::from_secs(1);
+const LEASE: Duration = Duration::from_secs(3);
 
 /// A number out of `INFO`.
 fn info(node: &Server, section: &str, field: &str) -> u64 {
@@ -42,7 +42,7 @@ fn renewals_keep_hundreds_of_holds_alive_in_few_writes() {
                 guards.push(task.await.expect("no panic").expect("it is free"));
             }
             let before = work(cluster);
-            tokio::time::sleep(LEASE * 3).await;
+            tokio::time::sleep(LEASE * 2).await;
             let after = work(cluster);
             let lost = guards.iter().filter(|guard| guard.is_lost()).count();
             assert_eq!(lost, 0, "of {HOLDS} holds");

@@ -57,8 +57,12 @@ impl Cluster {
         self.doubt.notified().await;
     }
 
-    pub(super) fn replace(&self, map: SlotMap) {
-        *self.map.write().unwrap_or_else(PoisonError::into_inner) = map;
+    /// Takes over a map that was read; whether it says anything new.
+    pub(super) fn replace(&self, map: SlotMap) -> bool {
+        let mut known = self.map.write().unwrap_or_else(PoisonError::into_inner);
+        let new = *known != map;
+        *known = map;
+        new
     }
 
     /// Whom to ask for the map: who knew better, then all others, another one first each time.

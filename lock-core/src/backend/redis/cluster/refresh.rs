@@ -14,18 +14,24 @@ use crate::backend::Fault;
 
 /// How long a node may take to say what it knows.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// The map is read no more often than this, whatever goes wrong.
+/// The map is read no more often than this, whatever goes wrong ..
 const PAUSE: Duration = Duration::from_millis(50);
+/// .. and, where nothing changes, not much more often than this: many processes are in doubt at once.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Keeps the map of `hub`'s cluster right for ever: the task is aborted when the backend stops.
 pub(in super::super) async fn keep_up(hub: Arc<Hub>, cluster: Arc<Cluster>) {
+    let mut pause = PAUSE;
     loop {
         cluster.doubted().await;
-        if let Ok(map) = read(hub.config(), cluster.sources()).await {
-            cluster.replace(map);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        if let Ok(map) = read(hub.config(), cluster.sources()).await
+            && cluster.replace(map)
+        {
             hub.cluster_changed();
+            pause = PAUSE;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::errand::Node;
 use crate::name::SLOTS;
 
 /// What the cluster said last, and what nodes that were asked in vain have said since.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SlotMap {
     /// The last slot of each range, the first, and who serves it.
     ranges: BTreeMap<u16, (u16, Node)>,

@@ -44,6 +44,7 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
         match probe(config, &cluster).await {
             Ok((node, connection, time)) => return Ok(Found { cluster, node, connection, time, warnings }),
             Err(fault) if fault.class == FaultClass::Transient && tried < PROBES => {
+                // That has not worked either: the next probe says what is wrong.
                 if let Ok(map) = read(config, cluster.sources()).await {
                     cluster.replace(map);
                 }

@@ -11,3 +11,4 @@ mod play;
 mod refusals;
 mod server;
 mod text;
+mod without_counter;

@@ -218,11 +218,25 @@ impl Deployment {
     }
 }
 
-/// How many replicas a server has that are in step with it.
+/// How many replicas a server has that are in step with it: some count as online before they hear what is written.
 fn acknowledging(server: &Server) -> usize {
-    let info = server.command(&["INFO", "replication"]);
-    let text = info.text().unwrap_or_default();
-    text.lines().filter(|line| line.starts_with("slave") && line.contains("state=online")).count()
+    let ask = |connection: &mut Connection| {
+        connection.command(&["PUBLISH", "in-step", ""])?;
+        connection.command(&["WAIT", "9", "50"])
+    };
+    let count = server.connect().and_then(|mut connection| ask(&mut connection));
+    count.ok().and_then(|count| usize::try_from(count.integer()?).ok()).unwrap_or(0)
+}
+
+/// What the sentinels did, where a test failed: on a busy machine they may see a server die that did not.
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for sentinel in &self.sentinels {
+                eprintln!("a sentinel's log:\n{}", sentinel.log());
+            }
+        }
+    }
 }
 
 fn is_master(server: &Server) -> bool {

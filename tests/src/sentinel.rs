@@ -195,27 +195,6 @@ impl Deployment {
             acknowledging(self.master()) == self.servers.len() - 1
         });
     }
-
-    /// Waits until all sentinels take `server`, that was away, for a replica that they could make the master.
-    ///
-    /// # Panics
-    /// If they don't.
-    pub fn until_good(&self, server: &Server) {
-        let port = server.address().port().to_string();
-        until(PATIENCE, "the sentinels take it for a good replica", || {
-            self.sentinels.iter().all(|sentinel| {
-                let replicas = sentinel.command(&["SENTINEL", "REPLICAS", NAME]);
-                replicas.items().iter().any(|replica| {
-                    let field = |name: &str| {
-                        let mut pairs = replica.items().chunks(2);
-                        pairs.find(|pair| pair[0].text() == Some(name)).and_then(|pair| pair[1].text())
-                    };
-                    field("port") == Some(&port) && field("flags") == Some("slave")
-                        || field("port") == Some(&port) && field("flags") == Some("replica")
-                })
-            })
-        });
-    }
 }
 
 /// How many replicas a server has that are in step with it: some count as online before they hear what is written.

@@ -252,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn replicas_are_not_asked_for_where_there_are_none() {
+        let error = LockManager::builder().url("memory:").min_replicas(1).connect_blocking().unwrap_err();
+        assert!(
+            matches!(&error, LockError::Config { message } if message.contains("min_replicas")),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_namespace_that_would_end_a_channel_early_is_refused() {
         let error = LockManager::builder().url("memory:").namespace("a;b").connect_blocking().unwrap_err();
         assert!(matches!(&error, LockError::Config { message } if message.contains("namespace")), "{error}");

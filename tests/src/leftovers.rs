@@ -1,5 +1,6 @@
 //! What locks have left on a server.
 
+use crate::resp::Connection;
 use crate::server::Server;
 
 /// All keys under `namespace` but the fencing counter, which is there to stay.
@@ -8,16 +9,24 @@ use crate::server::Server;
 /// If the server does not answer.
 #[must_use]
 pub fn leftovers(server: &Server, namespace: &str) -> Vec<String> {
+    of_connection(&mut server.connect().expect("the server answers"), namespace)
+}
+
+/// As [`leftovers`]. In a cluster there is a counter in each slot that was used.
+pub(crate) fn of_connection(connection: &mut Connection, namespace: &str) -> Vec<String> {
     let counter = format!("{namespace}:%fence");
     let pattern = format!("{namespace}:*");
     let (mut cursor, mut keys) = ("0".to_owned(), Vec::new());
     loop {
-        let reply = server.command(&["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"]);
+        let scan = ["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"];
+        let reply = connection.command(&scan).expect("the server answers");
         let [next, found] = reply.items() else { panic!("SCAN answered {reply:?}") };
         keys.extend(found.items().iter().filter_map(|key| key.text().map(str::to_owned)));
         cursor = next.text().expect("a cursor").to_owned();
         if cursor == "0" {
-            keys.retain(|key| *key != counter);
+            keys.retain(|key| {
+                key.strip_prefix(&counter).is_none_or(|tag| !(tag.is_empty() || tag.starts_with('{')))
+            });
             keys.sort();
             keys.dedup();
             return keys;

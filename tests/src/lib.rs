@@ -3,6 +3,7 @@
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
 mod arrival;
+mod deployment;
 mod found;
 mod history;
 mod leftovers;
@@ -18,6 +19,7 @@ mod sudden_drop;
 mod until;
 
 pub use arrival::arrive;
+pub use deployment::Deployment;
 pub use found::{Binary, each_server, servers};
 pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
 pub use leftovers::leftovers;

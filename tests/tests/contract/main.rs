@@ -1,4 +1,4 @@
-//! What a lock promises, on every backend: each test runs in memory and on every server found.
+//! What a lock promises, in every place: each test runs in memory, and on servers of each version and in each arrangement.
 
 mod attribute;
 mod bad_input;
@@ -6,12 +6,14 @@ mod cancellation;
 mod connect;
 mod crowd;
 mod exclusion;
+mod kinds;
 mod leases;
 mod managers;
 mod markers;
 mod memory_clock;
 mod names;
 mod nesting;
+mod places;
 mod reentrancy;
 mod shutdown;
 mod support;
@@ -19,39 +21,75 @@ mod survival;
 mod tokens;
 mod waiting;
 
-use lock_tests::{Stage, each_server};
-
-macro_rules! contract {
-    (everywhere { $($module:ident { $($test:ident)* })* } on_servers { $($only:ident { $($server_test:ident)* })* }) => {
-        mod in_memory {
+/// A module of tests, each played at a place.
+macro_rules! played {
+    ($place:ident as $name:ident { $($module:ident { $($test:ident)* })* }) => {
+        mod $name {
             $(mod $module { $(
                 #[test]
                 fn $test() {
-                    crate::Stage::memory().play(crate::$module::$test);
-                }
-            )* })*
-        }
-        mod on_servers {
-            $(mod $module { $(
-                #[test]
-                fn $test() {
-                    crate::each_server(|binary| crate::Stage::on(binary).play(crate::$module::$test));
-                }
-            )* })*
-        }
-        mod on_servers_alone {
-            $(mod $only { $(
-                #[test]
-                fn $server_test() {
-                    crate::each_server(|binary| crate::Stage::on(binary).play(crate::$only::$server_test));
+                    crate::places::$place(crate::$module::$test);
                 }
             )* })*
         }
     };
 }
 
+/// The same for tests that want to know with which kind.
+macro_rules! played_with {
+    ($kind:ident at $place:ident as $name:ident { $($module:ident { $($test:ident)* })* }) => {
+        mod $name {
+            $(mod $module { $(
+                #[test]
+                fn $test() {
+                    crate::places::$place(async |stage| {
+                        crate::$module::$test(stage, crate::kinds::Kind::$kind).await;
+                    });
+                }
+            )* })*
+        }
+    };
+}
+
+macro_rules! with_each_kind {
+    ($place:ident $tests:tt) => {
+        played_with! { Reentrant at $place as reentrant $tests }
+        played_with! { Fair at $place as fair $tests }
+        played_with! { Write at $place as write $tests }
+        played_with! { OneOfMany at $place as one_of_many $tests }
+        played_with! { Several at $place as several $tests }
+    };
+}
+
+/// Every place but the masters of `red`, which keep no other kind.
+macro_rules! contract {
+    (
+        of_every_kind $of_every_kind:tt
+        of_every_queue $of_every_queue:tt
+        everywhere $everywhere:tt
+        on_one_server $on_one_server:tt
+    ) => {
+        mod in_memory {
+            with_each_kind! { in_memory $of_every_kind }
+            mod queues {
+                with_each_kind! { in_memory $of_every_queue }
+            }
+            played! { in_memory as all $everywhere }
+        }
+        mod on_servers {
+            with_each_kind! { on_servers $of_every_kind }
+            mod queues {
+                with_each_kind! { on_servers $of_every_queue }
+            }
+            played! { on_servers as all $everywhere }
+            played! { on_servers as alone $on_one_server }
+        }
+        played_with! { Red at on_three_masters as on_three_masters $of_every_kind }
+    };
+}
+
 contract! {
-    everywhere {
+    of_every_kind {
         exclusion {
             many_tasks_hold_one_after_the_other
             bodies_of_one_name_never_run_at_once
@@ -61,10 +99,7 @@ contract! {
         waiting {
             a_held_lock_is_busy_when_the_wait_is_over
             trying_once_tells_at_once
-            busy_names_the_holder
             a_waiter_goes_on_when_the_lock_is_released
-            waiters_are_served_in_the_order_of_their_arrival
-            a_waiter_that_gave_up_is_passed_over
             a_short_wait_takes_a_free_lock
         }
         leases {
@@ -77,16 +112,6 @@ contract! {
             the_error_of_a_body_is_never_masked
             a_waiter_takes_over_when_a_lease_ends
         }
-        reentrancy {
-            a_nested_call_joins_the_hold
-            a_hold_ends_with_its_outermost_call
-            siblings_inside_a_hold_exclude_each_other
-            a_spawned_task_is_not_nested
-            a_guard_can_be_made_a_scope
-            a_guard_by_hand_is_no_scope
-            the_hold_is_known_inside_only
-            plain_calls_nest
-        }
         tokens {
             tokens_rise_from_hold_to_hold
         }
@@ -96,6 +121,25 @@ contract! {
             an_acquire_dropped_at_any_time_leaves_nothing
             a_waiter_dropped_at_any_poll_holds_nobody_up
             a_cancelled_call_drops_its_body_before_it_frees_the_lock
+        }
+    }
+    of_every_queue {
+        waiting {
+            waiters_are_served_in_the_order_of_their_arrival
+            a_waiter_that_gave_up_is_passed_over
+            busy_names_the_holder
+        }
+    }
+    everywhere {
+        reentrancy {
+            a_nested_call_joins_the_hold
+            a_hold_ends_with_its_outermost_call
+            siblings_inside_a_hold_exclude_each_other
+            a_spawned_task_is_not_nested
+            a_guard_can_be_made_a_scope
+            a_guard_by_hand_is_no_scope
+            the_hold_is_known_inside_only
+            plain_calls_nest
         }
         names {
             text_and_parts_meet_on_one_name
@@ -146,7 +190,7 @@ contract! {
             a_thousand_tasks_are_served_in_order
         }
     }
-    on_servers {
+    on_one_server {
         survival {
             tokens_rise_over_a_flush
             tokens_rise_over_a_crash_that_lost_everything

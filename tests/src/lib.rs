@@ -21,7 +21,7 @@ mod until;
 pub use arrival::arrive;
 pub use deployment::Deployment;
 pub use found::{Binary, each_server, servers};
-pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
+pub use history::{Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, read};
 pub use leftovers::leftovers;
 pub use now::now_ns;
 pub use process::Process;

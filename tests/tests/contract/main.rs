@@ -6,6 +6,7 @@ mod cancellation;
 mod connect;
 mod crowd;
 mod exclusion;
+mod fair;
 mod kinds;
 mod leases;
 mod managers;
@@ -185,6 +186,16 @@ contract! {
             a_key_that_names_nothing_is_refused
             fixed_text_with_forbidden_characters_is_refused
             odd_key_parts_are_encoded_and_lock
+        }
+        fair {
+            tasks_of_several_processes_are_served_in_the_order_of_arrival
+            tasks_that_come_again_go_to_the_end
+            callers_of_the_holders_process_do_not_overtake
+            a_grant_beside_a_fair_waiter_is_not_passed_on
+            a_waiter_that_leaves_takes_its_entry_along
+            waiters_that_leave_do_not_change_the_order_of_the_rest
+            a_waiter_dropped_at_any_poll_leaves_the_order
+            the_order_is_kept_when_the_holder_dies
         }
         crowd {
             a_thousand_tasks_are_served_in_order

@@ -5,6 +5,7 @@ mod bad_input;
 mod cancellation;
 mod connect;
 mod crowd;
+mod downgrade;
 mod exclusion;
 mod fair;
 mod kinds;
@@ -15,6 +16,8 @@ mod memory_clock;
 mod names;
 mod nesting;
 mod places;
+mod read_write;
+mod readers_leases;
 mod reentrancy;
 mod shutdown;
 mod support;
@@ -196,6 +199,35 @@ contract! {
             waiters_that_leave_do_not_change_the_order_of_the_rest
             a_waiter_dropped_at_any_poll_leaves_the_order
             the_order_is_kept_when_the_holder_dies
+        }
+        read_write {
+            readers_share
+            a_writer_is_alone
+            readers_and_writers_never_meet
+            a_reader_behind_a_waiting_writer_waits
+            neither_side_starves
+            neighbouring_readers_are_served_together
+            a_writer_that_gives_up_lets_the_readers_behind_it_in
+            a_reader_dropped_at_any_poll_leaves_nothing
+        }
+        readers_leases {
+            a_short_lease_beside_a_long_one_changes_neither
+            a_reader_that_leaves_takes_only_its_own_lease_along
+            renewed_readers_outlive_many_leases
+            a_dead_reader_lets_the_writer_in_when_its_lease_is_over
+            a_lost_reader_is_told
+        }
+        downgrade {
+            a_writer_becomes_a_reader
+            who_becomes_a_reader_lets_waiting_readers_in_and_no_writer
+            who_became_a_reader_is_renewed
+            a_change_dropped_at_any_poll_leaves_nothing
+            a_lost_writer_does_not_become_a_reader
+            a_reader_is_no_writer_that_could_become_a_reader
+            every_other_kind_inside_a_read_lock_is_refused_at_once
+            reading_inside_writing_joins
+            reading_inside_reading_joins_though_a_writer_waits
+            annotated_readers_and_writers_keep_the_same_rules
         }
         crowd {
             a_thousand_tasks_are_served_in_order

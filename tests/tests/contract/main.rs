@@ -13,6 +13,8 @@ mod leases;
 mod managers;
 mod markers;
 mod memory_clock;
+mod mixed;
+mod multi;
 mod names;
 mod nesting;
 mod places;
@@ -229,6 +231,26 @@ contract! {
             reading_inside_reading_joins_though_a_writer_waits
             annotated_readers_and_writers_keep_the_same_rules
         }
+        multi {
+            all_are_held_and_all_are_given_back
+            none_is_kept_if_one_is_busy
+            a_call_waits_for_one_while_it_holds_smaller_ones_only
+            opposite_orders_never_deadlock
+            a_name_said_twice_is_one
+            an_annotated_function_takes_all_or_does_not_run
+            an_empty_list_is_an_error
+            tokens_rise_for_each_name
+            one_lost_is_all_lost
+            a_body_ends_with_the_first_that_is_lost
+            inner_calls_join_what_is_held_and_take_the_rest
+            several_read_locks_share
+            params_name_several
+            a_call_dropped_at_any_poll_leaves_nothing
+        }
+        mixed {
+            every_two_kinds_exclude_each_other_unless_both_read
+            every_kind_is_handed_the_lock_of_every_other
+        }
         crowd {
             a_thousand_tasks_are_served_in_order
         }
@@ -248,6 +270,12 @@ contract! {
         }
         bad_input {
             an_annotated_function_leaves_foreign_data_alone
+        }
+        multi {
+            all_free_is_one_round_trip
+        }
+        mixed {
+            red_excludes_only_red
         }
         crowd {
             contention_between_processes_costs_two_scripts_for_each_hold

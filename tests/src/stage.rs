@@ -1,5 +1,6 @@
 //! Where a contract is played: a place that keeps locks, and managers of it.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -136,13 +137,21 @@ impl Stage {
     /// # Panics
     /// If the test does, or does not end, or leaves something behind.
     pub fn play(&self, test: impl AsyncFn(&Self)) {
+        self.play_boxed(Box::pin(test(self)));
+    }
+
+    /// As [`play`](Self::play), but compiled once, and not for each of hundreds of tests.
+    ///
+    /// # Panics
+    /// As [`play`](Self::play).
+    pub fn play_boxed(&self, test: Pin<Box<dyn Future<Output = ()> + '_>>) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime can be built");
         runtime.block_on(async {
-            let ended = tokio::time::timeout(LIMIT, test(self)).await;
+            let ended = tokio::time::timeout(LIMIT, test).await;
             assert!(ended.is_ok(), "hangs: not over after {LIMIT:?}");
         });
         drop(runtime);

@@ -34,7 +34,7 @@ macro_rules! played {
             $(mod $module { $(
                 #[test]
                 fn $test() {
-                    crate::places::$place(crate::$module::$test);
+                    crate::places::$place(&|stage| Box::pin(crate::$module::$test(stage)));
                 }
             )* })*
         }
@@ -48,8 +48,8 @@ macro_rules! played_with {
             $(mod $module { $(
                 #[test]
                 fn $test() {
-                    crate::places::$place(async |stage| {
-                        crate::$module::$test(stage, crate::kinds::Kind::$kind).await;
+                    crate::places::$place(&|stage| {
+                        Box::pin(crate::$module::$test(stage, crate::kinds::Kind::$kind))
                     });
                 }
             )* })*

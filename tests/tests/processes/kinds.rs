@@ -15,12 +15,15 @@ const REFRESH: Duration = Duration::from_millis(500);
 /// For a busy machine.
 const SLACK: Duration = Duration::from_millis(1_500);
 
+/// Of the one who holds while the takers arrive. What a dead waiter leaves behind stays as long as the record: this long.
+const LONGEST_LEASE: Duration = Duration::from_secs(8);
+
 const WAITS: Orders<'static> = Orders { expire: LEASE, ..Orders::ONCE };
 
 /// The lock `hot` of `stage`, held as a writer would.
 fn hold(stage: &Stage) -> LockGuard {
     let locks = stage.manager_blocking();
-    let request = locks.lock("hot").kind(LockKind::Write).expire(PATIENCE).renew(false);
+    let request = locks.lock("hot").kind(LockKind::Write).expire(LONGEST_LEASE).renew(false);
     request.acquire_blocking().expect("it is free")
 }
 

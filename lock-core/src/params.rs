@@ -108,20 +108,6 @@ impl LockParams {
         }
     }
 
-    /// Several keys.
-    #[must_use]
-    pub fn of_all(mut keys: Vec<LockKey>) -> Self {
-        keys.truncate(1);
-        Self::new(keys.remove(0)).kind(LockKind::Multi)
-    }
-
-    /// Sets the kind.
-    #[must_use]
-    pub fn kind(mut self, kind: LockKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
     /// Sets the fixed first segment.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {

@@ -77,20 +77,6 @@ impl ManagerBuilder {
         self
     }
 
-    /// The masters.
-    pub fn red_masters<U: Into<String>>(self, urls: impl IntoIterator<Item = U>) -> Self {
-        let mut builder = self;
-        if let Some(url) = urls.into_iter().next() {
-            builder = builder.url(url);
-        }
-        builder
-    }
-
-    /// They keep data.
-    pub fn red_masters_keep_data(self) -> Self {
-        self
-    }
-
     /// What every lock's name begins with; default [`DEFAULT_KEY_PREFIX`].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();

@@ -34,26 +34,6 @@ impl LockGuard {
         self.0.cell().token
     }
 
-    /// All names.
-    #[must_use]
-    pub fn names(&self) -> Vec<LockName> {
-        vec![self.name().clone()]
-    }
-
-    /// A token for each name.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<(LockName, u64)> {
-        vec![(self.name().clone(), self.token())]
-    }
-
-    /// From writer to reader.
-    ///
-    /// # Errors
-    /// None.
-    pub async fn downgrade(self) -> Result<Self, LockError> {
-        std::future::ready(Ok(self)).await
-    }
-
     /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {

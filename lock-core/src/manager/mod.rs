@@ -60,14 +60,6 @@ impl LockManager {
         LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
     }
 
-    /// A request for several locks.
-    pub fn lock_all(&self, keys: impl IntoIterator<Item: IntoLockKey>) -> LockRequest {
-        let mut keys: Vec<LockKey> = keys.into_iter().map(IntoLockKey::into_lock_key).collect();
-        keys.truncate(1);
-        let key = keys.pop().unwrap_or_else(|| LockKey::of(""));
-        self.lock(key)
-    }
-
     /// The full name, or an error that says what is wrong with the parts.
     pub(crate) fn name(
         &self,

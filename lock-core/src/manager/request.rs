@@ -65,31 +65,6 @@ impl LockRequest {
         self
     }
 
-    /// Its kind.
-    pub fn kind(self, _kind: crate::params::LockKind) -> Self {
-        self
-    }
-
-    /// First come, first served.
-    pub fn fair(self) -> Self {
-        self
-    }
-
-    /// Beside other readers.
-    pub fn read(self) -> Self {
-        self
-    }
-
-    /// Alone.
-    pub fn write(self) -> Self {
-        self
-    }
-
-    /// A majority of masters.
-    pub fn red(self) -> Self {
-        self
-    }
-
     /// Recorded as the holder's function, for those who find the lock busy.
     pub fn function(mut self, function: impl Into<String>) -> Self {
         self.function = function.into();

@@ -50,12 +50,6 @@ impl Held {
         self.cell.token
     }
 
-    /// A token for each name.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<(LockName, u64)> {
-        vec![(self.name().clone(), self.token())]
-    }
-
     /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// From the top to the bottom.
-const LAYERS: [&str; 7] = ["__private", "manager", "run", "engine", "backend", "key", "name"];
+const LAYERS: [&str; 8] = ["__private", "manager", "run", "kind", "engine", "backend", "key", "name"];
 /// Usable from everywhere; they use only each other and, for the types that errors and parameters carry, `key`.
 const LEAVES: [&str; 4] = ["clock", "error", "holder", "params"];
 

@@ -74,6 +74,7 @@ mod engine;
 mod error;
 mod holder;
 mod key;
+mod kind;
 #[cfg(test)]
 mod layers;
 mod manager;

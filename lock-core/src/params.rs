@@ -72,8 +72,10 @@ pub struct LockParams {
     pub id: Uuid,
     /// Fixed first segment after the namespace.
     pub prefix: Option<String>,
-    /// The key's parts.
+    /// The key's parts; with [`keys`](Self::keys) it is not looked at.
     pub key: LockKey,
+    /// Several keys, taken together: [`LockKind::Multi`].
+    pub keys: Vec<LockKey>,
     /// Between segments; 1 to 4 of ``: / . - _ | # @ ~ + = , ; !``.
     pub delimiter: String,
     /// How the lock relates to others of its name.
@@ -98,6 +100,7 @@ impl LockParams {
             id: Uuid::new_v4(),
             prefix: None,
             key,
+            keys: Vec::new(),
             delimiter: DEFAULT_DELIMITER.to_owned(),
             kind: LockKind::default(),
             wait: None,
@@ -106,6 +109,26 @@ impl LockParams {
             on_lost: OnLost::default(),
             function: String::new(),
         }
+    }
+
+    /// The defaults for several keys, which are taken together, all or none.
+    ///
+    /// ```
+    /// use lock_core::{LockKey, LockKind, LockParams};
+    ///
+    /// let params = LockParams::of_all([LockKey::of("A1"), LockKey::of("A2")]).prefix("seat");
+    /// assert_eq!(params.kind, LockKind::Multi);
+    /// ```
+    #[must_use]
+    pub fn of_all(keys: impl IntoIterator<Item = LockKey>) -> Self {
+        Self { keys: keys.into_iter().collect(), kind: LockKind::Multi, ..Self::new(LockKey::empty()) }
+    }
+
+    /// Sets how the lock relates to others of its name. Several keys can also be [`LockKind::Read`].
+    #[must_use]
+    pub fn kind(mut self, kind: LockKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Sets the fixed first segment.
@@ -157,6 +180,17 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
     })
 }
 
+/// What says that a `red` lock's lease is longer than its masters are known to be without an earlier holder.
+pub(crate) fn beyond_red_limit(key: &str, expire: Duration, limit: Duration) -> LockError {
+    LockError::Params {
+        key: key.to_owned(),
+        message: format!(
+            "expire is {expire:?}, but the masters of red locks are asked for at most {limit:?}: write a shorter expire, or \
+             `red_max_lease(..)` at every builder that uses these masters"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,8 +207,20 @@ mod tests {
     fn params_begin_with_the_defaults() {
         let key = LockKey::of(("a", 1));
         // All fields, so that a new one is thought of here.
-        let LockParams { id, prefix, key: kept, delimiter, kind, wait, expire, renew, on_lost, function } =
-            LockParams::new(key.clone());
+        let LockParams {
+            id,
+            prefix,
+            key: kept,
+            keys,
+            delimiter,
+            kind,
+            wait,
+            expire,
+            renew,
+            on_lost,
+            function,
+        } = LockParams::new(key.clone());
+        assert_eq!(keys, []);
         assert_eq!((prefix, kept, delimiter.as_str(), kind), (None, key.clone(), ":", LockKind::Reentrant));
         assert_eq!((wait, expire), (None, None), "the manager says");
         assert_eq!((renew, on_lost, function.as_str()), (true, OnLost::Cancel, ""));

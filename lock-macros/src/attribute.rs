@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::errors::Errors;
 use crate::function::Parameters;
+use crate::key::Keys;
 use crate::{args, expand, function, key, segment, validate};
 
 /// What stands in place of the attributed function.
@@ -26,10 +27,13 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
         .key
         .as_ref()
         .map_or_else(Vec::new, |given| key::read(&given.value, delimiter, name, &parameters, &mut errors));
+    let several =
+        arguments.keys.as_ref().map(|given| key::several(&given.value, name, &parameters, &mut errors));
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
+    let keys = several.flatten().map_or(Keys::One(segments), Keys::Several);
     match errors.into_tokens() {
-        None => expand::expand(&arguments, &segments, &function, &parameters),
+        None => expand::expand(&arguments, &keys, &function, &parameters),
         Some(errors) => {
             let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)
@@ -54,9 +58,10 @@ mod tests {
 
     #[test]
     fn generated_code_names_the_private_module_alone() {
-        let every = "prefix = \"p\", key = \"a{id}:b\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
-        for function in FUNCTIONS {
-            let expanded = expand(every, function);
+        let every = "prefix = \"p\", kind = \"read\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
+        let keys = ["key = \"a{id}:b\"", "keys = id", "keys = [id, (id, L)]", "keys = id.iter()"];
+        for (function, key) in FUNCTIONS.iter().flat_map(|function| keys.map(|key| (function, key))) {
+            let expanded = expand(&format!("{every}, {key}"), function);
             assert!(expanded.contains("renamed :: __private"), "{expanded}");
             for other in ["lock_core", ":: core", ":: std", "alloc", "tokio"] {
                 assert!(!expanded.contains(other), "{other} in {expanded}");
@@ -74,6 +79,11 @@ mod tests {
                 "nam = \"f\"",
                 "name = \"f\", wait = 3",
                 "name = \"f\", key = \"ie\"",
+                "name = \"f\", kind = \"far\"",
+                "name = \"f\", keys = \"ie\"",
+                "name = \"f\", keys = []",
+                "name = \"f\", key = id, keys = id",
+                "name = \"f\", keys = id, kind = \"fair\"",
                 "=",
                 ",",
             ] {

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{Expr, Ident};
 
-use crate::args::{Arguments, Given, Text};
+use crate::args::{Arguments, Given, Kind, Text};
 use crate::errors::Errors;
 use crate::function::Parameters;
 use crate::key;
@@ -22,6 +22,8 @@ pub(crate) fn validate(
         is_fixed(given, delimiter, parameters, errors);
     }
     guard_is_new(arguments, parameters, errors);
+    one_key_or_several(arguments, errors);
+    several_of_a_kind(arguments, errors);
 }
 
 /// Nothing is derived from the function's path: moving a function would change its lock in the middle of a deploy. And
@@ -30,7 +32,7 @@ fn says_which_lock(arguments: &Arguments, function: &Ident, errors: &mut Errors)
     if arguments.attempted("prefix") || arguments.attempted("name") {
         return;
     }
-    match arguments.seen("key") {
+    match arguments.seen("key").or(arguments.seen("keys")) {
         Some(key) => errors.at(
             key,
             format!(
@@ -117,4 +119,30 @@ fn guard_is_new(arguments: &Arguments, parameters: &Parameters, errors: &mut Err
             format!("`{guard}` is a parameter, which the guard would hide: give it another name"),
         );
     }
+}
+
+fn one_key_or_several(arguments: &Arguments, errors: &mut Errors) {
+    if let (Some(_), Some(keys)) = (arguments.seen("key"), arguments.seen("keys")) {
+        errors.at(
+            keys,
+            "one lock or several: keep `key`, or put what it says into each of the `keys`, as in \
+             `keys = items.iter().map(|item| (shop, item.sku))`",
+        );
+    }
+}
+
+/// Who comes first is said for one name only; and a red lock asks its masters for one name.
+fn several_of_a_kind(arguments: &Arguments, errors: &mut Errors) {
+    let Some(Given { value: (kind, text), .. }) = &arguments.kind else {
+        return;
+    };
+    if arguments.seen("keys").is_none() {
+        return;
+    }
+    let why = match kind {
+        Kind::Fair => "several locks have no common order of arrival",
+        Kind::Red => "a red lock is a single one",
+        Kind::Reentrant | Kind::Read | Kind::Write => return,
+    };
+    errors.under(text, format!("{why}: with `keys` leave `kind` out, or write \"read\" or \"write\""));
 }

@@ -3,7 +3,6 @@
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
 mod arrival;
-mod deployment;
 mod found;
 mod history;
 mod leftovers;
@@ -13,14 +12,15 @@ mod proxy;
 mod resp;
 mod scratch;
 mod seed;
+mod sentinel;
 mod server;
 mod slot;
 mod stage;
 mod sudden_drop;
+mod topology;
 mod until;
 
 pub use arrival::arrive;
-pub use deployment::Deployment;
 pub use found::{Binary, each_server, servers};
 pub use history::{Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, read};
 pub use leftovers::leftovers;
@@ -30,8 +30,10 @@ pub use proxy::{Direction, Proxy};
 pub use resp::{Connection, Value};
 pub use scratch::Scratch;
 pub use seed::Seed;
+pub use sentinel::{Deployment, Sentinel};
 pub use server::{Server, ServerOptions};
 pub use slot::slot;
 pub use stage::Stage;
 pub use sudden_drop::{DropAfter, drop_after};
+pub use topology::Topology;
 pub use until::{until, until_async};

@@ -18,6 +18,7 @@ use crate::resp::{Connection, Value};
 use crate::scratch::Scratch;
 
 pub use self::options::ServerOptions;
+pub(crate) use self::port::free_port;
 
 /// How long a server may need to come up.
 const UP: Duration = Duration::from_secs(20);

@@ -8,7 +8,7 @@ use lock_core::backend::memory::MemoryBackend;
 use lock_core::{DEFAULT_KEY_PREFIX, LockManager, LockName, ManagerBuilder};
 
 use crate::leftovers::of_connection;
-use crate::{Binary, Connection, Deployment, Server, Value};
+use crate::{Binary, Connection, Server, Topology, Value};
 
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -30,7 +30,7 @@ enum Place {
     Memory(MemoryBackend),
     Server(Box<Server>),
     Masters(Vec<Server>),
-    Shared(&'static dyn Deployment),
+    Shared(&'static dyn Topology),
 }
 
 impl Stage {
@@ -63,8 +63,8 @@ impl Stage {
 
     /// On servers that other tests use at the same time, in a namespace of its own.
     #[must_use]
-    pub fn shared(deployment: &'static dyn Deployment) -> Self {
-        let stage = Self::at(Place::Shared(deployment), deployment.url());
+    pub fn shared(topology: &'static dyn Topology) -> Self {
+        let stage = Self::at(Place::Shared(topology), topology.url());
         Self { namespace: format!("STAGE{}", next()), ..stage }
     }
 
@@ -226,7 +226,7 @@ impl Stage {
             Place::Memory(_) => Vec::new(),
             Place::Server(server) => vec![connect(server)],
             Place::Masters(masters) => masters.iter().map(connect).collect(),
-            Place::Shared(deployment) => deployment.masters(),
+            Place::Shared(topology) => topology.masters(),
         }
     }
 }

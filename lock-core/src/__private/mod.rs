@@ -2,6 +2,7 @@
 
 mod as_manager;
 mod parts;
+mod several;
 
 // Whatever names the user's module shadows, generated code means these.
 pub use core::future::Future;
@@ -18,11 +19,12 @@ use crate::engine::block_on;
 use crate::error::LockError;
 use crate::key::{KeyError, LockKey, join};
 use crate::manager::{LockManager, LockRequest};
-pub use crate::params::OnLost;
-use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX, check_expire};
+use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX};
+pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use parts::{Glued, key, part};
+pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
 
 /// Where an annotated function stands.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Settings<'a> {
     pub name: Option<&'a str>,
     /// `delimiter = ..`
     pub delimiter: Option<&'static str>,
+    /// `kind = ..`
+    pub kind: LockKind,
     /// `wait = ..`
     pub wait: Option<Duration>,
     /// `expire = ..`
@@ -71,25 +75,53 @@ pub fn prepare(
     settings: Settings<'_>,
     key: Result<LockKey, KeyError>,
 ) -> Prepared {
-    let fixed = || [settings.prefix, settings.name].into_iter().flatten().collect::<Vec<_>>().join(":");
     Prepared((|| {
-        let key = key.map_err(|error| LockError::Key { key: fixed(), error })?;
-        let delimiter = settings.delimiter.unwrap_or(DEFAULT_DELIMITER);
-        let manager = locks.ok_or_else(|| {
-            let name = join(DEFAULT_KEY_PREFIX, settings.prefix, settings.name, &key, delimiter);
-            LockError::NoManager { key: name.map_or_else(|_| fixed(), |name| name.to_string()) }
-        })?;
-        let name = manager.name(settings.prefix, settings.name, &key, delimiter)?;
-        let wait = settings.wait.unwrap_or(manager.default_wait());
-        let expire = settings.expire.unwrap_or(manager.default_expire());
-        check_expire(name.as_str(), expire)?;
-        let request = LockRequest::new(manager, Ok(name))
-            .wait(wait)
-            .expire(expire)
-            .renew(settings.renew)
-            .function(settings.site.function);
-        Ok((request, settings.on_lost))
+        let key = key.map_err(|error| LockError::Key { key: settings.fixed(), error })?;
+        let manager = settings.manager(locks, &key)?;
+        let name = manager.name(settings.prefix, settings.name, &key, settings.delimiter());
+        settings.apply(LockRequest::new(manager, Ok(name?)))
     })())
+}
+
+/// Puts an acquisition of several names together; errors wait in it.
+#[must_use]
+pub fn prepare_all(
+    locks: Option<LockManager>,
+    settings: Settings<'_>,
+    keys: Result<Vec<LockKey>, KeyError>,
+) -> Prepared {
+    Prepared((|| {
+        let keys = keys.map_err(|error| LockError::Key { key: settings.fixed(), error })?;
+        let manager = settings.manager(locks, keys.first().unwrap_or(&LockKey::empty()))?;
+        let names = manager.names(settings.prefix, settings.name, keys, settings.delimiter());
+        settings.apply(LockRequest::of_all(manager, Ok(names?)))
+    })())
+}
+
+impl Settings<'_> {
+    /// What is known of the name without its key.
+    fn fixed(&self) -> String {
+        [self.prefix, self.name].into_iter().flatten().collect::<Vec<_>>().join(":")
+    }
+
+    fn delimiter(&self) -> &'static str {
+        self.delimiter.unwrap_or(DEFAULT_DELIMITER)
+    }
+
+    fn manager(&self, locks: Option<LockManager>, key: &LockKey) -> Result<LockManager, LockError> {
+        locks.ok_or_else(|| {
+            let name = join(DEFAULT_KEY_PREFIX, self.prefix, self.name, key, self.delimiter());
+            LockError::NoManager { key: name.map_or_else(|_| self.fixed(), |name| name.to_string()) }
+        })
+    }
+
+    fn apply(&self, request: LockRequest) -> Result<(LockRequest, OnLost), LockError> {
+        let request = request.kind(self.kind).renew(self.renew).function(self.site.function);
+        let request = self.wait.into_iter().fold(request, LockRequest::wait);
+        let request = self.expire.into_iter().fold(request, LockRequest::expire);
+        request.check()?;
+        Ok((request, self.on_lost))
+    }
 }
 
 /// Takes the lock.

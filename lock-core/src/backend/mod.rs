@@ -40,6 +40,11 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
         Vec::new()
     }
 
+    /// Whether a lease counts only after an extension of it was answered through [`Via::Replicated`].
+    fn needs_acknowledgement(&self) -> bool {
+        false
+    }
+
     /// Takes requests, in the order in which those of one name must run. Returns at once. May answer before it returns.
     fn submit(&self, requests: Vec<Request>);
 

@@ -120,6 +120,9 @@ pub enum Via {
     Caller,
     /// The engine's own.
     Engine,
+    /// One on which the answer to a request comes after replicas have acknowledged what it wrote; or a fault that says how
+    /// many did. Only for a backend that [needs that](super::Backend::needs_acknowledgement).
+    Replicated,
 }
 
 /// How a hold stands to others of its name.
@@ -152,6 +155,12 @@ pub enum Operation {
         /// The least lease from now on.
         lease_ms: u64,
     },
+    /// If it is the owner, move the counter that fences are drawn from to `fence`, unless it is past it already: every
+    /// later grant of this server has a higher one. Answered as a [`Renew`](Self::Renew) that asks for nothing.
+    Raise {
+        /// What the counter is moved to.
+        fence: u64,
+    },
     /// Leave: out of the queue, and freed and handed over if owner.
     Forget {
         /// The entry, if it was ever enqueued.
@@ -165,7 +174,8 @@ pub struct Acquire {
     /// Alone, or beside other readers.
     pub mode: Mode,
     /// The id of this process's exclusive hold that a shared one replaces (a downgrade): where that id is the owner, it
-    /// gives way to this request in the same step. `None` for everything else.
+    /// gives way to this request in the same step; where it is not, the answer is [`Reply::Gone`], since others may have
+    /// had the lock in between. `None` for everything else.
     pub replaces: Option<HoldId>,
     /// The lease if it is free.
     pub lease_ms: u64,
@@ -235,7 +245,7 @@ pub enum Reply {
     },
     /// The server's clock is past the request's `not_after_ms`; nothing was done, nor will be by a copy of it.
     Late,
-    /// Refresh, renew: neither owner nor waiting.
+    /// Refresh, renew: neither holder nor waiting. Acquire: what it [replaces](Acquire::replaces) is not the owner.
     Gone,
     /// Forget: done, or nothing to do.
     Forgotten {

@@ -8,8 +8,9 @@ use super::queued::{heartbeat, next_refresh};
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
 use super::stay::{Phase, Queued, Stay};
 use super::waiter::Waiter;
-use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Mode, Operation, Place, Reply};
+use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
 use crate::clock::Moment;
+use crate::error::{BodyOutcome, LockError};
 
 impl Line {
     /// Begins a stay on behalf of the first waiter, under a fresh id.
@@ -17,17 +18,19 @@ impl Line {
         let Some(first) = self.first_awake() else { return };
         let id = (desk.new_id)(&first.want.record);
         let (lease, queues) = (first.want.expire, first.is_patient());
+        let claim = first.want.claim.clone();
         if queues {
-            desk.awaited.insert(id.number(), self.name.clone());
+            desk.awaited.insert(id.number(), self.key.clone());
         }
         self.stay = Some(Stay {
             id,
             entry: Entry {
-                mode: Mode::Exclusive,
-                strict: false,
+                mode: claim.mode,
+                strict: claim.strict,
                 short_ms: millis(lease.min(SHORT_LEASE)),
                 channel: desk.channel.clone(),
             },
+            replaces: claim.replaces,
             lease,
             heartbeat: Duration::ZERO,
             queues,
@@ -72,21 +75,23 @@ impl Line {
             ticket: self.ticket,
         });
         let acquire = Acquire {
-            mode: Mode::Exclusive,
-            replaces: None,
+            mode: stay.entry.mode,
+            replaces: stay.replaces.clone(),
             lease_ms: millis(stay.lease),
             not_after_ms,
             place,
         };
         let id = stay.id.clone();
-        stay.in_flight = Some(desk.send(&self.name, &id, Operation::Acquire(acquire), desk.via));
+        stay.in_flight = Some(desk.send(&self.key, &id, Operation::Acquire(acquire), desk.via));
     }
 
     pub(super) fn acquire_answered(&mut self, answer: Answer, desk: &mut Desk) {
         let now = desk.now;
         match answer {
             Answer::Reply { reply, sent, generation, .. } => match reply {
-                Reply::Held { fence, left_ms, .. } => self.granted_by_reply(fence, left_ms, sent, desk),
+                Reply::Held { fence, left_ms, strict } => {
+                    self.granted_by_reply((fence, left_ms, strict), sent, desk);
+                }
                 Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                     self.see(holder, owner_left_ms, now);
                     self.ticket = Some(ticket);
@@ -109,6 +114,13 @@ impl Line {
                     self.end_stay(desk);
                     self.not_before = now + pause(0);
                 }
+                Reply::Gone if self.stay.as_ref().is_some_and(|stay| stay.replaces.is_some()) => {
+                    self.end_stay(desk);
+                    self.fail_waiting(desk, |name| LockError::Lost {
+                        key: name.to_string(),
+                        body: BodyOutcome::Finished,
+                    });
+                }
                 Reply::Gone | Reply::Forgotten { .. } => self.ask_again(&unexpected(), false, desk),
             },
             Answer::Failed(fault) | Answer::Unsent(fault) if fault.class != FaultClass::Transient => {
@@ -130,11 +142,16 @@ impl Line {
     }
 
     /// A reply says that the stay is the owner.
-    pub(super) fn granted_by_reply(&mut self, fence: u64, left_ms: u64, sent: Moment, desk: &mut Desk) {
+    pub(super) fn granted_by_reply(
+        &mut self,
+        (fence, left_ms, strict): (u64, u64, bool),
+        sent: Moment,
+        desk: &mut Desk,
+    ) {
         let asked = self.stay.as_ref().map_or(0, |stay| millis(stay.lease));
         let left_ms = if desk.rules.stated_left { left_ms } else { asked };
         let base = if desk.rules.from_send { sent } else { desk.now };
-        self.own(fence, left_ms, valid_until(base, left_ms), desk);
+        self.own((fence, left_ms, strict), valid_until(base, left_ms), desk);
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use super::alarms::Alarms;
 use super::effects::Effects;
+use super::line_key::LineKey;
+use super::neighbours::Neighbours;
+use super::raise::Raised;
 use super::rules::Rules;
 use super::server_clock::ServerClock;
 use super::undo::Undo;
@@ -27,10 +30,12 @@ pub(super) type NewId = Box<dyn FnMut(&str) -> HoldId + Send>;
 /// Whom the answer to a request is for.
 #[derive(Clone, Debug)]
 pub(super) enum Addressee {
-    /// The stay of that name.
-    Line(LockName),
+    /// The stay of that line.
+    Line(LineKey),
     /// The undo of that id.
     Undo(HoldId),
+    /// Whoever asked for the raise of that number.
+    Raise,
 }
 
 /// The shared part of the table.
@@ -43,12 +48,17 @@ pub(super) struct Desk {
     pub(super) now: Moment,
     pub(super) channel: Channel,
     pub(super) rules: Rules,
+    /// Whether a body has to wait until replicas have its lease.
+    pub(super) acknowledge: bool,
     pub(super) server_clock: ServerClock,
     pub(super) effects: Effects,
     pub(super) under_way: Map<u64, Addressee>,
     /// Ids for which a grant may come, by the part that grants name.
-    pub(super) awaited: Map<u128, LockName>,
+    pub(super) awaited: Map<u128, LineKey>,
     pub(super) undos: Map<HoldId, Undo>,
+    pub(super) neighbours: Neighbours,
+    /// Who hears of the raises under way.
+    pub(super) raises: Map<u64, Raised>,
     pub(super) new_id: NewId,
     /// Tasks that want to be woken at a moment of this clock.
     pub(super) alarms: Alarms,
@@ -63,11 +73,14 @@ impl Desk {
             clock,
             channel,
             rules: Rules::ALL,
+            acknowledge: false,
             server_clock: ServerClock::default(),
             effects: Effects::default(),
             under_way: Map::default(),
             awaited: Map::default(),
             undos: Map::default(),
+            neighbours: Neighbours::default(),
+            raises: Map::default(),
             new_id: Box::new(HoldId::new),
             alarms: Alarms::default(),
             next_number: 0,
@@ -86,8 +99,13 @@ impl Desk {
     }
 
     /// Writes a request for a line's stay into the table and hands it over.
-    pub(super) fn send(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
-        self.submit(name, id, operation, via, Addressee::Line(name.clone()))
+    pub(super) fn send(&mut self, line: &LineKey, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(&line.name, id, operation, via, Addressee::Line(line.clone()))
+    }
+
+    /// Sends what is no part of a stay's own course.
+    pub(super) fn send_aside(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {
+        self.submit(name, id, operation, via, Addressee::Raise)
     }
 
     pub(super) fn send_undo(&mut self, name: &LockName, id: &HoldId, operation: Operation, via: Via) -> u64 {

@@ -42,7 +42,7 @@ impl Line {
         let User::Held(holding) = &mut owned.user else {
             return desk.effects.extended.push((answer, false));
         };
-        if !Arc::ptr_eq(&holding.cell, cell) || !cell.is_held() {
+        if owned.frozen || !Arc::ptr_eq(&holding.cell, cell) || !cell.is_held() {
             return desk.effects.extended.push((answer, false));
         }
         // Of two at a time the longer one is asked for, so that its answer is true for both.

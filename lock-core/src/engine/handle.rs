@@ -5,6 +5,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::hold_cell::HoldCell;
 use super::report::ShutdownReport;
@@ -13,7 +14,7 @@ use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
 use super::waiter::Want;
-use crate::backend::{Backend, Channel, Fault, Via};
+use crate::backend::{Backend, Channel, Fault, HoldId, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 
@@ -70,6 +71,11 @@ impl Engine {
         Waiting::new(self.clone(), want)
     }
 
+    /// Joins the waits for several locks at once: what is sent for them leaves together, and has left when this returns.
+    pub(crate) fn acquire_all(&self, wants: Vec<Want>) -> Vec<Waiting> {
+        Waiting::arrived(self, wants)
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
@@ -79,6 +85,21 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.0.shared.extend(cell, lease, answer);
         answered.await.unwrap_or(false)
+    }
+
+    /// Ends what this hold protects, while the lock stays taken for the lease it has: another hold of this process takes its
+    /// place at the server. Its id there; `None` if it is lost or over. To be released all the same.
+    pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+        self.0.shared.freeze(cell)
+    }
+
+    /// Runs a task on the engine's thread, beside its own work; it ends with the engine, or when it is aborted. `None` if
+    /// the engine has no thread.
+    ///
+    /// What could go wrong: a task that blocks there keeps every lease from being renewed. It can't: only this crate's own
+    /// tasks come here, and they wait for nothing but this engine.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
+        Some(self.0.shared.runtime.get()?.spawn(task).abort_handle())
     }
 
     pub(crate) fn downgrade(&self) -> WeakEngine {
@@ -158,6 +179,14 @@ impl Hold {
         &self.cell
     }
 
+    /// Moves the server's counter to `fence`, so that every later grant there has a higher one. The request is under way
+    /// when this returns; the future says whether the server has confirmed it, this hold being its owner.
+    pub(crate) fn raise(&self, fence: u64) -> impl Future<Output = bool> + Send + 'static + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.engine.shared().raise(&self.cell, fence, self.via, answer);
+        async move { answered.await.unwrap_or(false) }
+    }
+
     /// Frees it. The release is under way when this returns; the future only waits for the answer, and may be dropped.
     pub(crate) fn release(mut self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
         self.released = true;
@@ -171,6 +200,41 @@ impl Hold {
                 Err(_) if cell.is_lost() => Ok(Released::WasLost),
                 Err(_) => Err(super::fault_no_answer()),
             }
+        }
+    }
+}
+
+impl Hold {
+    /// Frees several holds of one engine, which leave together. As [`release`](Self::release); the worst of what became of
+    /// them counts.
+    pub(crate) fn release_all(
+        holds: Vec<Self>,
+    ) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
+        let mut answers = Vec::with_capacity(holds.len());
+        let mut releases = Vec::with_capacity(holds.len());
+        let engine = holds.first().map(|hold| hold.engine.clone());
+        for mut hold in holds {
+            hold.released = true;
+            let (answer, answered) = oneshot::channel();
+            answers.push((Arc::clone(&hold.cell), answered));
+            releases.push((Arc::clone(&hold.cell), hold.via, answer));
+        }
+        if let Some(engine) = engine {
+            engine.shared().release_all(releases);
+        }
+        async move {
+            let mut worst = Ok(Released::Freed);
+            for (cell, answered) in answers {
+                match answered.await {
+                    Ok(Ok(Released::Freed | Released::Kept)) => {}
+                    Ok(Ok(Released::WasLost)) if worst.is_ok() => worst = Ok(Released::WasLost),
+                    Ok(Ok(Released::WasLost)) => {}
+                    Ok(Err(fault)) => worst = Err(fault),
+                    Err(_) if cell.is_lost() && worst.is_ok() => worst = Ok(Released::WasLost),
+                    Err(_) => worst = Err(super::fault_no_answer()),
+                }
+            }
+            worst
         }
     }
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::line_key::LineKey;
 use super::listeners::Listeners;
+use super::rules::own_fence;
 use crate::clock::{Clock, Moment};
 use crate::name::LockName;
 
@@ -21,6 +23,8 @@ const CLOSED: u8 = 2;
 /// at the state again after every extension.
 pub(crate) struct HoldCell {
     pub(crate) name: LockName,
+    /// Which of the engine's lines for that name it is held in.
+    pub(super) own: u64,
     pub(crate) token: u64,
     clock: Arc<dyn Clock>,
     valid_until_nanos: AtomicU64,
@@ -29,15 +33,25 @@ pub(crate) struct HoldCell {
 }
 
 impl HoldCell {
-    pub(crate) fn new(name: LockName, token: u64, valid_until: Moment, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(line: LineKey, token: u64, valid_until: Moment, clock: Arc<dyn Clock>) -> Self {
         Self {
-            name,
+            name: line.name,
+            own: line.own,
             token,
             clock,
             valid_until_nanos: AtomicU64::new(nanos(valid_until)),
             state: AtomicU8::new(HELD),
             listeners: Listeners::default(),
         }
+    }
+
+    pub(super) fn line(&self) -> LineKey {
+        LineKey { name: self.name.clone(), own: self.own }
+    }
+
+    /// The server's number for this hold; `None` where it was passed on within the process, and so is not its own.
+    pub(crate) fn own_fence(&self) -> Option<u64> {
+        own_fence(self.token)
     }
 
     pub(crate) fn now(&self) -> Moment {

@@ -1,10 +1,11 @@
-//! Everything that this process knows of one name: who waits here, and what it has at the server.
+//! Everything that this process knows of one line for a name: who waits in it, and what it has at the server.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::desk::Desk;
 use super::events::Event;
+use super::line_key::LineKey;
 use super::slot::Slot;
 use super::stay::{Owned, Phase, Stay};
 use super::waiter::{Waiter, WaiterKey, Want};
@@ -14,9 +15,10 @@ use crate::error::LockError;
 use crate::holder::Holder;
 use crate::name::LockName;
 
-/// One name. The first waiter asks the server on behalf of all: a thousand tasks on one name are one waiter there.
+/// One line for one name. Its first waiter asks the server on behalf of all: a thousand tasks in a shared line are one
+/// waiter there. A line of one caller's own has that one waiter.
 pub(super) struct Line {
-    pub(super) name: LockName,
+    pub(super) key: LineKey,
     pub(super) stay: Option<Stay>,
     pub(super) waiters: VecDeque<Waiter>,
     /// The place of a stay that was lost, to be asked back.
@@ -25,8 +27,13 @@ pub(super) struct Line {
     pub(super) seen: Option<Seen>,
     /// What went wrong since the server last answered.
     pub(super) fault: Option<Fault>,
+    /// Another caller of this process let its grant of the name run out: perhaps nobody here is polled any more. Nothing
+    /// is refreshed from then on, until this line's waiter has shown that it is.
+    pub(super) doubted: Option<Moment>,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
+    /// See [`is_going`](Self::is_going).
+    going: bool,
     /// Not before this is a new stay begun.
     pub(super) not_before: Moment,
     /// No wait ends before this, but for that of the waiter who has an offer.
@@ -44,15 +51,17 @@ pub(super) struct Seen {
 }
 
 impl Line {
-    pub(super) fn new(name: LockName) -> Self {
+    pub(super) fn new(key: LineKey) -> Self {
         Self {
-            name,
+            key,
             stay: None,
             waiters: VecDeque::new(),
             ticket: None,
             seen: None,
             fault: None,
+            doubted: None,
             closing: None,
+            going: false,
             not_before: Moment::default(),
             next_end: Moment::NEVER,
             scheduled: Moment::NEVER,
@@ -84,6 +93,11 @@ impl Line {
             waiter.fail(error, &mut desk.effects);
             return key;
         }
+        if self.closing.is_none() {
+            self.is_going(false, desk);
+        }
+        // Whoever comes is polled.
+        self.doubted = None;
         let deadline = waiter.deadline();
         self.next_end = self.next_end.min(deadline);
         self.waiters.push_back(waiter);
@@ -119,6 +133,10 @@ impl Line {
         };
         self.waiters.remove(place);
         self.offer_again_if_to(key, desk);
+        if self.waiters.is_empty() && matches!(self.stay, Some(Stay { phase: Phase::Asking { .. }, .. })) {
+            // Its answer is not known yet, and will be undone.
+            self.is_going(desk.rules.join_release, desk);
+        }
         self.drive(desk);
     }
 
@@ -137,7 +155,7 @@ impl Line {
     pub(super) fn drive(&mut self, desk: &mut Desk) {
         self.end_waits(desk);
         match self.stay.as_ref().map(|stay| &stay.phase) {
-            None if self.closing.is_some() => {}
+            None if self.waits_for_a_release(desk) => {}
             None if desk.now < self.not_before => desk.effects.look_again(self.not_before),
             None => self.begin_stay(desk),
             Some(Phase::Asking { .. }) => self.drive_asking(desk),
@@ -165,7 +183,34 @@ impl Line {
     pub(super) fn closed(&mut self, id: &HoldId, desk: &mut Desk) {
         if self.closing.as_ref() == Some(id) {
             self.closing = None;
+            self.is_going(false, desk);
             self.drive(desk);
+        }
+    }
+
+    /// Waits for a release in this line, and, if the first waiter tries only once, for those in all lines of the name.
+    ///
+    /// What could go wrong: `drop(guard)`, then a single try, which overtakes the release on another connection and finds
+    /// itself busy with it. It can't: the try is not sent before the release was answered. (Who is patient may ask at once:
+    /// behind its own release it is granted the lock.)
+    fn waits_for_a_release(&self, desk: &Desk) -> bool {
+        let tries_once = || self.first_awake().is_some_and(|waiter| !waiter.is_patient());
+        self.closing.is_some() || (desk.neighbours.is_closing(&self.key.name) && tries_once())
+    }
+
+    /// A release is under way whose answer is awaited.
+    pub(super) fn close(&mut self, id: &HoldId, desk: &mut Desk) {
+        if desk.rules.join_release {
+            self.closing = Some(id.clone());
+            self.is_going(true, desk);
+        }
+    }
+
+    /// Whether what this line has, or may have, at the server is on its way out: nobody wants it any more.
+    pub(super) fn is_going(&mut self, going: bool, desk: &mut Desk) {
+        if std::mem::replace(&mut self.going, going) != going {
+            let (neighbours, name) = (&mut desk.neighbours, &self.key.name);
+            if going { neighbours.closing(name) } else { neighbours.closed(name) }
         }
     }
 
@@ -173,8 +218,8 @@ impl Line {
     /// itself busy with its own ghost.
     pub(super) fn abandon(&mut self, desk: &mut Desk) {
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name, desk.now);
-            self.closing = desk.rules.join_release.then(|| stay.id.clone());
+            let undo = stay.undo(&self.key, desk.now);
+            self.close(&stay.id, desk);
             desk.undo(stay.id, undo, Via::Engine);
         }
     }
@@ -185,6 +230,7 @@ impl Line {
             self.abandon(desk);
         } else if let Some(stay) = self.stay.take() {
             desk.awaited.remove(&stay.id.number());
+            self.is_going(false, desk);
         }
     }
 
@@ -192,7 +238,7 @@ impl Line {
     pub(super) fn fail_waiting(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
         for waiter in std::mem::take(&mut self.waiters) {
             let key = waiter.key;
-            waiter.fail(error(&self.name), &mut desk.effects);
+            waiter.fail(error(&self.key.name), &mut desk.effects);
             self.offer_again_if_to(key, desk);
         }
     }
@@ -200,12 +246,14 @@ impl Line {
     /// The engine ends: every holder has lost its lock, every waiter its hope.
     pub(super) fn fail_all(&mut self, desk: &mut Desk, error: impl Fn(&LockName) -> LockError) {
         for waiter in std::mem::take(&mut self.waiters) {
-            waiter.fail(error(&self.name), &mut desk.effects);
+            waiter.fail(error(&self.key.name), &mut desk.effects);
         }
         self.answer_extending(false, desk);
         if let Some(holding) = self.owned().and_then(Owned::holding) {
             if holding.cell.lose() {
-                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "the engine ended" });
+                desk.effects
+                    .events
+                    .push(Event::Lost { key: self.key.name.to_string(), why: "the engine ended" });
             }
             desk.effects.wakers.extend(holding.cell.take_wakers());
         }

@@ -14,10 +14,13 @@ mod extension;
 mod handle;
 mod hold_cell;
 mod line;
+mod line_key;
 mod listeners;
+mod neighbours;
 mod offer;
 mod owned;
 mod queued;
+mod raise;
 mod release;
 mod renewal;
 mod report;
@@ -42,14 +45,23 @@ pub(crate) use handle::{Alarm, Engine, Hold, WeakEngine};
 pub(crate) use hold_cell::{HoldCell, Lost};
 pub(crate) use listeners::Listeners;
 pub use report::ShutdownReport;
+pub(crate) use rules::token_of_fence;
+pub(crate) use thread::Started;
 pub(crate) use undo::Released;
-pub(crate) use wait::block_on;
+pub(crate) use wait::{Waiting, block_on};
 pub(crate) use waiter::{Claim, Want};
 
 use crate::backend::{Fault, FaultClass};
 
 fn fault_no_answer() -> Fault {
     Fault::new(FaultClass::Transient, "no answer in time")
+}
+
+fn fault_not_acknowledged() -> Fault {
+    Fault::new(
+        FaultClass::Unavailable,
+        "the lock was granted, but not acknowledged by enough replicas in time",
+    )
 }
 
 fn fault_not_polled() -> Fault {

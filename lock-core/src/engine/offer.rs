@@ -82,18 +82,22 @@ impl Line {
             return Claim::NotYet;
         };
         self.waiters[place].offered = false;
-        if std::mem::take(&mut self.waiters[place].asleep) {
+        if std::mem::take(&mut self.waiters[place].asleep) | self.doubted.take().is_some() {
             self.drive(desk);
         }
         if self.offered().is_none_or(|offer| offer.to != key) {
             return Claim::NotYet;
         }
-        if desk.rules.confirm && !self.is_long_enough(place, desk) {
+        let acknowledged = self.owned().is_some_and(|owned| owned.acknowledged);
+        if !acknowledged || desk.rules.confirm && !self.is_long_enough(place, desk) {
             if let Some(offer) = self.offered_mut() {
                 offer.answered = Answered::Confirming;
             }
             let waiter = &mut self.waiters[place];
-            if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
+            if !acknowledged {
+                // It has the lock as far as others are concerned: if its wait ends now, that is not because it is busy.
+                waiter.fault = Some(super::fault_not_acknowledged());
+            } else if now >= waiter.gives_up_at(false) && waiter.fault.is_none() {
                 waiter.fault = Some(super::fault_not_polled());
             }
             self.next_end = Moment::default();
@@ -103,7 +107,7 @@ impl Line {
         let Some(waiter) = self.waiters.remove(place) else {
             return Claim::NotYet;
         };
-        let (name, clock) = (self.name.clone(), Arc::clone(&desk.clock));
+        let (line, clock) = (self.key.clone(), Arc::clone(&desk.clock));
         let Some(owned) = self.owned_mut() else {
             return Claim::NotYet;
         };
@@ -115,7 +119,7 @@ impl Line {
         }
         let ends_at = (!want.renew).then(|| if whole { owned.valid_until } else { now + want.expire });
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
-        let cell = Arc::new(HoldCell::new(name, token(owned.fence, owned.pass), until, clock));
+        let cell = Arc::new(HoldCell::new(line, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {
             cell: Arc::clone(&cell),
             record: want.record,

@@ -1,17 +1,25 @@
 //! An owned lease: how it begins, what is due, how it is lost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Desk;
 use super::events::Event;
+use super::hold_cell::HoldCell;
 use super::line::Line;
 use super::rules::{LONGEST_TICK, OFFER_LIMIT};
 use super::stay::{Offer, Owned, Phase, User};
+use crate::backend::HoldId;
 use crate::clock::Moment;
 
 impl Line {
     /// The server has made the stay the owner: offer it to whoever waits first.
-    pub(super) fn own(&mut self, fence: u64, left_ms: u64, valid_until: Moment, desk: &mut Desk) {
+    pub(super) fn own(
+        &mut self,
+        (fence, left_ms, strict): (u64, u64, bool),
+        valid_until: Moment,
+        desk: &mut Desk,
+    ) {
         let now = desk.now;
         let Some(stay) = &mut self.stay else { return };
         // A refresh under way belongs to the queue: its answer is of no use any more.
@@ -22,11 +30,14 @@ impl Line {
         stay.lease = stay.lease.max(lease);
         stay.phase = Phase::Owned(Owned {
             fence,
+            strict,
+            frozen: false,
             pass: 0,
             granted_at: now,
             lease,
             valid_until,
             renew_at: valid_until - lease * 2 / 3,
+            acknowledged: !desk.acknowledge,
             user: User::Offered(Offer::nobody_yet(now)),
         });
         self.ticket = None;
@@ -46,6 +57,27 @@ impl Line {
             Phase::Owned(owned) => Some(owned),
             _ => None,
         }
+    }
+
+    /// The holder's part ends, while the lock stays taken: another hold of this process takes its place at the server. The
+    /// id of this one there, if it still is one.
+    ///
+    /// What could go wrong: the other took its place and ended, while somebody still counts on this one. They can't: it is
+    /// closed first. Nor is it reported as lost when the server does not know it any more: nothing is asked or believed of
+    /// it from now on.
+    pub(super) fn freeze(&mut self, cell: &Arc<HoldCell>, desk: &mut Desk) -> Option<HoldId> {
+        self.answer_extending(false, desk);
+        let owned = self.owned_mut()?;
+        let mine = owned.holding().is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
+        if !mine || !cell.close() {
+            return None;
+        }
+        owned.frozen = true;
+        let stay = self.stay.as_mut()?;
+        if let Some(seq) = stay.in_flight.take() {
+            desk.under_way.remove(&seq);
+        }
+        Some(stay.id.clone())
     }
 
     pub(super) fn drive_owned(&mut self, desk: &mut Desk) {
@@ -75,7 +107,9 @@ impl Line {
             User::Held(holding) => {
                 holding.cell.lose();
                 desk.effects.wakers.extend(holding.cell.take_wakers());
-                desk.effects.events.push(Event::Lost { key: self.name.to_string(), why });
+                if !owned.frozen {
+                    desk.effects.events.push(Event::Lost { key: self.key.name.to_string(), why });
+                }
                 self.note_busy();
             }
             // Who had the time to come and did not is asleep.
@@ -85,6 +119,9 @@ impl Line {
                 for waiter in self.waiters.iter_mut().filter(|waiter| waiter.offered) {
                     waiter.asleep = true;
                     waiter.fault = Some(super::fault_not_polled());
+                }
+                if !self.key.is_shared() {
+                    desk.neighbours.slept(&self.key.name);
                 }
             }
             User::Offered(_) => {}

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::events::Event;
 use super::line::Line;
-use super::rules::{millis, pause, valid_until};
+use super::rules::{LONGEST_TICK, millis, pause, valid_until};
+use super::slot::News;
 use super::stay::{Phase, Queued};
 use crate::backend::{Answer, Entry, Fault, FaultClass, Generation, Grant, Operation, Reply, Via};
 use crate::clock::Moment;
@@ -40,12 +41,17 @@ pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: M
 impl Line {
     pub(super) fn drive_queued(&mut self, desk: &mut Desk) {
         if self.first_awake().is_none() {
-            self.ticket = None;
+            if self.waiters.is_empty() {
+                self.ticket = None;
+            }
             return self.abandon(desk);
         }
         let Some(stay) = &self.stay else { return };
         if stay.in_flight.is_some() {
             return;
+        }
+        if self.doubted.is_some_and(|until| desk.now >= until) {
+            return self.drive_doubted(desk);
         }
         if desk.now < stay.next {
             return desk.effects.look_again(stay.next);
@@ -60,7 +66,37 @@ impl Line {
             lease_ms: stay.entry.short_ms,
         };
         let id = stay.id.clone();
-        stay.in_flight = Some(desk.send(&self.name, &id, operation, Via::Engine));
+        stay.in_flight = Some(desk.send(&self.key, &id, operation, Via::Engine));
+    }
+
+    /// Another caller of this process has let its grant run out, so perhaps nobody of it is polled any more. The waiter was
+    /// woken, and has not shown itself in good time: the place is not refreshed any more, and ends with its heartbeat.
+    ///
+    /// What could go wrong: a process whose runtime is blocked, while its engine lives, has a hundred places of its own in
+    /// the queue, and costs the others a hundred short leases one after the other. It can't: after the first of them the
+    /// rest live for one heartbeat.
+    fn drive_doubted(&mut self, desk: &mut Desk) {
+        let Some(Phase::Queued(queued)) = self.stay.as_ref().map(|stay| &stay.phase) else { return };
+        if desk.now < queued.alive_until {
+            return desk.effects.look_again(queued.alive_until);
+        }
+        for waiter in &mut self.waiters {
+            waiter.asleep = true;
+            waiter.fault = Some(super::fault_not_polled());
+        }
+        self.doubted = None;
+        self.next_end = Moment::default();
+        self.drive(desk);
+    }
+
+    /// See [`drive_doubted`](Self::drive_doubted).
+    pub(super) fn doubt(&mut self, desk: &mut Desk) {
+        if !self.is_owned() && self.doubted.is_none() {
+            self.doubted = Some(desk.now + LONGEST_TICK);
+            for waiter in &self.waiters {
+                desk.effects.wake(waiter.slot.put(News::Offered));
+            }
+        }
     }
 
     pub(super) fn refresh_answered(&mut self, answer: Answer, desk: &mut Desk) {
@@ -79,7 +115,9 @@ impl Line {
     fn refreshed(&mut self, reply: Reply, sent: Moment, generation: Generation, desk: &mut Desk) {
         let now = desk.now;
         match reply {
-            Reply::Held { fence, left_ms, .. } => self.granted_by_reply(fence, left_ms, sent, desk),
+            Reply::Held { fence, left_ms, strict } => {
+                self.granted_by_reply((fence, left_ms, strict), sent, desk);
+            }
             Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
                 self.see(holder, owner_left_ms, now);
                 // The place was dropped, and a late copy of the acquire took one further back: as good as gone.
@@ -110,7 +148,7 @@ impl Line {
     }
 
     fn place_lost(&self, desk: &mut Desk) {
-        let key = self.name.to_string();
+        let key = self.key.name.to_string();
         desk.effects.events.push(Event::PlaceLost { key });
     }
 
@@ -139,7 +177,7 @@ impl Line {
                 let newer = grant.fence > queued.floor || !desk.rules.floor;
                 let same_life = grant.generation.proves(&queued.generation) || !desk.rules.generation;
                 if newer && same_life && desk.now < until {
-                    self.own(grant.fence, grant.left_ms, until, desk);
+                    self.own((grant.fence, grant.left_ms, grant.strict), until, desk);
                     self.drive(desk);
                 } else {
                     self.refresh_now(desk);

@@ -10,7 +10,6 @@ use super::rules::{MAX_PASSES, PASS_WINDOW};
 use super::stay::{Offer, User};
 use super::undo::{ReleaseAnswer, Released};
 use crate::backend::Via;
-use crate::clock::Moment;
 
 impl Line {
     /// The holder is done. Passed on here if that is fair, else freed at the server, which hands it over.
@@ -23,12 +22,12 @@ impl Line {
     ) {
         let holding = self.owned().and_then(|owned| owned.holding());
         let mine = holding.is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
-        let held = cell.close();
+        let held = cell.close() || (mine && self.owned().is_some_and(|owned| owned.frozen));
         if mine {
             self.answer_extending(false, desk);
             self.note_busy();
         }
-        if mine && held && self.may_pass(desk.now) {
+        if mine && held && self.may_pass(desk) {
             desk.effects.answers.extend(answer.map(|answer| (answer, Ok(Released::Kept))));
             return self.pass_on(desk);
         }
@@ -41,11 +40,13 @@ impl Line {
             return;
         }
         if !held {
-            desk.effects.events.push(Event::Lost { key: self.name.to_string(), why: "its lease is over" });
+            desk.effects
+                .events
+                .push(Event::Lost { key: self.key.name.to_string(), why: "its lease is over" });
         }
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.name, desk.now).answering(answer, desk.now);
-            self.closing = desk.rules.join_release.then(|| stay.id.clone());
+            let undo = stay.undo(&self.key, desk.now).answering(answer, desk.now);
+            self.close(&stay.id, desk);
             desk.undo(stay.id, undo, via);
         }
     }
@@ -60,10 +61,15 @@ impl Line {
     }
 
     /// Whether the lock may go to the next waiter of this process without the server: not for long, not often, and only
-    /// with validity enough, so that other processes are not kept from it.
-    fn may_pass(&self, now: Moment) -> bool {
+    /// with validity enough, so that other processes are not kept from it. Nor past anybody, here or at the server, who is
+    /// served in strict order of arrival.
+    fn may_pass(&self, desk: &Desk) -> bool {
         let Some(owned) = self.owned() else { return false };
+        let now = desk.now;
         self.waiters.iter().any(|waiter| !waiter.asleep)
+            && !owned.strict
+            && !owned.frozen
+            && desk.neighbours.of(&self.key.name).is_empty()
             && owned.pass < MAX_PASSES
             && now.since(owned.granted_at) <= PASS_WINDOW
             && owned.valid_until.since(now) >= owned.lease / 2

@@ -7,7 +7,7 @@ use super::events::Event;
 use super::line::Line;
 use super::rules::{millis, pause, valid_until};
 use super::stay::{Owned, Phase, User};
-use crate::backend::{Answer, Fault, Operation, Reply, Via};
+use crate::backend::{Answer, Fault, FaultClass, Operation, REQUEST_LIMIT, Reply, Via};
 use crate::clock::Moment;
 
 /// A renewal that is not answered within a sixth of the lease, or this, is sent again.
@@ -18,6 +18,9 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
         let Some(holding) = owned.holding() else { return };
+        if owned.frozen {
+            return;
+        }
         let wish = holding.longest_wish();
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
@@ -38,9 +41,13 @@ impl Line {
     /// moves an owner's deadline back.
     pub(super) fn renew(&mut self, lease: Duration, desk: &mut Desk) {
         let now = desk.now;
+        let acknowledged = self.owned().is_none_or(|owned| owned.acknowledged);
+        let via = if acknowledged { Via::Engine } else { Via::Replicated };
         let Some(stay) = &mut self.stay else { return };
         if let Some(seq) = stay.in_flight {
-            let patience = stay.last_sent + (stay.lease / 6).max(SHORTEST_PATIENCE);
+            let usual = (stay.lease / 6).max(SHORTEST_PATIENCE);
+            // Replicas take their time; asked again they would only have more to do.
+            let patience = stay.last_sent + if via == Via::Replicated { REQUEST_LIMIT } else { usual };
             if now < patience {
                 return desk.effects.look_again(patience);
             }
@@ -56,28 +63,42 @@ impl Line {
         stay.lease = stay.lease.max(lease);
         let id = stay.id.clone();
         let operation = Operation::Renew { lease_ms: millis(lease) };
-        stay.in_flight = Some(desk.send(&self.name, &id, operation, Via::Engine));
+        stay.in_flight = Some(desk.send(&self.key, &id, operation, via));
     }
 
     pub(super) fn renewal_answered(&mut self, answer: Answer, desk: &mut Desk) {
         match answer {
-            Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, .. } => {
-                self.renewed(left_ms, sent, desk)
+            Answer::Reply { reply: Reply::Held { left_ms, strict, .. }, sent, .. } => {
+                self.renewed(left_ms, strict, sent, desk)
             }
             Answer::Reply { .. } => self.lose("the server does not know it any more", desk),
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
+                if self.owned().is_some_and(|owned| !owned.acknowledged) {
+                    return self.not_acknowledged(fault, desk);
+                }
                 self.not_renewed(fault, desk)
             }
         }
     }
 
-    fn renewed(&mut self, left_ms: u64, sent: Moment, desk: &mut Desk) {
+    /// Too few replicas have the lease: it counts for nobody, and is given back.
+    fn not_acknowledged(&mut self, fault: Fault, desk: &mut Desk) {
+        if fault.class == FaultClass::Transient {
+            self.note_fault(&fault);
+            return self.not_renewed(fault, desk);
+        }
+        self.abandon(desk);
+        self.fail_waits(&fault, desk);
+    }
+
+    fn renewed(&mut self, left_ms: u64, strict: bool, sent: Moment, desk: &mut Desk) {
         let base = if desk.rules.from_send { sent } else { desk.now };
         let Some(stay) = &mut self.stay else { return };
         let Phase::Owned(owned) = &mut stay.phase else {
             return;
         };
         stay.tries = 0;
+        owned.strict = strict;
         owned.lease = Duration::from_millis(left_ms);
         owned.valid_until = valid_until(base, left_ms);
         owned.renew_at = sent + owned.lease / 3;
@@ -90,7 +111,13 @@ impl Line {
                     self.lose("a renewal came too late", desk);
                 }
             }
-            User::Offered(_) => self.offer_confirmed(desk),
+            User::Offered(_) => {
+                // An unclaimed lease is extended on no other connection than the one that waits for the replicas.
+                if !std::mem::replace(&mut owned.acknowledged, true) {
+                    self.look_at_waits();
+                }
+                self.offer_confirmed(desk);
+            }
         }
     }
 
@@ -102,7 +129,7 @@ impl Line {
         };
         stay.next = now + pause(stay.tries).min(lease / 10);
         stay.tries += 1;
-        let key = self.name.to_string();
+        let key = self.key.name.to_string();
         desk.effects.events.push(Event::RenewalFailed {
             key,
             reason: fault.message,

@@ -21,11 +21,25 @@ impl ShutdownReport {
         self.still_held.is_empty() && self.unconfirmed.is_empty()
     }
 
+    /// What several engines left, each name once.
+    pub(crate) fn merged(reports: impl Iterator<Item = Self>) -> Self {
+        let mut all = reports.fold(Self::default(), |mut all, one| {
+            all.still_held.extend(one.still_held);
+            all.unconfirmed.extend(one.unconfirmed);
+            all
+        });
+        for names in [&mut all.still_held, &mut all.unconfirmed] {
+            names.sort();
+            names.dedup();
+        }
+        all
+    }
+
     pub(super) fn of(table: &Table) -> Self {
         let names = |choose: fn(&Line) -> bool| {
-            table.lines.values().filter(move |line| choose(line)).map(|line| line.name.clone())
+            table.lines.values().filter(move |line| choose(line)).map(|line| line.key.name.clone())
         };
-        let undone = table.desk.undos.values().map(|undo| undo.name.clone());
+        let undone = table.desk.undos.values().map(|undo| undo.line.name.clone());
         Self {
             still_held: names(Line::is_held).collect(),
             // A stay that nobody uses ends with its answer, which is under way.

@@ -35,6 +35,16 @@ pub(super) fn token(fence: u64, pass: u16) -> u64 {
     (fence << PASS_BITS) | u64::from(pass)
 }
 
+/// The public token of a fence that was not passed on.
+pub(crate) fn token_of_fence(fence: u64) -> u64 {
+    token(fence, 0)
+}
+
+/// The fence of a token that was not passed on.
+pub(super) fn own_fence(token: u64) -> Option<u64> {
+    (token & ((1 << PASS_BITS) - 1) == 0).then_some(token >> PASS_BITS)
+}
+
 /// The pause before try number `tries` (from 0).
 pub(super) fn pause(tries: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE)

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::line::Line;
+use super::line_key::LineKey;
 use crate::clock::Moment;
-use crate::name::LockName;
 
 /// The names that changed since the last look, and when to look at the others.
 ///
@@ -12,20 +12,20 @@ use crate::name::LockName;
 /// then costs what is due, not what is held.
 #[derive(Default)]
 pub(super) struct Schedule {
-    changed: Vec<LockName>,
-    later: BTreeSet<(Moment, LockName)>,
+    changed: Vec<LineKey>,
+    later: BTreeSet<(Moment, LineKey)>,
 }
 
 impl Schedule {
     /// This line has changed: look at it next time.
     pub(super) fn list(&mut self, line: &mut Line) {
         if !std::mem::replace(&mut line.is_listed, true) {
-            self.changed.push(line.name.clone());
+            self.changed.push(line.key.clone());
         }
     }
 
     /// Takes out what is to be looked at now.
-    pub(super) fn take_due(&mut self, now: Moment) -> Vec<LockName> {
+    pub(super) fn take_due(&mut self, now: Moment) -> Vec<LineKey> {
         let mut names = std::mem::take(&mut self.changed);
         while let Some((at, name)) = self.later.pop_first() {
             if at > now {
@@ -48,18 +48,18 @@ impl Schedule {
             return;
         }
         if line.scheduled != Moment::NEVER {
-            self.later.remove(&(line.scheduled, line.name.clone()));
+            self.later.remove(&(line.scheduled, line.key.clone()));
         }
         line.scheduled = due;
         if due != Moment::NEVER {
-            self.later.insert((due, line.name.clone()));
+            self.later.insert((due, line.key.clone()));
         }
     }
 
     /// This line is gone.
     pub(super) fn forget(&mut self, line: &Line) {
         if line.scheduled != Moment::NEVER {
-            self.later.remove(&(line.scheduled, line.name.clone()));
+            self.later.remove(&(line.scheduled, line.key.clone()));
         }
     }
 

@@ -1,23 +1,28 @@
 //! The engine's one lock, and the doors to what is behind it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::desk::Desk;
 use super::effects::Effects;
 use super::events::{Event, EventSink};
 use super::extension::Extended;
 use super::hold_cell::HoldCell;
+use super::line::Line;
+use super::line_key::LineKey;
 use super::offer::Claim;
+use super::raise::Raised;
 use super::report::ShutdownReport;
 use super::slot::{News, Slot};
 use super::table::Table;
 use super::undo::{ReleaseAnswer, Released};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
-use crate::backend::{Answer, Backend, Channel, Grant, Inbox, Via};
+use crate::backend::{Answer, Backend, Channel, Generation, Grant, HoldId, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
@@ -29,6 +34,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) channel: Channel,
     pub(super) wake_up: WakeUp,
+    /// That of the engine's thread, once it runs.
+    pub(super) runtime: OnceLock<Handle>,
     events: EventSink,
 }
 
@@ -39,13 +46,15 @@ impl Shared {
         channel: Channel,
         events: EventSink,
     ) -> Self {
-        let desk = Desk::new(Arc::clone(&clock), channel.clone());
+        let mut desk = Desk::new(Arc::clone(&clock), channel.clone());
+        desk.acknowledge = backend.needs_acknowledgement();
         Self {
             table: Mutex::new(Table::new(desk)),
             backend,
             clock,
             channel,
             wake_up: WakeUp::default(),
+            runtime: OnceLock::new(),
             events,
         }
     }
@@ -90,41 +99,67 @@ impl Shared {
     }
 
     /// A caller comes; its news will be in `slot`.
-    pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> WaiterKey {
+    pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
+        self.with(|table| arrive_at(table, want, slot))
+    }
+
+    /// Callers come together; what they ask for leaves in one write.
+    pub(super) fn arrive_all(
+        &self,
+        callers: impl Iterator<Item = (Want, Arc<Slot>)>,
+    ) -> Vec<(LineKey, WaiterKey)> {
+        self.with(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
+    }
+
+    pub(super) fn leave(&self, line: &LineKey, key: WaiterKey) {
+        self.with(|table| table.on_line(line, |line, desk| line.leave(key, desk)));
+    }
+
+    pub(super) fn claim(&self, line: &LineKey, key: WaiterKey) -> Claim {
+        self.with(|table| table.on_line(line, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
+    }
+
+    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>) {
+        self.with(|table| release_at(table, cell, via, answer));
+    }
+
+    /// Several releases, which leave in one write.
+    pub(super) fn release_all(&self, releases: Vec<(Arc<HoldCell>, Via, ReleaseAnswer)>) {
         self.with(|table| {
-            if table.is_closed {
-                let error = LockError::ShutDown { key: want.name.to_string() };
-                table.desk.effects.wake(slot.put(News::Failed(error)));
-                return 0;
+            for (cell, via, answer) in releases {
+                release_at(table, &cell, via, Some(answer));
             }
-            let name = want.name.clone();
-            table.desk.via = want.via;
-            table.on_new_line(&name, |line, desk| line.arrive(want, Arc::clone(slot), desk))
-        })
-    }
-
-    pub(super) fn leave(&self, name: &LockName, key: WaiterKey) {
-        self.with(|table| table.on_line(name, |line, desk| line.leave(key, desk)));
-    }
-
-    pub(super) fn claim(&self, name: &LockName, key: WaiterKey) -> Claim {
-        self.with(|table| table.on_line(name, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
-    }
-
-    pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
-        self.with(|table| {
-            table.on_line(&cell.name, |line, desk| line.release(cell, via, answer.take(), desk));
-            // A name without a line: the hold was lost long ago.
-            table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
         });
     }
 
     pub(super) fn extend(&self, cell: &Arc<HoldCell>, lease: Duration, answer: Extended) {
         let mut answer = Some(answer);
         self.with(|table| {
-            table.on_line(&cell.name, |line, desk| {
+            table.on_line(&cell.line(), |line, desk| {
                 if let Some(answer) = answer.take() {
                     line.extend(cell, lease, answer, desk);
+                }
+            });
+            table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
+        });
+    }
+
+    /// See [`Line::freeze`].
+    pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+        self.with(|table| table.on_line(&cell.line(), |line, desk| line.freeze(cell, desk)).flatten())
+    }
+
+    /// Whether somebody in this process holds that name at present.
+    pub(super) fn holds(&self, name: &LockName) -> bool {
+        self.with(|table| table.holds(name))
+    }
+
+    pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {
+        let mut answer = Some(answer);
+        self.with(|table| {
+            table.on_line(&cell.line(), |line, desk| {
+                if let Some(answer) = answer.take() {
+                    line.raise(cell, fence, via, answer, desk);
                 }
             });
             table.desk.effects.extended.extend(answer.take().map(|answer| (answer, false)));
@@ -204,10 +239,11 @@ impl Shared {
 
     /// Whether the engine has this id at the server, or undoes it.
     #[cfg(test)]
-    pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
+    pub(super) fn knows(&self, name: &LockName, id: &HoldId) -> bool {
         self.with(|table| {
-            let stay = table.lines.get(name).and_then(|line| line.stay.as_ref());
-            table.desk.undos.contains_key(id) || stay.is_some_and(|stay| stay.id == *id)
+            let lines = table.lines.values().filter(|line| line.key.name == *name);
+            let stays = lines.filter_map(|line| line.stay.as_ref()).any(|stay| stay.id == *id);
+            stays || table.desk.undos.contains_key(id)
         })
     }
 
@@ -220,6 +256,24 @@ impl Shared {
                 && table.desk.awaited.is_empty()
         })
     }
+}
+
+fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
+    let key = table.line_for(&want);
+    if table.is_closed {
+        let error = LockError::ShutDown { key: want.name.to_string() };
+        table.desk.effects.wake(slot.put(News::Failed(error)));
+        return (key, 0);
+    }
+    table.desk.via = want.via;
+    let waiter = table.on_new_line(&key, |line, desk| line.arrive(want, Arc::clone(slot), desk));
+    (key, waiter)
+}
+
+fn release_at(table: &mut Table, cell: &Arc<HoldCell>, via: Via, mut answer: Option<ReleaseAnswer>) {
+    table.on_line(&cell.line(), |line, desk| line.release(cell, via, answer.take(), desk));
+    // A name without a line: the hold was lost long ago.
+    table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
 }
 
 impl Inbox for Shared {
@@ -235,20 +289,20 @@ impl Inbox for Shared {
     /// of its acquire, or its undo is under way and asks again.
     fn granted(&self, grant: Grant) {
         self.with(|table| {
-            if let Some(name) = table.desk.awaited.get(&grant.number()).cloned() {
-                table.on_line(&name, |line, desk| line.granted(&grant, desk));
+            if let Some(key) = table.desk.awaited.get(&grant.number()).cloned() {
+                table.on_line(&key, |line, desk| line.granted(&grant, desk));
             }
         });
     }
 
     fn server_time(&self, sent: Moment, server_ms: u64) {
-        self.with(|table| table.desk.server_clock.heard(sent, server_ms));
+        self.with(|table| table.desk.server_clock.heard(&Generation::UNKNOWN, sent, server_ms));
     }
 
     /// Grants pushed while nobody listened are lost: whoever waits asks.
     fn listening(&self, listening: bool) {
         if listening {
-            self.with(|table| table.on_all_lines(super::line::Line::refresh_now));
+            self.with(|table| table.on_all_lines(Line::refresh_now));
         }
     }
 }

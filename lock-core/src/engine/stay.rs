@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use super::extension::Extending;
 use super::hold_cell::HoldCell;
+use super::line_key::LineKey;
 use super::queued::longest_heartbeat;
 use super::undo::Undo;
 use super::waiter::WaiterKey;
 use crate::backend::{Entry, Generation, Grant, HoldId};
 use crate::clock::Moment;
-use crate::name::LockName;
 
 /// What this process has at the server under one id. An id is used for one stay and never again.
 pub(super) struct Stay {
     pub(super) id: HoldId,
     pub(super) entry: Entry,
+    /// See [`Acquire::replaces`](crate::backend::Acquire::replaces).
+    pub(super) replaces: Option<HoldId>,
     /// The lease asked for.
     pub(super) lease: Duration,
     /// The heartbeat last asked for.
@@ -64,6 +66,10 @@ pub(super) struct Queued {
 /// A lease that the server gave.
 pub(super) struct Owned {
     pub(super) fence: u64,
+    /// Whether somebody may be waiting at the server whom nobody may overtake.
+    pub(super) strict: bool,
+    /// Whether another hold of this process is taking its place at the server.
+    pub(super) frozen: bool,
     /// How often it was passed on within this process.
     pub(super) pass: u16,
     pub(super) granted_at: Moment,
@@ -71,6 +77,8 @@ pub(super) struct Owned {
     pub(super) lease: Duration,
     pub(super) valid_until: Moment,
     pub(super) renew_at: Moment,
+    /// As many replicas as are needed have it, or none is.
+    pub(super) acknowledged: bool,
     pub(super) user: User,
 }
 
@@ -133,7 +141,7 @@ impl Stay {
     /// forget is lost and never sent again, and the place is granted to nobody. It can't: it counts from now, by when
     /// everything was sent, and for as long as the place may live and then be granted, and a late copy of an extension,
     /// run at the last moment, may prolong that.
-    pub(super) fn undo(&self, name: &LockName, now: Moment) -> Undo {
+    pub(super) fn undo(&self, line: &LineKey, now: Moment) -> Undo {
         let (lease, place) = match &self.phase {
             Phase::Owned(owned) => (self.lease.max(owned.lease), Duration::ZERO),
             _ if self.queues => (self.lease, longest_heartbeat(&self.entry)),
@@ -147,7 +155,7 @@ impl Stay {
         let copies = (self.copies_out
             || (self.in_flight.is_some() && matches!(self.phase, Phase::Asking { .. })))
         .then_some(self.not_after_ms);
-        Undo::new(name.clone(), self.queues.then(|| self.entry.clone()), copies, over_at)
+        Undo::new(line.clone(), self.queues.then(|| self.entry.clone()), copies, over_at)
     }
 }
 

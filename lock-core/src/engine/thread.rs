@@ -85,6 +85,7 @@ fn run(shared: Arc<Shared>, ending: &Ending, ready: oneshot::Sender<Result<(), L
             return;
         }
     };
+    let _ = shared.runtime.set(runtime.handle().clone());
     runtime.block_on(async {
         let inbox: Arc<dyn Inbox> = Arc::clone(&shared) as Arc<dyn Inbox>;
         let mut ready = ready;

@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 
 use super::desk::Desk;
 use super::events::Event;
+use super::line_key::LineKey;
 use super::rules::pause;
 use crate::backend::{Answer, Entry, Fault, FaultClass, HoldId, Operation, REQUEST_LIMIT, Reply, Via};
 use crate::clock::Moment;
-use crate::name::LockName;
 
 /// The answer that a caller of `release` waits for.
 pub(super) type ReleaseAnswer = oneshot::Sender<Result<Released, Fault>>;
@@ -31,7 +31,7 @@ pub(crate) enum Released {
 /// that nobody has. It can't: an undo ends only when it was answered at a server time past every copy's not-after, after
 /// which copies refuse themselves, or when even a copy that ran at the last moment has expired.
 pub(super) struct Undo {
-    pub(super) name: LockName,
+    pub(super) line: LineKey,
     pub(super) entry: Option<Entry>,
     /// Copies of the acquire may run until then, in server time; `None` where every copy was answered.
     pub(super) copies_until_ms: Option<u64>,
@@ -53,13 +53,13 @@ struct Awaited {
 
 impl Undo {
     pub(super) fn new(
-        name: LockName,
+        line: LineKey,
         entry: Option<Entry>,
         copies_until_ms: Option<u64>,
         over_at: Moment,
     ) -> Self {
         Self {
-            name,
+            line,
             entry,
             copies_until_ms,
             over_at,
@@ -84,7 +84,7 @@ impl Undo {
     pub(super) fn drive(&mut self, id: &HoldId, via: Via, desk: &mut Desk) {
         if self.in_flight.is_none() && desk.now >= self.next {
             let operation = Operation::Forget { entry: self.entry.clone() };
-            self.in_flight = Some(desk.send_undo(&self.name, id, operation, via));
+            self.in_flight = Some(desk.send_undo(&self.line.name, id, operation, via));
         }
         if let Some(awaited) = &self.awaited {
             desk.effects.look_again(awaited.until);
@@ -144,7 +144,8 @@ impl Undo {
             return;
         };
         let fault = awaited.fault.unwrap_or_else(super::fault_no_answer);
-        let event = Event::ReleaseUnconfirmed { key: self.name.to_string(), reason: fault.message.clone() };
+        let event =
+            Event::ReleaseUnconfirmed { key: self.line.name.to_string(), reason: fault.message.clone() };
         desk.effects.events.push(event);
         desk.effects.answers.push((awaited.answer, Err(fault)));
     }

@@ -6,12 +6,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use super::handle::{Engine, Hold};
+use super::line_key::LineKey;
 use super::offer::Claim;
 use super::slot::{News, Slot};
 use super::waiter::{WaiterKey, Want};
 use crate::backend::Via;
 use crate::error::LockError;
-use crate::name::LockName;
 
 /// A caller's wait for a lock.
 ///
@@ -20,7 +20,6 @@ use crate::name::LockName;
 /// and an offer made to it goes to the next, or back to the server.
 pub(crate) struct Waiting {
     engine: Engine,
-    name: LockName,
     via: Via,
     slot: Arc<Slot>,
     stage: Stage,
@@ -28,13 +27,26 @@ pub(crate) struct Waiting {
 
 enum Stage {
     New(Want),
-    Joined(WaiterKey),
+    Joined(LineKey, WaiterKey),
     Ended,
 }
 
 impl Waiting {
     pub(super) fn new(engine: Engine, want: Want) -> Self {
-        Self { engine, name: want.name.clone(), via: want.via, slot: Arc::default(), stage: Stage::New(want) }
+        Self { engine, via: want.via, slot: Arc::default(), stage: Stage::New(want) }
+    }
+}
+
+impl Waiting {
+    /// Callers who have all come at the same moment.
+    pub(super) fn arrived(engine: &Engine, wants: Vec<Want>) -> Vec<Self> {
+        let mut all: Vec<_> = wants.iter().map(|want| Self::new(engine.clone(), want.clone())).collect();
+        let slots: Vec<_> = all.iter().map(|waiting| Arc::clone(&waiting.slot)).collect();
+        let keys = engine.shared().arrive_all(wants.into_iter().zip(slots));
+        for (waiting, (line, key)) in all.iter_mut().zip(keys) {
+            waiting.stage = Stage::Joined(line, key);
+        }
+        all
     }
 }
 
@@ -43,21 +55,24 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let key = match std::mem::replace(&mut this.stage, Stage::Ended) {
+        let (line, key) = match std::mem::replace(&mut this.stage, Stage::Ended) {
             Stage::New(want) => this.engine.shared().arrive(want, &this.slot),
-            Stage::Joined(key) => key,
+            Stage::Joined(line, key) => (line, key),
             Stage::Ended => return Poll::Pending,
         };
-        this.stage = Stage::Joined(key);
+        this.stage = Stage::Joined(line.clone(), key);
         loop {
             match this.slot.poll(context) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(News::Failed(error)) => {
+                Poll::Ready(News::Failed(mut error)) => {
                     this.stage = Stage::Ended;
+                    if let LockError::Busy { holder: Some(holder), .. } = &mut error {
+                        holder.in_this_process |= this.engine.shared().holds(&line.name);
+                    }
                     return Poll::Ready(Err(error));
                 }
                 Poll::Ready(News::Offered) => {
-                    if let Claim::Granted(cell) = this.engine.shared().claim(&this.name, key) {
+                    if let Claim::Granted(cell) = this.engine.shared().claim(&line, key) {
                         this.stage = Stage::Ended;
                         return Poll::Ready(Ok(Hold::new(this.engine.clone(), cell, this.via)));
                     }
@@ -69,8 +84,8 @@ impl Future for Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Stage::Joined(key) = self.stage {
-            self.engine.shared().leave(&self.name, key);
+        if let Stage::Joined(line, key) = &self.stage {
+            self.engine.shared().leave(line, *key);
         }
     }
 }

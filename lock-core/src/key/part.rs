@@ -49,7 +49,7 @@ use super::writer::KeyWriter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a lock key",
     label = "this is not a lock key part",
-    note = "a collection is never one key: write the element that identifies the lock",
+    note = "a collection is never one key: write the element that identifies the lock, or `keys = ..` for a lock of each",
     note = "for a type of your own, implement `LockKeyPart`, or name the field that identifies it, as in `order.id`",
     note = "for a float, a duration or a time, write the integer or the text that identifies it"
 )]

@@ -17,7 +17,8 @@ impl LockRequest {
     /// # Errors
     /// As [`acquire`](Self::acquire).
     pub fn acquire_blocking(self) -> Result<LockGuard, LockError> {
-        block_on(self.enter(Via::Engine)).map(LockGuard::new)
+        let asked = self.asked();
+        Ok(LockGuard::new(block_on(self.enter(Via::Engine))?, asked))
     }
 
     /// [`try_acquire`](Self::try_acquire) for plain threads.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::{Opened, open};
+use super::red::RedOptions;
 use super::{Inner, LockManager};
 use crate::backend::{Backend, Channel};
 use crate::clock::Clock;
-use crate::engine::{Engine, block_on};
+use crate::engine::{Engine, Started, block_on};
 use crate::error::LockError;
 use crate::key::check_namespace;
 use crate::params::{DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, check_expire};
@@ -21,6 +22,8 @@ pub struct ManagerBuilder {
     namespace: String,
     wait: Duration,
     expire: Duration,
+    pub(super) red: RedOptions,
+    min_replicas: u32,
 }
 
 enum Source {
@@ -52,6 +55,8 @@ impl LockManager {
             namespace: DEFAULT_KEY_PREFIX.to_owned(),
             wait: DEFAULT_WAIT,
             expire: DEFAULT_EXPIRE,
+            red: RedOptions::default(),
+            min_replicas: 0,
         }
     }
 }
@@ -59,6 +64,11 @@ impl LockManager {
 impl ManagerBuilder {
     /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`, or
     /// `memory:` (private to this manager), `memory:name` (shared within this process).
+    ///
+    /// A master behind sentinels is `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`: list
+    /// all sentinels, any one that answers is enough. User and password are the master's (and of the replicas that may
+    /// become it); the sentinels' own login is added as `?sentinel_user=..&sentinel_pass=..`. Failovers are followed: the
+    /// locks that were replicated go on, the others are lost, and their holders told.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.source = Source::Url(url.into());
         self
@@ -76,7 +86,6 @@ impl ManagerBuilder {
         self.source = Source::Opened(Opened { backend, clock });
         self
     }
-
     /// What every lock's name begins with; default [`DEFAULT_KEY_PREFIX`].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
@@ -95,6 +104,65 @@ impl ManagerBuilder {
         self
     }
 
+    /// The independent masters on which `red` locks are kept: an odd number of URLs, three or more, beside the server of all
+    /// other kinds, or alone. A red lock is held while a majority of them says so, so it survives a minority that is away or
+    /// has lost its data. They must not be replicas of each other, nor fail over to some.
+    ///
+    /// Connecting succeeds when a majority answers; the others are connected to when they come. A master that was restarted
+    /// counts only [`red_max_lease`](Self::red_max_lease) and two seconds after its start, when every lease that it may have
+    /// forgotten is over. That takes `+info` and `+role` beside the ACL line of
+    /// [`backend::redis`](crate::backend::redis).
+    #[cfg(feature = "redis")]
+    pub fn red_masters<U: Into<String>>(mut self, urls: impl IntoIterator<Item = U>) -> Self {
+        self.red.urls = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The longest lease of a `red` lock, default 30 s. The shorter, the sooner a master counts again that was restarted. It
+    /// has to be the same at all who use these masters.
+    pub fn red_max_lease(mut self, max_lease: Duration) -> Self {
+        self.red.max_lease = max_lease;
+        self
+    }
+
+    /// Every red master keeps all that it was told over any restart (`appendonly yes`, `appendfsync always`, a disk that
+    /// does not lie), and so counts as soon as it is up again.
+    pub fn red_masters_keep_data(mut self) -> Self {
+        self.red.keep_data = true;
+        self
+    }
+
+    /// Lets a lock count only after `replicas` replicas of the server have acknowledged it; default 0, none.
+    ///
+    /// Each lock that the server has given, at once or by hand-over, is extended to its full lease and waited for
+    /// (`WAIT`, on a connection for this alone) before the call that wants it returns, or a body starts. If fewer
+    /// acknowledge, within half a second, the lock is given back and the call fails with
+    /// [`LockError::Unavailable`](crate::LockError::Unavailable), which says how many did; never as busy.
+    ///
+    /// What that gives: a failover to one of the replicas that acknowledged keeps the lock, for the lease that it had then.
+    ///
+    /// What it does not give: renewals, and locks passed on between tasks of one process under one lease, are not waited for,
+    /// so what a failover keeps may end earlier than the holder counts on. The server may promote a replica that did not
+    /// acknowledge; only if all replicas have to is that impossible. `WAIT` does not make Redis consistent: a master that
+    /// was cut off goes on giving locks to who reaches it, unless it is configured with `min-replicas-to-write`. The fencing
+    /// token stays right in all of these cases, if the resource checks it.
+    ///
+    /// ```no_run
+    /// # async fn connect() -> Result<(), lock_core::LockError> {
+    /// use lock_core::LockManager;
+    ///
+    /// let locks = LockManager::builder()
+    ///     .url("redis-sentinel://10.0.0.1,10.0.0.2,10.0.0.3/mymaster")
+    ///     .min_replicas(1)
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn min_replicas(mut self, replicas: u32) -> Self {
+        self.min_replicas = replicas;
+        self
+    }
+
     /// Connects and checks the server.
     ///
     /// # Errors
@@ -107,26 +175,41 @@ impl ManagerBuilder {
     pub async fn connect(self) -> Result<LockManager, LockError> {
         check_namespace(&self.namespace).map_err(|error| LockError::Config { message: error.to_string() })?;
         check_expire(&self.namespace, self.expire)?;
-        let Opened { backend, clock } = match self.source {
+        let opened = match self.source {
+            Source::Nothing if self.red.is_wanted() => None,
             Source::Nothing => {
                 let message =
                     "no server: write `LockManager::builder().url(\"redis://127.0.0.1/\")`, or \"memory:\"";
                 return Err(LockError::Config { message: message.to_owned() });
             }
-            Source::Url(url) => open(&url, &self.namespace)?,
+            Source::Url(url) => Some(open(&url, &self.namespace, self.min_replicas)?),
             #[cfg(feature = "redis")]
-            Source::Client(client) => super::connect::open_client(&client, &self.namespace),
-            Source::Opened(opened) => opened,
+            Source::Client(client) => {
+                Some(super::connect::open_client(&client, &self.namespace, self.min_replicas))
+            }
+            Source::Opened(_) if self.min_replicas > 0 => {
+                let message = "`min_replicas` is for servers named by `url` or `client`: a backend of your own is told \
+                               itself (`RedisConfig::min_replicas`)";
+                return Err(LockError::Config { message: message.to_owned() });
+            }
+            Source::Opened(opened) => Some(opened),
         };
-        // A lone `%` before a lower-case letter can't be spelled by a key: no lock meets this channel's name.
-        let channel =
-            Channel::new(&format!("{}:%grants:{:032x}", self.namespace, uuid::Uuid::new_v4().as_u128()));
-        let (engine, started) = Engine::start(backend, clock, channel)?;
-        started.await.unwrap_or_else(|_| {
-            Err(LockError::Config { message: "the engine's thread ended while it was starting".to_owned() })
-        })?;
+        let masters = self.red.start(&self.namespace)?;
+        let own = opened.map(|opened| start(opened, &self.namespace)).transpose()?;
+        let engine = match own {
+            Some((engine, started)) => {
+                has_started(started).await?;
+                Some(engine)
+            }
+            None => None,
+        };
+        let masters = match masters {
+            Some(masters) => Some(Arc::new(masters.connected().await?)),
+            None => None,
+        };
         Ok(LockManager(Arc::new(Inner {
             engine,
+            masters,
             namespace: self.namespace,
             wait: self.wait,
             expire: self.expire,
@@ -140,6 +223,21 @@ impl ManagerBuilder {
     pub fn connect_blocking(self) -> Result<LockManager, LockError> {
         block_on(self.connect())
     }
+}
+
+/// Starts an engine on a backend.
+pub(super) fn start(opened: Opened, namespace: &str) -> Result<(Engine, Started), LockError> {
+    let Opened { backend, clock } = opened;
+    // A lone `%` before a lower-case letter can't be spelled by a key: no lock meets this channel's name.
+    let channel = Channel::new(&format!("{namespace}:%grants:{:032x}", uuid::Uuid::new_v4().as_u128()));
+    Engine::start(backend, clock, channel)
+}
+
+/// Waits until it runs.
+pub(super) async fn has_started(started: Started) -> Result<(), LockError> {
+    started.await.unwrap_or_else(|_| {
+        Err(LockError::Config { message: "the engine's thread ended while it was starting".to_owned() })
+    })
 }
 
 #[cfg(test)]

@@ -42,11 +42,14 @@ impl LockManager {
 }
 
 /// Nothing is connected yet: the engine's thread does that.
-pub(super) fn open(url: &str, namespace: &str) -> Result<Opened, LockError> {
+pub(super) fn open(url: &str, namespace: &str, min_replicas: u32) -> Result<Opened, LockError> {
     match url.strip_prefix("memory:") {
+        Some(_) if min_replicas > 0 => Err(LockError::Config {
+            message: format!("`memory:` has no replicas: leave `min_replicas({min_replicas})` out"),
+        }),
         Some("") => Ok(memory(MemoryBackend::private())),
         Some(name) => Ok(memory(MemoryBackend::named(name))),
-        None => open_server(url, namespace),
+        None => open_server(url, namespace, min_replicas),
     }
 }
 
@@ -56,24 +59,24 @@ fn memory(backend: MemoryBackend) -> Opened {
 }
 
 #[cfg(feature = "redis")]
-fn open_server(url: &str, namespace: &str) -> Result<Opened, LockError> {
-    Ok(on_redis(RedisConfig::parse(url)?, namespace))
+fn open_server(url: &str, namespace: &str, min_replicas: u32) -> Result<Opened, LockError> {
+    Ok(on_redis(RedisConfig::parse(url)?, namespace, min_replicas))
 }
 
 #[cfg(feature = "redis")]
-pub(super) fn open_client(client: &redis::Client, namespace: &str) -> Opened {
-    on_redis(RedisConfig::from_client(client), namespace)
+pub(super) fn open_client(client: &redis::Client, namespace: &str, min_replicas: u32) -> Opened {
+    on_redis(RedisConfig::from_client(client), namespace, min_replicas)
 }
 
 #[cfg(feature = "redis")]
-fn on_redis(config: RedisConfig, namespace: &str) -> Opened {
+pub(super) fn on_redis(config: RedisConfig, namespace: &str, min_replicas: u32) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
-    let config = config.namespace(namespace).clock(Arc::clone(&clock));
+    let config = config.namespace(namespace).min_replicas(min_replicas).clock(Arc::clone(&clock));
     Opened { backend: Arc::new(RedisBackend::new(config)), clock }
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_server(url: &str, _namespace: &str) -> Result<Opened, LockError> {
+fn open_server(url: &str, _namespace: &str, _min_replicas: u32) -> Result<Opened, LockError> {
     // Only what surely is a scheme is repeated: the rest may hold a password.
     let scheme = url.split_once("://").map_or("a server's URL", |(scheme, _)| scheme);
     let message =

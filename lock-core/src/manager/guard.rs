@@ -1,13 +1,14 @@
 //! A lock held by hand.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::Via;
 use crate::engine::{Released, block_on};
 use crate::error::{BodyOutcome, LockError};
 use crate::name::LockName;
-use crate::run::{Entry, Frame, Held, with_frame};
+use crate::params::LockKind;
+use crate::run::{Entry, Frame, Held, downgrade, with_frame};
 
 /// A lock held by hand, renewed until it is released or dropped.
 ///
@@ -15,35 +16,61 @@ use crate::run::{Entry, Frame, Held, with_frame};
 /// same task, unless it runs inside [`scope`](Self::scope). Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
 /// a runtime shuts down.
 #[must_use = "the lock is freed as soon as the guard is dropped"]
-pub struct LockGuard(Entry);
+pub struct LockGuard(Entry, Asked);
+
+/// How it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) kind: LockKind,
+    pub(super) expire: Duration,
+    pub(super) renew: bool,
+}
 
 impl LockGuard {
-    pub(super) fn new(entry: Entry) -> Self {
-        Self(entry)
+    pub(super) fn new(entry: Entry, asked: Asked) -> Self {
+        Self(entry, asked)
     }
 
-    /// The lock's full name.
+    /// The lock's full name; of several, the first.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        &self.0.cell().name
+        self.0.lease().name()
+    }
+
+    /// All its names, in the order in which they were taken.
+    #[must_use]
+    pub fn names(&self) -> Vec<LockName> {
+        self.held().names()
     }
 
     /// The fencing token; see [`Held::token`].
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.0.cell().token
+        self.0.lease().token()
     }
 
-    /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
+    /// Each name with its token; see [`Held::tokens`].
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(LockName, u64)> {
+        self.0.lease().tokens()
+    }
+
+    /// The token of that full name; see [`Held::token_of`].
+    #[must_use]
+    pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
+        self.0.lease().token_of(name.as_ref())
+    }
+
+    /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.0.cell().remaining()
+        self.0.lease().remaining()
     }
 
-    /// Whether the lease has ended.
+    /// Whether the lease has ended. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.0.cell().is_lost()
+        self.0.lease().is_lost()
     }
 
     /// Ready once the lock is lost.
@@ -51,7 +78,7 @@ impl LockGuard {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.0.cell().lost().await;
+        self.0.lease().lost().await;
     }
 
     /// A view to hand out.
@@ -69,6 +96,48 @@ impl LockGuard {
         with_frame(Some(Frame::new(self.0.place().clone())), future).await
     }
 
+    /// Turns a write lock into a read lock, with no writer in between: other readers come in, and this guard goes on as one of
+    /// them, with a token of its own. So a writer can go on reading what it has written.
+    ///
+    /// For the kinds that one holder has alone: `write`, `fair`, `reentrant`. The way back does not exist: two readers that
+    /// both want to write would wait for each other.
+    ///
+    /// # Errors
+    /// In every case the lock is free then. [`LockError::Params`] for other kinds, and for a guard that joined a hold around
+    /// it; [`LockError::Lost`] if the lease had ended; otherwise as [`LockRequest::acquire`](super::LockRequest::acquire).
+    ///
+    /// # Cancel safety
+    /// Dropping the future frees the lock.
+    pub async fn downgrade(self) -> Result<Self, LockError> {
+        self.downgrade_via(Via::Caller).await
+    }
+
+    /// [`downgrade`](Self::downgrade) for plain threads.
+    ///
+    /// # Errors
+    /// As [`downgrade`](Self::downgrade).
+    pub fn downgrade_blocking(self) -> Result<Self, LockError> {
+        block_on(self.downgrade_via(Via::Engine))
+    }
+
+    async fn downgrade_via(self, via: Via) -> Result<Self, LockError> {
+        let Self(entry, asked) = self;
+        let word = match asked.kind {
+            LockKind::Reentrant | LockKind::Fair | LockKind::Write => None,
+            LockKind::Read => Some("a read lock, which is one already"),
+            LockKind::Multi => Some("a lock of several names: take them for reading, or each on its own"),
+            LockKind::Red => Some("a red lock: red masters know no readers"),
+        };
+        if let Some(word) = word {
+            let key = entry.lease().name().to_string();
+            let message =
+                format!("only a lock that one holder has alone can be downgraded, and this is {word}");
+            return Err(LockError::Params { key, message });
+        }
+        let entry = downgrade(entry, (asked.expire, asked.renew), via).await?;
+        Ok(Self(entry, Asked { kind: LockKind::Read, ..asked }))
+    }
+
     /// Frees the lock and waits for the server's word, at most the request limit (1 s).
     ///
     /// # Errors
@@ -78,16 +147,16 @@ impl LockGuard {
     /// # Cancel safety
     /// The release is under way when this is first polled; dropping the future changes nothing.
     pub async fn release(self) -> Result<(), LockError> {
-        let cell = Arc::clone(self.0.cell());
-        let key = || cell.name.to_string();
-        let lost_before = cell.is_lost();
-        let since = cell.now();
+        let lease = self.0.lease().clone();
+        let key = || lease.name().to_string();
+        let lost_before = lease.is_lost();
+        let since = lease.now();
         match self.0.end().await {
             Ok(Released::Freed | Released::Kept) if !lost_before => Ok(()),
             Ok(_) => Err(LockError::Lost { key: key(), body: BodyOutcome::Finished }),
             Err(fault) => Err(LockError::Unavailable {
                 key: key(),
-                waited: cell.now().since(since),
+                waited: lease.now().since(since),
                 reason: fault.message,
             }),
         }

@@ -6,9 +6,12 @@ mod connect;
 mod current;
 mod guard;
 mod owner;
+mod red;
 mod request;
 mod shutdown;
 mod support;
+#[cfg(test)]
+mod tests;
 mod virtual_time;
 
 use std::fmt;
@@ -24,6 +27,7 @@ pub use virtual_time::MemoryLocks;
 use crate::engine::Engine;
 use crate::error::LockError;
 use crate::key::{IntoLockKey, LockKey, join, name_so_far};
+use crate::kind::{Masters, check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
 
@@ -46,7 +50,10 @@ use crate::params::DEFAULT_DELIMITER;
 pub struct LockManager(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
+    /// For every kind but red; `None` with red masters alone.
+    engine: Option<Engine>,
+    /// For red.
+    masters: Option<Arc<Masters>>,
     namespace: String,
     wait: Duration,
     expire: Duration,
@@ -58,6 +65,40 @@ impl LockManager {
     /// Nothing happens before one of the request's final methods is called.
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
         LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
+    }
+
+    /// A request for several locks together, all or none; see [`LockKind::Multi`](crate::LockKind::Multi). Each name is taken
+    /// once, however often it is given, and in an order that is the same for all callers: nobody waits in a circle.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let locks = lock_core::LockManager::connect("memory:").await?;
+    /// let seats = locks.lock_all([("seat", "A2"), ("seat", "A1")]).acquire().await?;
+    /// for (name, token) in seats.tokens() {
+    ///     println!("{name} is fenced with {token}");
+    /// }
+    /// seats.release().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lock_all<K: IntoLockKey>(&self, keys: impl IntoIterator<Item = K>) -> LockRequest {
+        let keys = keys.into_iter().map(IntoLockKey::into_lock_key);
+        LockRequest::of_all(self.clone(), self.names(None, None, keys, DEFAULT_DELIMITER))
+    }
+
+    /// The full names, sorted, each once; or an error that says what is wrong.
+    pub(crate) fn names(
+        &self,
+        prefix: Option<&str>,
+        name: Option<&str>,
+        keys: impl IntoIterator<Item = LockKey>,
+        delimiter: &str,
+    ) -> Result<Vec<LockName>, LockError> {
+        let names = keys.into_iter().map(|key| self.name(prefix, name, &key, delimiter));
+        let names = sorted(names.collect::<Result<_, _>>()?);
+        check_count(&name_so_far(&self.0.namespace, prefix, name, delimiter), names.len())?;
+        Ok(names)
     }
 
     /// The full name, or an error that says what is wrong with the parts.
@@ -73,8 +114,31 @@ impl LockManager {
             .map_err(|error| LockError::Key { key: name_so_far(namespace, prefix, name, delimiter), error })
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+    /// Where every kind but red is kept.
+    pub(crate) fn engine(&self, key: &str) -> Result<&Engine, LockError> {
+        self.0.engine.as_ref().ok_or_else(|| LockError::Params {
+            key: key.to_owned(),
+            message:
+                "this manager has red masters and no server of its own, and this lock is not `red`: write \
+                      `kind = \"red\"` (by hand `.red()`), or name a server with `builder().url(..)` too"
+                    .to_owned(),
+        })
+    }
+
+    /// Where red is kept.
+    pub(crate) fn masters(&self, key: &str) -> Result<&Arc<Masters>, LockError> {
+        self.0.masters.as_ref().ok_or_else(|| LockError::Params {
+            key: key.to_owned(),
+            message: "this manager has no masters for `red` locks: write \
+                      `LockManager::builder().red_masters([\"redis://a/\", \"redis://b/\", \"redis://c/\"])`"
+                .to_owned(),
+        })
+    }
+
+    /// All engines that it has.
+    fn engines(&self) -> impl Iterator<Item = &Engine> {
+        let masters = self.0.masters.iter().flat_map(|masters| masters.all());
+        self.0.engine.iter().chain(masters.map(|master| &master.engine))
     }
 
     pub(crate) fn default_wait(&self) -> Duration {

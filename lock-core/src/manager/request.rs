@@ -2,22 +2,25 @@
 
 use std::time::Duration;
 
+use super::guard::Asked;
 use super::owner::record;
 use super::{LockGuard, LockManager};
 use crate::backend::Via;
-use crate::engine::{Claim, Want};
+use crate::engine::Want;
 use crate::error::LockError;
+use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
-use crate::params::{OnLost, check_expire};
-use crate::run::{Entry, enter, run_body};
+use crate::params::{LockKind, OnLost, check_expire};
+use crate::run::{Entry, enter, enter_all, enter_red, run_body};
 
-/// A request for one lock, made by [`LockManager::lock`]; end it with [`acquire`](Self::acquire),
+/// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
 /// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `acquire`, `try_acquire` or `run` is called"]
 pub struct LockRequest {
     pub(super) manager: LockManager,
-    name: Result<LockName, LockError>,
+    of: Result<Names, LockError>,
+    kind: LockKind,
     wait: Duration,
     expire: Duration,
     renew: bool,
@@ -26,12 +29,30 @@ pub struct LockRequest {
     id: Option<uuid::Uuid>,
 }
 
+/// What is asked for.
+#[derive(Debug)]
+enum Names {
+    One(LockName),
+    /// Sorted, each once, and at least one.
+    All(Vec<LockName>),
+}
+
 impl LockRequest {
     pub(crate) fn new(manager: LockManager, name: Result<LockName, LockError>) -> Self {
+        Self::of(manager, name.map(Names::One), LockKind::default())
+    }
+
+    /// A request for all of several names.
+    pub(crate) fn of_all(manager: LockManager, names: Result<Vec<LockName>, LockError>) -> Self {
+        Self::of(manager, names.map(Names::All), LockKind::Multi)
+    }
+
+    fn of(manager: LockManager, of: Result<Names, LockError>, kind: LockKind) -> Self {
         let (wait, expire) = (manager.default_wait(), manager.default_expire());
         Self {
             manager,
-            name,
+            of,
+            kind,
             wait,
             expire,
             renew: true,
@@ -39,6 +60,33 @@ impl LockRequest {
             function: String::new(),
             id: None,
         }
+    }
+
+    /// How it relates to others of its name; see [`LockKind`]. Several names are taken as
+    /// [`Multi`](LockKind::Multi), or as [`Read`](LockKind::Read).
+    pub fn kind(mut self, kind: LockKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// In strict order of arrival over all processes; see [`LockKind::Fair`].
+    pub fn fair(self) -> Self {
+        self.kind(LockKind::Fair)
+    }
+
+    /// Beside other readers; see [`LockKind::Read`].
+    pub fn read(self) -> Self {
+        self.kind(LockKind::Read)
+    }
+
+    /// Alone, in order of arrival among readers and writers; see [`LockKind::Write`].
+    pub fn write(self) -> Self {
+        self.kind(LockKind::Write)
+    }
+
+    /// On a majority of the manager's red masters; see [`LockKind::Red`].
+    pub fn red(self) -> Self {
+        self.kind(LockKind::Red)
     }
 
     /// How long to wait; zero tries once.
@@ -85,7 +133,8 @@ impl LockRequest {
     /// # Cancel safety
     /// Dropping the future leaves the queue; a lock just granted goes to the next waiter, or back to the server.
     pub async fn acquire(self) -> Result<LockGuard, LockError> {
-        self.enter(Via::Caller).await.map(LockGuard::new)
+        let asked = self.asked();
+        Ok(LockGuard::new(self.enter(Via::Caller).await?, asked))
     }
 
     /// Takes the lock if it is free, in one attempt that may take the request limit (1 s).
@@ -113,20 +162,87 @@ impl LockRequest {
         run_body(entry, on_lost, body, |_| false).await
     }
 
+    /// What its guard remembers of it.
+    pub(super) fn asked(&self) -> Asked {
+        let several = matches!(self.of, Ok(Names::All(_)));
+        let kind = if several { LockKind::Multi } else { self.kind };
+        Asked { kind, expire: self.expire, renew: self.renew }
+    }
+
     pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {
-        let name = self.name?;
-        check_expire(name.as_str(), self.expire)?;
-        let want = Want {
-            claim: Claim::REENTRANT,
-            record: record(&self.function, self.id),
+        let (manager, kind) = (self.manager.clone(), self.kind);
+        match self.wants(via)? {
+            Wants::One(want) if kind == LockKind::Red => {
+                Box::pin(enter_red(manager.masters(want.name.as_str())?, want)).await
+            }
+            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want).await,
+            // Boxed: a single name must not pay for its size.
+            Wants::All(wants) => Box::pin(enter_all(manager.engine(wants[0].name.as_str())?, wants)).await,
+        }
+    }
+
+    /// Whether it can be asked for at all; nothing is sent.
+    pub(crate) fn check(&self) -> Result<(), LockError> {
+        let of = self.of.as_ref().map_err(Clone::clone)?;
+        check_expire(of.first().as_str(), self.expire)?;
+        match of {
+            Names::One(_) => Ok(()),
+            Names::All(names) => reads_all(&names[0], self.kind).map(drop),
+        }
+    }
+
+    fn wants(self, via: Via) -> Result<Wants, LockError> {
+        self.check()?;
+        let of = self.of?;
+        let want = |name, claim, record| Want {
+            claim,
+            record,
             name,
             wait: self.wait,
             expire: self.expire,
             renew: self.renew,
             via,
         };
-        enter(self.manager.engine(), want).await
+        let record = record(&self.function, self.id);
+        match of {
+            Names::One(name) => Ok(Wants::One(want(name, claim_of(self.kind), record))),
+            Names::All(names) => {
+                let claim = member_claim(reads_all(&names[0], self.kind)?);
+                let wants = names.into_iter().map(|name| want(name, claim.clone(), record.clone()));
+                Ok(Wants::All(wants.collect()))
+            }
+        }
     }
+}
+
+impl Names {
+    fn first(&self) -> &LockName {
+        match self {
+            Self::One(name) => name,
+            Self::All(names) => &names[0],
+        }
+    }
+}
+
+enum Wants {
+    One(Want),
+    All(Vec<Want>),
+}
+
+/// Whether several names are taken for reading.
+fn reads_all(key: &LockName, kind: LockKind) -> Result<bool, LockError> {
+    let word = match kind {
+        LockKind::Read => return Ok(true),
+        LockKind::Multi | LockKind::Write | LockKind::Reentrant => return Ok(false),
+        LockKind::Fair => "fair",
+        LockKind::Red => "red",
+    };
+    Err(LockError::Params {
+        key: key.to_string(),
+        message: format!(
+            "several keys can't be taken as `{word}`: leave the kind out, or write `read` to share them with other readers"
+        ),
+    })
 }
 
 pub(super) fn some_unless_busy(result: Result<LockGuard, LockError>) -> Result<Option<LockGuard>, LockError> {

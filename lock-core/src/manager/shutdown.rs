@@ -4,7 +4,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::LockManager;
-use crate::engine::ShutdownReport;
+use crate::engine::{Engine, ShutdownReport};
 
 impl LockManager {
     /// Ends this manager and all its clones: new calls fail with [`LockError::ShutDown`](crate::LockError::ShutDown), so
@@ -17,13 +17,15 @@ impl LockManager {
     /// # Cancel safety
     /// Dropping the future leaves the manager refusing new calls; what is held stays held.
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
-        let engine = self.engine();
-        engine.close();
-        let until = engine.now() + within;
-        let alarm = engine.alarm();
+        let engines: Vec<_> = self.engines().cloned().collect();
+        engines.iter().for_each(Engine::close);
+        // A manager without any can't be made.
+        let Some(first) = engines.first() else { return ShutdownReport::default() };
+        let until = first.now() + within;
+        let alarm = first.alarm();
         let report = std::future::poll_fn(|context| {
-            let report = engine.report();
-            let now = engine.now();
+            let report = ShutdownReport::merged(engines.iter().map(Engine::report));
+            let now = first.now();
             if report.is_clean() || now >= until {
                 return Poll::Ready(report);
             }
@@ -31,7 +33,7 @@ impl LockManager {
             Poll::Pending
         })
         .await;
-        engine.end();
+        engines.iter().for_each(Engine::end);
         report
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{LockGuard, LockManager, LockRequest};
 use crate::error::LockError;
-use crate::params::LockParams;
+use crate::params::{LockKind, LockParams};
 
 /// Takes and frees locks. [`LockManager`] is one; wrap it to log, to count, to forbid.
 ///
@@ -60,8 +60,17 @@ impl LockSupport for LockManager {
     type Guard = LockGuard;
 
     async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
-        let name = self.name(params.prefix.as_deref(), None, &params.key, &params.delimiter);
-        LockRequest::new(self.clone(), name)
+        let prefix = params.prefix.as_deref();
+        let request = if params.keys.is_empty() && params.kind != LockKind::Multi {
+            LockRequest::new(self.clone(), self.name(prefix, None, &params.key, &params.delimiter))
+        } else {
+            LockRequest::of_all(
+                self.clone(),
+                self.names(prefix, None, params.keys.iter().cloned(), &params.delimiter),
+            )
+        };
+        request
+            .kind(params.kind)
             .wait(params.wait.unwrap_or(self.default_wait()))
             .expire(params.expire.unwrap_or(self.default_expire()))
             .renew(params.renew)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::LockManager;
 use crate::backend::memory::{ForeignHold, ManualClock, MemoryBackend};
 use crate::clock::{Clock, Moment};
+use crate::engine::Engine;
 use crate::error::LockError;
 use crate::key::IntoLockKey;
 use crate::params::DEFAULT_DELIMITER;
@@ -81,7 +82,7 @@ impl MemoryLocks {
     pub fn advance(&self, by: Duration) {
         let target = self.clock.now() + by;
         loop {
-            let due = self.manager.engine().tick();
+            let due = self.tick();
             let now = self.clock.now();
             if due > target || now >= target {
                 break;
@@ -91,7 +92,12 @@ impl MemoryLocks {
             self.clock.advance(step);
         }
         self.clock.advance(target.since(self.clock.now()));
-        self.manager.engine().tick();
+        self.tick();
+    }
+
+    /// Does what is due; says when to look again.
+    fn tick(&self) -> Moment {
+        self.manager.engines().map(Engine::tick).min().unwrap_or(Moment::NEVER)
     }
 
     /// The clock's present moment.

@@ -22,7 +22,7 @@ pub(crate) async fn run_body<F: Future>(
     let frame = Frame::new(entry.place().clone());
     let output = {
         let mut body = pin!(body);
-        let mut lost = pin!(entry.cell().lost());
+        let mut lost = pin!(entry.lease().lost());
         std::future::poll_fn(|context| {
             if on_lost == OnLost::Cancel && lost.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
@@ -44,7 +44,7 @@ pub(crate) fn run_body_blocking<R>(
     body: impl FnOnce() -> R,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let output = if on_lost == OnLost::Cancel && entry.cell().is_lost() {
+    let output = if on_lost == OnLost::Cancel && entry.lease().is_lost() {
         None
     } else {
         Some(Frame::new(entry.place().clone()).enter(body))
@@ -61,10 +61,10 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let lost = |body| LockError::Lost { key: entry.cell().name.to_string(), body };
+    let lost = |body| LockError::Lost { key: entry.lease().name().to_string(), body };
     match output {
         None => Err(lost(BodyOutcome::Cancelled)),
-        Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.cell().is_lost() => {
+        Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.lease().is_lost() => {
             Ok(output)
         }
         Some(_) => Err(lost(BodyOutcome::Finished)),

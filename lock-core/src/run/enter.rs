@@ -1,96 +1,90 @@
 //! Taking a lock, or joining a hold of it around this call.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use super::entry::{Entry, Joining, Place};
+use super::entry::Entry;
 use super::frame::current_frame;
-use crate::clock::Moment;
-use crate::engine::{Alarm, Engine, Lost, Want};
+use super::join::join;
+use super::owned::Owned;
+use crate::engine::{Engine, Want};
 use crate::error::LockError;
-use crate::holder::Holder;
+use crate::kind::{Lease, Masters, Named, Part, Parts, acquire_all, acquire_red};
 
 /// Takes the lock, or joins it if a call around this one holds it.
 pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, LockError> {
-    let around = current_frame().and_then(|frame| {
-        let holds = |place: &&Place| place.cell().name == want.name && place.engine().is(engine);
-        frame.places().find(holds).cloned()
-    });
-    if let Some(place) = around {
-        let since = engine.now();
-        let deadline = since + want.wait;
-        if let Some(entry) = (Join { place, since, deadline, alarm: None, number: None, lost: None }).await? {
+    if current_frame().is_some() {
+        let deadline = engine.now() + want.wait;
+        if let Some(entry) = join(engine, &want.name, &want.claim, deadline).await? {
             return Ok(entry);
         }
         want.wait = deadline.since(engine.now());
     }
-    let record = want.record.clone();
+    let (record, mode) = (want.record.clone(), want.claim.mode);
     let hold = engine.acquire(want).await?;
-    Ok(Entry::first(engine.clone(), hold, record))
+    Ok(Entry::first(engine.clone(), hold, mode, record))
 }
 
-/// Joins the hold of a frame, once that frame's entry is the innermost open one.
-///
-/// What could go wrong: `join!(f(A), f(A))` inside A: both branches are nested in A, and two bodies of `f` run at once.
-/// They can't: the first becomes the innermost entry; the second finds that its own frame is not, and waits for it here.
-struct Join {
-    place: Place,
-    since: Moment,
-    deadline: Moment,
-    /// Set, with the two below, by the first poll that has to wait.
-    alarm: Option<Alarm>,
-    /// Among the siblings that wait.
-    number: Option<u64>,
-    lost: Option<Pin<Box<Lost>>>,
-}
-
-impl Join {
-    fn busy(&self, now: Moment) -> LockError {
-        LockError::Busy {
-            key: self.place.cell().name.to_string(),
-            waited: now.since(self.since),
-            holder: Some(Holder::here(self.place.record(), self.place.cell().remaining())),
-            votes: None,
+/// Takes all of `wants`, which are sorted, with a name of its own each. What a call around this one holds is joined.
+pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry, LockError> {
+    let wait = wants.iter().map(|want| want.wait).max().unwrap_or_default();
+    let record = wants.first().map(|want| want.record.clone()).unwrap_or_default();
+    let deadline = engine.now() + wait;
+    let (mut joined, mut missing) = (Vec::new(), Vec::new());
+    for want in &wants {
+        match join(engine, &want.name, &want.claim, deadline).await? {
+            Some(entry) => joined.push(entry),
+            None => missing.push(want.clone()),
         }
     }
-
-    /// Whatever may end the wait will wake this task.
-    fn listen(&mut self, context: &mut Context<'_>) {
-        self.number = Some(self.place.siblings().listen(self.number, context.waker()));
-        let cell = self.place.cell();
-        // That it is lost is looked at by the next `join`.
-        let _ = self.lost.get_or_insert_with(|| Box::pin(cell.lost())).as_mut().poll(context);
-        let engine = self.place.engine();
-        self.alarm.get_or_insert_with(|| engine.alarm()).set(self.deadline, context);
+    warn_of_inversion(engine, &missing);
+    let holds = if missing.is_empty() {
+        Vec::new()
+    } else {
+        acquire_all(engine, &missing, deadline.since(engine.now())).await?
+    };
+    let (mut names, mut parts) = (Vec::with_capacity(wants.len()), Vec::with_capacity(wants.len()));
+    for (hold, want) in holds.iter().zip(&missing) {
+        let cell = Arc::clone(hold.cell());
+        names.push(Named { name: cell.name.clone(), token: cell.token, mode: want.claim.mode });
+        parts.push(Part { cell, engine: engine.downgrade() });
     }
+    for entry in &joined {
+        let (named, part) = entry.place().joined();
+        names.push(named);
+        parts.extend(part);
+    }
+    // In their one order, whichever way each was got.
+    names.sort_by_key(|named| wants.iter().position(|want| want.name == named.name));
+    let lease = Lease::Many(Arc::new(Parts::all(names, parts)));
+    Ok(Entry::into_lease(engine.clone(), lease, Owned::Many { holds, joined }, record))
 }
 
-impl Future for Join {
-    /// `None`: the hold is no longer one.
-    type Output = Result<Option<Entry>, LockError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        for listening in [false, true] {
-            match self.place.join() {
-                Joining::Joined(entry) => return Poll::Ready(Ok(Some(entry))),
-                Joining::Over => return Poll::Ready(Ok(None)),
-                Joining::Wait => {}
-            }
-            let now = self.place.engine().now();
-            if now >= self.deadline {
-                return Poll::Ready(Err(self.busy(now)));
-            }
-            // Once more after listening: what changed in between has woken nobody.
-            if !listening {
-                self.listen(context);
-            }
-        }
-        Poll::Pending
+/// Takes the lock on a majority of `masters`, or joins it if a call around this one has it there.
+pub(crate) async fn enter_red(masters: &Arc<Masters>, mut want: Want) -> Result<Entry, LockError> {
+    let engine = masters.first();
+    let deadline = engine.now() + want.wait;
+    if let Some(entry) = join(engine, &want.name, &want.claim, deadline).await? {
+        return Ok(entry);
     }
+    want.wait = deadline.since(engine.now());
+    let record = want.record.clone();
+    let quorum = acquire_red(masters, want).await?;
+    Ok(Entry::into_lease(engine.clone(), quorum.lease(), Owned::Red(quorum), record))
 }
 
-impl Drop for Join {
-    fn drop(&mut self) {
-        self.place.siblings().forget(self.number);
+/// Who waits for a name while holding a bigger one can wait in a circle with others. The wait ends by its deadline, but
+/// somebody should know.
+fn warn_of_inversion(engine: &Engine, missing: &[Want]) {
+    let (Some(first), Some(frame)) = (missing.first(), current_frame()) else { return };
+    let order = (first.name.slot(), &first.name);
+    let held =
+        frame.places().filter(|place| place.engine().is(engine)).flat_map(|place| place.lease().tokens());
+    if let Some((bigger, _)) = held.filter(|(name, _)| (name.slot(), name) > order).max() {
+        tracing::warn!(
+            lock.key = %first.name,
+            held = %bigger,
+            "several locks are taken inside one that comes later in the order of names: calls that do so can wait for each \
+             other until their time is over; take all of them together, outside"
+        );
     }
 }

@@ -1,28 +1,37 @@
-//! Entries into a hold: the call that took it, and the calls nested in that.
+//! Entries into a lease: the call that took it, and the calls nested in that.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::backend::Fault;
-use crate::engine::{Engine, Hold, HoldCell, Listeners, Released};
+use super::owned::{Freed, Owned};
+use crate::backend::Mode;
+use crate::engine::{Engine, Hold, Listeners, Released};
+use crate::kind::{Lease, MAX_NAMES, Named, Part};
+use crate::name::LockName;
 
-/// One entry into a hold, owned by whoever is inside. The hold is released when its last entry ends, in whatever order they
-/// end; dropping an entry (cancelled, panicked) ends it, and frees the hold in the background if it was the last.
+/// One entry into a lease, owned by whoever is inside. The lease is released when its last entry ends, in whatever order
+/// they end; dropping an entry (cancelled, panicked) ends it, and frees the lease in the background if it was the last.
 pub(crate) struct Entry {
     place: Place,
     has_ended: bool,
 }
 
-/// Which entry of which hold: what a frame knows of the entry around a call. It keeps nothing held.
+/// Which entry of which lease: what a frame knows of the entry around a call. It keeps nothing held.
 #[derive(Clone)]
 pub(crate) struct Place {
-    shared: Arc<SharedHold>,
+    shared: Arc<Shared>,
     number: u32,
+    names: Names,
 }
 
-/// A hold and those who are inside.
-struct SharedHold {
+/// Which of a lease's names an entry is about, a bit for each.
+type Names = u128;
+const ALL: Names = Names::MAX;
+const _: () = assert!(MAX_NAMES <= Names::BITS as usize);
+
+/// A lease and those who are inside.
+struct Shared {
     engine: Engine,
-    cell: Arc<HoldCell>,
+    lease: Lease,
     record: String,
     inside: Mutex<Inside>,
     /// Siblings that wait until the entries inside theirs have ended.
@@ -31,9 +40,9 @@ struct SharedHold {
 
 struct Inside {
     /// Taken when the last entry ends.
-    hold: Option<Hold>,
+    owned: Option<Owned>,
     /// Open entries, the innermost last.
-    open: Vec<u32>,
+    open: Vec<(u32, Names)>,
     last_number: u32,
 }
 
@@ -43,52 +52,81 @@ pub(crate) enum Joining {
     Joined(Entry),
     /// A sibling is inside; there will be a wake-up.
     Wait,
-    /// The hold is lost or closed: it is never joined.
+    /// The lease is lost or closed: it is never joined.
     Over,
 }
 
-impl SharedHold {
+impl Shared {
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends an entry; returns the hold if it was the last one.
-    fn end(&self, number: u32) -> Option<Hold> {
+    /// Ends an entry; returns what is held if it was the last one.
+    fn end(&self, number: u32) -> Option<Owned> {
         let mut inside = self.inside();
-        inside.open.retain(|open| *open != number);
-        let hold = if inside.open.is_empty() { inside.hold.take() } else { None };
+        inside.open.retain(|(open, _)| *open != number);
+        let owned = if inside.open.is_empty() { inside.owned.take() } else { None };
         drop(inside);
         self.siblings.wake_all();
-        hold
+        owned
     }
 }
 
 impl Entry {
     /// The first entry into a hold just taken.
-    pub(super) fn first(engine: Engine, hold: Hold, record: String) -> Self {
-        let cell = Arc::clone(hold.cell());
-        let inside = Mutex::new(Inside { hold: Some(hold), open: vec![1], last_number: 1 });
-        let shared = Arc::new(SharedHold { engine, cell, record, inside, siblings: Listeners::default() });
-        Self { place: Place { shared, number: 1 }, has_ended: false }
+    pub(super) fn first(engine: Engine, hold: Hold, mode: Mode, record: String) -> Self {
+        let part = Part { cell: Arc::clone(hold.cell()), engine: engine.downgrade() };
+        Self::into_lease(engine, Lease::One(part, mode), Owned::One(hold), record)
+    }
+
+    /// The first entry into a lease of several parts.
+    pub(super) fn into_lease(engine: Engine, lease: Lease, owned: Owned, record: String) -> Self {
+        let inside = Mutex::new(Inside { owned: Some(owned), open: vec![(1, ALL)], last_number: 1 });
+        let shared = Arc::new(Shared { engine, lease, record, inside, siblings: Listeners::default() });
+        Self { place: Place { shared, number: 1, names: ALL }, has_ended: false }
     }
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
-    pub(crate) fn cell(&self) -> &Arc<HoldCell> {
-        self.place.cell()
+    pub(crate) fn lease(&self) -> &Lease {
+        self.place.lease()
+    }
+
+    /// Takes the hold out, to be replaced by another: if it is one of one name, and nobody else is inside. The old lease is
+    /// never joined again.
+    pub(super) fn take_out(mut self) -> Result<(Engine, Hold, String), Self> {
+        let mut inside = self.place.shared.inside();
+        let hold = match inside.owned.take() {
+            Some(Owned::One(hold)) if inside.open.len() == 1 => hold,
+            owned => {
+                inside.owned = owned;
+                drop(inside);
+                return Err(self);
+            }
+        };
+        inside.open.clear();
+        drop(inside);
+        self.has_ended = true;
+        Ok((self.place.shared.engine.clone(), hold, self.place.shared.record.clone()))
     }
 
     /// Ends this entry. If it was the last, the release is under way when this returns, and the future waits for the
     /// server's word; it may be dropped.
-    pub(crate) fn end(mut self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
+    pub(crate) fn end(mut self) -> impl Future<Output = Freed> + Send + 'static {
         self.has_ended = true;
-        let released = self.place.shared.end(self.place.number).map(Hold::release);
+        let (mut one, mut many) = (None, None);
+        match self.place.shared.end(self.place.number) {
+            // The kinds of most calls cost no allocation here.
+            Some(Owned::One(hold)) => one = Some(hold.release()),
+            owned => many = owned.map(Owned::release),
+        }
         async move {
-            match released {
-                Some(answer) => answer.await,
-                None => Ok(Released::Kept),
+            match (one, many) {
+                (Some(answer), _) => answer.await,
+                (None, Some(answer)) => answer.await,
+                (None, None) => Ok(Released::Kept),
             }
         }
     }
@@ -103,8 +141,8 @@ impl Drop for Entry {
 }
 
 impl Place {
-    pub(crate) fn cell(&self) -> &Arc<HoldCell> {
-        &self.shared.cell
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.shared.lease
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -119,18 +157,36 @@ impl Place {
         &self.shared.siblings
     }
 
-    /// Enters the hold if this place is the innermost open one.
-    pub(super) fn join(&self) -> Joining {
+    /// Which of the lease's names that is, if this entry is about it.
+    pub(super) fn about(&self, name: &LockName) -> Option<usize> {
+        self.lease().place_of(name.as_str()).filter(|place| self.names & (1 << place) != 0)
+    }
+
+    /// What an entry that joined is about, for a lease that it becomes a part of.
+    pub(super) fn joined(&self) -> (Named, Option<Part>) {
+        let at = self.names.trailing_zeros() as usize;
+        (self.lease().named(at), self.lease().part_of(at))
+    }
+
+    /// Enters the lease for its name at `at`, if this place is the innermost open one of that name. Readers need not:
+    /// they exclude nobody who is inside as a reader.
+    pub(super) fn join(&self, at: usize) -> Joining {
+        let names: Names = 1 << at;
         let mut inside = self.shared.inside();
-        if inside.hold.is_none() || !self.cell().is_held() {
+        if inside.owned.is_none() || !self.lease().is_held() {
             return Joining::Over;
         }
-        if inside.open.last() != Some(&self.number) {
+        let innermost = inside.open.iter().rev().find(|(_, about)| about & names != 0);
+        let is_innermost = innermost.is_some_and(|(number, _)| *number == self.number);
+        if !is_innermost && self.lease().mode_of(at) == Mode::Exclusive {
             return Joining::Wait;
         }
         inside.last_number += 1;
         let number = inside.last_number;
-        inside.open.push(number);
-        Joining::Joined(Entry { place: Self { shared: Arc::clone(&self.shared), number }, has_ended: false })
+        inside.open.push((number, names));
+        Joining::Joined(Entry {
+            place: Self { shared: Arc::clone(&self.shared), number, names },
+            has_ended: false,
+        })
     }
 }

@@ -1,27 +1,23 @@
 //! What a body may know of its lock.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::entry::Place;
 use super::frame::current_frame;
-use crate::engine::{HoldCell, WeakEngine};
 use crate::error::{BodyOutcome, LockError};
+use crate::kind::Lease;
 use crate::name::LockName;
-use crate::params::check_expire;
+use crate::params::{beyond_red_limit, check_expire};
 
 /// A view of a hold: cheap to clone, free to send, without the power to release it. The attribute binds one with
 /// `guard = ident`; [`Held::current`] finds it without a parameter.
 #[derive(Clone)]
-pub struct Held {
-    cell: Arc<HoldCell>,
-    engine: WeakEngine,
-}
+pub struct Held(Lease);
 
 impl Held {
     pub(crate) fn new(place: &Place) -> Self {
-        Self { cell: Arc::clone(place.cell()), engine: place.engine().downgrade() }
+        Self(place.lease().clone())
     }
 
     /// The innermost hold around the present call.
@@ -30,36 +26,57 @@ impl Held {
         current_frame()?.places().next().map(Self::new)
     }
 
-    /// The hold of that full name around the present call.
+    /// The hold of that full name around the present call; one of several names is found by each of them.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let frame = current_frame()?;
-        frame.places().map(Self::new).find(|held| held.name().as_str() == name)
+        frame.places().find(|place| place.lease().place_of(name).is_some()).map(Self::new)
     }
 
-    /// The lock's full name.
+    /// The lock's full name; of several, the first.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        &self.cell.name
+        self.0.name()
+    }
+
+    /// All its names, in the order in which they were taken.
+    #[must_use]
+    pub fn names(&self) -> Vec<LockName> {
+        self.tokens().into_iter().map(|(name, _)| name).collect()
     }
 
     /// The fencing token: higher than that of every earlier holder of this name. A resource that remembers the highest
     /// token it has seen and refuses lower ones is safe even from a holder that was paused past its lease.
+    ///
+    /// Of several names it is the first one's; fence each resource with the token of its own name, see
+    /// [`token_of`](Self::token_of).
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.cell.token
+        self.0.token()
     }
 
-    /// How long the lock is certain to be held if nothing renews it; zero once it is lost.
+    /// Each name with its token. Tokens of different names say nothing about each other.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(LockName, u64)> {
+        self.0.tokens()
+    }
+
+    /// The token of that full name, by which the resource that it stands for is fenced; `None` if it is not held by this.
+    #[must_use]
+    pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
+        self.0.token_of(name.as_ref())
+    }
+
+    /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.cell.remaining()
+        self.0.remaining()
     }
 
-    /// Whether the lease ended before the release.
+    /// Whether the lease ended before the release. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.cell.is_lost()
+        self.0.is_lost()
     }
 
     /// Fails once the lock is not held any more: for loops without an await.
@@ -67,7 +84,7 @@ impl Held {
     /// # Errors
     /// [`LockError::Lost`].
     pub fn check(&self) -> Result<(), LockError> {
-        if self.cell.is_held() {
+        if self.0.is_held() {
             return Ok(());
         }
         Err(self.lost_error())
@@ -82,16 +99,15 @@ impl Held {
     /// # Cancel safety
     /// The extension is under way once this was polled; dropping the future only means not to hear of it.
     pub async fn extend(&self, lease: Duration) -> Result<(), LockError> {
-        check_expire(self.cell.name.as_str(), lease)?;
-        let extended = match self.engine.upgrade() {
-            Some(engine) => engine.extend(&self.cell, lease).await,
-            None => false,
-        };
-        if extended { Ok(()) } else { Err(self.lost_error()) }
+        check_expire(self.name().as_str(), lease)?;
+        if let Some(limit) = self.0.limit().filter(|limit| lease > *limit) {
+            return Err(beyond_red_limit(self.name().as_str(), lease, limit));
+        }
+        if self.0.extend(lease).await { Ok(()) } else { Err(self.lost_error()) }
     }
 
     fn lost_error(&self) -> LockError {
-        LockError::Lost { key: self.cell.name.to_string(), body: BodyOutcome::Finished }
+        LockError::Lost { key: self.name().to_string(), body: BodyOutcome::Finished }
     }
 
     /// Ready once the lock is lost; never, if it is released in time.
@@ -99,16 +115,16 @@ impl Held {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.cell.lost().await;
+        self.0.lost().await;
     }
 }
 
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Held")
-            .field("name", &self.cell.name)
-            .field("token", &self.cell.token)
-            .field("remaining", &self.cell.remaining())
+            .field("name", self.name())
+            .field("token", &self.token())
+            .field("remaining", &self.remaining())
             .finish()
     }
 }

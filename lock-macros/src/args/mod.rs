@@ -1,5 +1,6 @@
 //! The attribute's arguments: from tokens to typed values, each with the place of its name.
 
+mod kind;
 mod parse;
 mod read;
 mod table;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use proc_macro2::Span;
 use syn::{Expr, Ident, LitBool, LitStr, Path};
 
+pub(crate) use kind::Kind;
 pub(crate) use parse::parse;
 pub(crate) use read::string;
 
@@ -46,6 +48,8 @@ pub(crate) struct Arguments {
     pub(crate) prefix: Option<Given<Text>>,
     pub(crate) name: Option<Given<Text>>,
     pub(crate) key: Option<Given<Expr>>,
+    pub(crate) keys: Option<Given<Expr>>,
+    pub(crate) kind: Option<Given<(Kind, LitStr)>>,
     pub(crate) wait: Option<Given<Length>>,
     pub(crate) expire: Option<Given<Length>>,
     pub(crate) delimiter: Option<Given<LitStr>>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, UnOp};
 
-use super::{Arguments, Given, Length, OnLost, Text};
+use super::{Arguments, Given, Kind, Length, OnLost, Text};
 use crate::duration;
 use crate::errors::Errors;
 use crate::segment;
@@ -22,6 +22,30 @@ pub(super) fn name(arguments: &mut Arguments, name: Ident, value: Expr, errors: 
 
 pub(super) fn key(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
     arguments.key = Some(Given { name, value: bare(value) });
+}
+
+pub(super) fn keys(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
+    arguments.keys = Some(Given { name, value: bare(value) });
+}
+
+pub(super) fn kind(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    if let Some(Lit::Str(text)) = literal(&value) {
+        match Kind::find(&text.value()) {
+            Ok(kind) => arguments.kind = Some(Given { name, value: (kind, text.clone()) }),
+            Err(message) => errors.under(text, message),
+        }
+        return;
+    }
+    // `kind = fair`, `kind = LockKind::Fair`: the word is known, it only has to be text.
+    let word = match &value {
+        Expr::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    };
+    match word.and_then(|word| Kind::find(&word.to_lowercase()).ok()) {
+        Some(kind) => errors.under(&value, format!("write it in quotes: `kind = \"{}\"`", kind.word())),
+        None => errors.under(&value, "the kind must be known at compile time: write `kind = \"fair\"`"),
+    }
 }
 
 pub(super) fn wait(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {

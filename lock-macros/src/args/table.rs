@@ -2,6 +2,7 @@
 
 use syn::{Expr, Ident};
 
+use super::kind::{self, Meaning};
 use super::{Arguments, read};
 use crate::errors::Errors;
 use crate::suggest::{closest, plain};
@@ -28,12 +29,13 @@ static TABLE: [Argument; 18] = [
         also: &["lockname", "lock", "resource", "id", "lockid", "value"] },
     Argument { name: "key", example: r#"key = "order_id""#, read: Some(read::key),
         also: &["lockkey", "on", "by", "param", "arg"] },
-    Argument { name: "keys", example: r#"keys = "items.iter().map(|i| i.sku)""#, read: None,
+    Argument { name: "keys", example: r#"keys = "items.iter().map(|i| i.sku)""#, read: Some(read::keys),
         also: &["multi", "multilock", "lockkeys"] },
     Argument { name: "key_generator", example: "key_generator = ByTenant", read: None,
         also: &["generator", "keygen", "keybuilder", "keyresolver", "keystrategy"] },
-    Argument { name: "kind", example: r#"kind = "fair""#, read: None,
-        also: &["locktype", "type", "mode", "fair", "read", "write", "red", "redlock", "reentrant", "readwrite"] },
+    Argument { name: "kind", example: r#"kind = "fair""#, read: Some(read::kind),
+        also: &["locktype", "type", "mode", "fair", "fifo", "read", "shared", "write", "red", "redlock", "reentrant",
+            "mutex"] },
     Argument { name: "wait", example: r#"wait = "3s""#, read: Some(read::wait),
         also: &["timeout", "waittime", "waittimeout", "acquiretimeout", "locktimeout", "maxwait", "trylock", "nowait",
             "retry", "retries", "retryinterval", "blocking"] },
@@ -92,7 +94,11 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     let meant = by_other_name.or_else(misspelt);
     let message = match meant {
         Some(meant) if meant.read.is_some() => {
-            format!("unknown argument `{name}`: did you mean `{}`, as in `{}`?", meant.name, meant.example)
+            format!(
+                "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
+                meant.name,
+                example(meant, &word)
+            )
         }
         Some(meant) => format!(
             "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
@@ -101,6 +107,14 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
         None => format!("unknown argument `{name}`: the arguments are {}", available()),
     };
     Err(Unknown { message, meant: meant.map(|meant| meant.name) })
+}
+
+/// What shows `argument` as right; where `word` is a kind's, with that kind.
+fn example(argument: &Argument, word: &str) -> String {
+    match kind::meaning(word) {
+        Some(Meaning::Kind(kind)) if argument.name == "kind" => format!("kind = \"{}\"", kind.word()),
+        _ => argument.example.to_owned(),
+    }
 }
 
 /// Words whose meaning needs more than another name.
@@ -112,6 +126,9 @@ fn particular(word: &str) -> Option<&'static str> {
             "nothing is retried, a waiting call is handed the lock: say how long to wait with `wait = \"3s\"`"
         }
         "trylock" | "try" | "tryonce" | "nowait" | "nonblocking" => "to try once write `wait = \"0s\"`",
+        "rw" | "rwlock" | "readwrite" | "readwritelock" => {
+            "write `kind = \"read\"` on what reads and `kind = \"write\"` on what writes"
+        }
         "lockuuid" | "uuid" | "owner" | "ownerid" => {
             "the owner of each hold is made anew by the framework: leave it out"
         }
@@ -153,6 +170,9 @@ mod tests {
             ("separator", "delimiter"),
             ("watchdog", "renew"),
             ("manager", "locks"),
+            ("multi_lock", "keys"),
+            ("lock_type", "kind"),
+            ("type", "kind"),
         ] {
             let message = refusal(word);
             assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
@@ -160,9 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn the_word_of_a_kind_becomes_that_kind() {
+        for (word, kind) in [
+            ("read", "read"),
+            ("shared", "read"),
+            ("redlock", "red"),
+            ("fifo", "fair"),
+            ("mutex", "reentrant"),
+        ] {
+            let message = refusal(word);
+            assert!(message.contains(&format!("as in `kind = \"{kind}\"`")), "{word}: {message}");
+        }
+        assert!(refusal("lock_type").contains("as in `kind = \"fair\"`"));
+        assert!(refusal("rw_lock").contains("`kind = \"read\"` on what reads"));
+    }
+
+    #[test]
     fn words_for_what_comes_later_say_so() {
         for (word, meant) in [
-            ("lock_type", "kind"),
             ("condition", "when"),
             ("auto_release", "hold_at_least"),
             ("lock_at_least_for", "hold_at_least"),
@@ -181,7 +216,9 @@ mod tests {
     fn slips_are_corrected_and_nonsense_gets_the_list() {
         assert!(refusal("prefx").contains("did you mean `prefix`"));
         assert!(refusal("expires").contains("did you mean `expire`"));
-        assert!(refusal("zebra").contains("the arguments are `prefix`, `name`, `key`, `wait`"));
+        assert!(
+            refusal("zebra").contains("the arguments are `prefix`, `name`, `key`, `keys`, `kind`, `wait`")
+        );
         assert!(refusal("time_unit").contains("carries its unit"));
     }
 

@@ -10,7 +10,7 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use crate::args::Arguments;
 use crate::function::{Function, Mode, Parameters};
-use crate::key::Segment;
+use crate::key::Keys;
 
 pub(crate) use rejected::rejected;
 use returned::Returned;
@@ -18,14 +18,14 @@ use returned::Returned;
 /// Puts the lock around the function's body.
 pub(crate) fn expand(
     arguments: &Arguments,
-    segments: &[Segment],
+    keys: &Keys,
     function: &Function,
     parameters: &Parameters,
 ) -> TokenStream {
     let private = private(arguments);
     let mode = Mode::of(&function.sig);
     let returned = Returned::of(mode.output(), &function.sig.ident);
-    let prepare = prepare::prepare(&private, arguments, segments, &function.sig.ident);
+    let prepare = prepare::prepare(&private, arguments, keys, &function.sig.ident);
     let body = body::body(&mode, &function.sig, &function.body, parameters);
     let guard = arguments.guard.as_ref().map(|given| {
         let guard = &given.value;

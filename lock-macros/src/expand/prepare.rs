@@ -6,14 +6,14 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident};
 
-use crate::args::{Arguments, Given, Length, OnLost, Text};
-use crate::key::Segment;
+use crate::args::{Arguments, Given, Kind, Length, OnLost, Text};
+use crate::key::{Keys, Segment, Several};
 
-/// `prepare(manager, settings, key)`.
+/// `prepare(manager, settings, key)`, or `prepare_all(manager, settings, keys)`.
 pub(super) fn prepare(
     private: &TokenStream,
     arguments: &Arguments,
-    segments: &[Segment],
+    keys: &Keys,
     function: &Ident,
 ) -> TokenStream {
     let manager = match &arguments.locks {
@@ -24,10 +24,45 @@ pub(super) fn prepare(
         None => quote_spanned!(Span::mixed_site()=> #private::current()),
     };
     let settings = settings(private, arguments, function);
+    match keys {
+        Keys::One(segments) => {
+            let key = key(private, segments);
+            quote_spanned! {Span::mixed_site()=>
+                #settings
+                #private::prepare(#manager, __lock_settings, #key)
+            }
+        }
+        Keys::Several(keys) => {
+            let keys = several(private, keys);
+            quote_spanned! {Span::mixed_site()=>
+                #settings
+                #private::prepare_all(#manager, __lock_settings, #keys)
+            }
+        }
+    }
+}
+
+fn key(private: &TokenStream, segments: &[Segment]) -> TokenStream {
     let parts = segments.iter().map(|segment| part(private, segment));
-    quote_spanned! {Span::mixed_site()=>
-        #settings
-        #private::prepare(#manager, __lock_settings, #private::key(&[#(#parts),*]))
+    quote_spanned!(Span::mixed_site()=> #private::key(&[#(#parts),*]))
+}
+
+fn several(private: &TokenStream, keys: &Several) -> TokenStream {
+    match keys {
+        Several::List(keys) => {
+            let keys = keys.iter().map(|segments| key(private, segments));
+            quote_spanned!(Span::mixed_site()=> #private::listed_keys([#(#keys),*]))
+        }
+        Several::Place(place) => {
+            let span = Span::mixed_site().located_at(first(place));
+            let place = borrowed(place);
+            quote_spanned!(span=> #private::borrowed_keys(#place))
+        }
+        Several::Value(value) => {
+            let span = Span::mixed_site().located_at(first(value));
+            let value = enclosed(value);
+            quote_spanned!(span=> #private::iterated_keys(#value))
+        }
     }
 }
 
@@ -42,6 +77,13 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         None => quote!(#private::None),
     };
     let renew = arguments.renew.as_ref().is_none_or(|given| given.value.value);
+    let kind = match arguments.kind.as_ref().map(|given| given.value.0).unwrap_or_default() {
+        Kind::Reentrant => quote!(#private::LockKind::Reentrant),
+        Kind::Fair => quote!(#private::LockKind::Fair),
+        Kind::Red => quote!(#private::LockKind::Red),
+        Kind::Read => quote!(#private::LockKind::Read),
+        Kind::Write => quote!(#private::LockKind::Write),
+    };
     let on_lost = match arguments.on_lost.as_ref().map(|given| given.value).unwrap_or_default() {
         OnLost::Cancel => quote!(#private::OnLost::Cancel),
         OnLost::Finish => quote!(#private::OnLost::Finish),
@@ -56,6 +98,7 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
             prefix: __lock_prefix,
             name: __lock_name,
             delimiter: #delimiter,
+            kind: #kind,
             wait: __lock_wait,
             expire: __lock_expire,
             renew: #renew,
@@ -121,11 +164,14 @@ fn part(private: &TokenStream, segment: &Segment) -> TokenStream {
 /// invisible tokens around it.
 fn borrowed(value: &Expr) -> TokenStream {
     let start = Span::mixed_site().located_at(first(value));
-    let end = Span::mixed_site().located_at(last(value));
-    let mut inner = Group::new(proc_macro2::Delimiter::Parenthesis, value.to_token_stream());
-    inner.set_span(end);
-    let inner = TokenTree::Group(inner);
+    let inner = enclosed(value);
     quote_spanned!(start=> &#inner)
+}
+
+fn enclosed(value: &Expr) -> TokenTree {
+    let mut inner = Group::new(proc_macro2::Delimiter::Parenthesis, value.to_token_stream());
+    inner.set_span(Span::mixed_site().located_at(last(value)));
+    TokenTree::Group(inner)
 }
 
 fn first(value: &Expr) -> Span {

@@ -3,12 +3,20 @@
 mod read;
 mod respan;
 mod roots;
+mod several;
 mod template;
 
 use syn::Expr;
 
 pub(crate) use read::read;
 pub(crate) use roots::mentions;
+pub(crate) use several::{Several, several};
+
+/// What the lock's name, or the names of several locks, are made of.
+pub(crate) enum Keys {
+    One(Vec<Segment>),
+    Several(Several),
+}
 
 /// One segment of the lock's name.
 pub(crate) enum Segment {

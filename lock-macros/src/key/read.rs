@@ -1,5 +1,6 @@
 //! From the argument `key` to segments.
 
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Expr, Ident, Lit, LitStr};
 
@@ -24,9 +25,9 @@ pub(crate) fn read(
             let Some(value) = from_string(text, function, parameters, errors) else {
                 return Vec::new();
             };
-            elements(value, errors)
+            elements(value, "a tuple", errors)
         }
-        None => elements(key.clone(), errors),
+        None => elements(key.clone(), "a tuple", errors),
     };
     if let [Segment::Value { value: Expr::Lit(value), .. }] = segments.as_slice()
         && string(key).is_none_or(|text| !template::is_template(&text.value()))
@@ -42,14 +43,24 @@ pub(crate) fn read(
         let Segment::Value { value, .. } = segment else {
             continue;
         };
-        // What comes out of a string is shown at the string, not at code that the string became.
-        let literal = string(key).map(LitStr::span);
-        roots::refuse_control_flow(value, literal, errors);
-        for name in roots::unknown(value, parameters) {
-            roots::report(&name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
-        }
+        refuse(value, string(key).map(LitStr::span), function, parameters, errors);
     }
     segments
+}
+
+/// Reports what cannot stand in a key, and names that the function does not have. What comes out of a string is shown at
+/// the string, not at code that the string became.
+pub(super) fn refuse(
+    value: &Expr,
+    literal: Option<Span>,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) {
+    roots::refuse_control_flow(value, literal, errors);
+    for name in roots::unknown(value, parameters) {
+        roots::report(&name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
+    }
 }
 
 fn from_template(
@@ -131,22 +142,24 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
 }
 
 /// A tuple is taken apart here, so that each element is borrowed where it stands: `&(a, b)` would move both.
-fn elements(value: Expr, errors: &mut Errors) -> Vec<Segment> {
+pub(super) fn elements(value: Expr, inside: &str, errors: &mut Errors) -> Vec<Segment> {
     match value {
-        Expr::Group(group) => elements(*group.expr, errors),
-        Expr::Paren(paren) => elements(*paren.expr, errors),
+        Expr::Group(group) => elements(*group.expr, inside, errors),
+        Expr::Paren(paren) => elements(*paren.expr, inside, errors),
         Expr::Tuple(tuple) if tuple.elems.is_empty() => {
             errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
             Vec::new()
         }
-        Expr::Tuple(tuple) => tuple.elems.into_iter().flat_map(|element| elements(element, errors)).collect(),
+        Expr::Tuple(tuple) => {
+            tuple.elems.into_iter().flat_map(|element| elements(element, "a tuple", errors)).collect()
+        }
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();
                 errors.under(
                     text,
                     format!(
-                        "a string inside a tuple is fixed text: write `{inner}` without quotes if it is an expression, \
+                        "a string inside {inside} is fixed text: write `{inner}` without quotes if it is an expression, \
                          or `name = \"{inner}\"` if it is a name"
                     ),
                 );

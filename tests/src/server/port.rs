@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A port that is free now, below the range from which the system takes those of outgoing connections: while a server is
 /// down, a client that connects to its port again and again could otherwise be given that very port, and meet itself.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 17_000;
     const COUNT: u16 = 14_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -11,12 +11,14 @@ mod futures;
 mod generics;
 mod inside_macros;
 mod keys;
+mod kinds;
 mod lints;
 mod methods;
 mod patterns;
 mod renamed;
 mod returns;
 mod send;
+mod several;
 mod shadowed;
 mod stacked;
 

@@ -269,4 +269,23 @@ mod tests {
         assert!(MemoryBackend::named("other").is_empty());
         assert!(MemoryBackend::private().is_empty());
     }
+
+    #[test]
+    fn the_memory_store_runs_the_same_function() {
+        let clock = ManualClock::new();
+        let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
+        let name = LockName::new("LOCK:a");
+        let held = backend.hold(&name).expect("free");
+        assert!(backend.hold(&name).is_none());
+        assert_eq!(backend.names(), ["LOCK:a"]);
+        held.free();
+        assert!(backend.is_empty());
+        let _held = backend.hold(&name).expect("free again");
+        assert!(backend.lose(&name));
+        assert!(!backend.lose(&name));
+        assert!(backend.hold(&name).is_some());
+        let _held = backend.hold(&name);
+        clock.advance(crate::params::MAX_EXPIRE);
+        assert!(backend.is_empty(), "an expired record leaves by itself");
+    }
 }

@@ -6,6 +6,7 @@ mod backend;
 mod clock;
 mod foreign;
 pub(crate) mod queue;
+pub(crate) mod readers;
 pub(crate) mod record;
 #[cfg(test)]
 pub(crate) mod rules;
@@ -18,6 +19,6 @@ pub use foreign::ForeignHold;
 #[cfg(test)]
 pub(crate) use {
     queue::{Waiter, text},
-    record::Record,
+    record::{Owner, Record},
     step::{Published, Step, step},
 };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::backend::{Entry, HoldId};
+use crate::backend::{Entry, HoldId, Mode};
 
 /// The waiters of one lock, by ticket. Equal tickets (possible only after a loss of the server's data) are ordered by
 /// the waiter's text, as a sorted set orders them.
@@ -29,7 +29,17 @@ impl Waiter {
 
 /// What identifies a waiter: everything that a grant needs, so that no second lookup is made for one.
 pub(crate) fn text(id: &HoldId, entry: &Entry) -> String {
-    format!("{};{};{}", entry.short_ms, entry.channel.as_str(), id.as_str())
+    format!("{}{};{};{}", letter(entry), entry.short_ms, entry.channel.as_str(), id.as_str())
+}
+
+/// How an entry waits, as the records spell it: `x` exclusive, `f` exclusive and strict (first come, first served),
+/// `r` shared.
+pub(crate) const fn letter(entry: &Entry) -> char {
+    match entry.mode {
+        Mode::Shared => 'r',
+        Mode::Exclusive if entry.strict => 'f',
+        Mode::Exclusive => 'x',
+    }
 }
 
 impl Queue {

@@ -1,18 +1,24 @@
 //! What is known of one lock.
 
 use super::queue::Queue;
+use super::readers::Readers;
 use crate::backend::HoldId;
 
-/// The record of one lock. One without owner and waiters does not exist on a server: see [`is_empty`](Self::is_empty).
+/// The record of one lock. One without holders and waiters does not exist on a server: see [`is_empty`](Self::is_empty).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     /// The highest fence that a grant, or the floor of a reply, ever named while this record existed.
     pub(crate) last: u64,
     pub(crate) owner: Option<Owner>,
+    /// Never any beside an owner.
+    pub(crate) readers: Readers,
+    /// Server time in ms until when a strict entry may be waiting: the last of their heartbeats, whether or not the
+    /// entries are still there.
+    pub(crate) strict_until_ms: u64,
     pub(crate) queue: Queue,
 }
 
-/// Who holds the lock.
+/// Who holds the lock, alone or as one of several readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) id: HoldId,
@@ -24,19 +30,25 @@ pub(crate) struct Owner {
 impl Record {
     /// Whether nobody has or wants the lock: a server keeps no key for it then.
     pub(crate) fn is_empty(&self) -> bool {
-        self.owner.is_none() && self.queue.is_empty()
+        self.owner.is_none() && self.readers.is_empty() && self.queue.is_empty()
+    }
+
+    /// When the last that it holds ends, in ms of server time: the key lives at least until then.
+    pub(crate) fn last_ms(&self) -> u64 {
+        let owner = self.owner.as_ref().map_or(0, |owner| owner.deadline_ms);
+        owner.max(self.readers.latest_ms()).max(self.queue.latest_beat_ms())
     }
 
     /// Whether every deadline in it is over, so that a server has let it expire.
     pub(crate) fn is_over(&self, now_ms: u64) -> bool {
-        let owner = self.owner.as_ref().map_or(0, |owner| owner.deadline_ms);
-        now_ms >= owner.max(self.queue.latest_beat_ms())
+        now_ms >= self.last_ms()
     }
 
-    /// The owner's lease left, rounded up (who waits for its end must not come early), and its record.
+    /// The lease left of the owner, or of the reader who has most of it, rounded up (who waits for its end must not come
+    /// early), and its record.
     pub(crate) fn holder(&self, now_ms: u64) -> (u64, Option<String>) {
-        match &self.owner {
-            Some(owner) => (owner.deadline_ms.saturating_sub(now_ms), Some(owner.id.record().to_owned())),
+        match self.owner.as_ref().or_else(|| self.readers.latest()) {
+            Some(holder) => (holder.deadline_ms.saturating_sub(now_ms), Some(holder.id.record().to_owned())),
             None => (0, None),
         }
     }

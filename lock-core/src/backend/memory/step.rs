@@ -1,12 +1,16 @@
 //! The protocol of a lock as one pure function. The Redis scripts are tested against it, operation by operation; the
 //! rules and their reasons stand in `backend/redis/PROTOCOL.md`.
 
-use super::queue::{Waiter, text};
+use super::queue::{Waiter, letter, text};
 use super::record::{Owner, Record};
-use crate::backend::{Acquire, Channel, Entry, HoldId, Operation, Place, Reply};
+use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
-/// How many heads of a queue one operation tries: the work of a call is bounded.
+/// How many heads of a queue one operation tries in vain: the work of a call is bounded.
 pub(crate) const TRIES: usize = 16;
+/// How many readers one operation lets in from the queue; their claims let in the next.
+pub(crate) const READERS: usize = 64;
+/// How many dead readers one operation removes while others live.
+pub(crate) const BURY: usize = 16;
 /// How many dead waiters one of those tries removes beside the head.
 pub(crate) const PURGE: usize = 255;
 
@@ -29,6 +33,8 @@ pub(crate) struct Published {
     pub(crate) id: HoldId,
     pub(crate) fence: u64,
     pub(crate) left_ms: u64,
+    /// Whether a strict entry may be waiting behind it.
+    pub(crate) strict: bool,
 }
 
 /// Runs one operation on one lock at server time `now_us` (µs since the epoch). `reachable`: whether a message
@@ -47,6 +53,7 @@ pub(crate) fn step(
             lock.refresh(id, entry, *heartbeat_ms, *lease_ms)
         }
         Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
+        Operation::Raise { fence } => lock.raise(id, *fence),
         Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
     };
     Step { record: lock.record, counter: lock.counter, reply, grants: lock.grants }
@@ -72,20 +79,34 @@ impl Lock<'_> {
         let text = acquire.place.as_ref().map(|place| text(id, &place.entry));
         let asking = text.as_deref().map(|text| Asking { text, lease_ms: acquire.lease_ms });
         self.settle(asking.as_ref());
-        if let Some(held) = self.held(id) {
+        if let Some(held) = self.owned(id) {
+            return held;
+        }
+        if acquire.mode == Mode::Shared
+            && let Some(held) = self.read(id)
+        {
             return held;
         }
         if let (Some(place), Some(text)) = (&acquire.place, &text)
             && let Some(ticket) = self.record.queue.ticket(text)
         {
-            return self.queued(ticket, text, place.heartbeat_ms);
+            return self.queued(ticket, text, place);
         }
         if self.now_ms() > acquire.not_after_ms {
             return Reply::Late;
         }
-        if self.record.is_empty() {
+        if let Some(old) = acquire.replaces.as_ref().filter(|_| acquire.mode == Mode::Shared) {
+            // Whoever had it in between may have written.
+            let owns = self.record.owner.as_ref().is_some_and(|owner| owner.id == *old);
+            return if owns { self.downgrade(id, acquire.lease_ms) } else { Reply::Gone };
+        }
+        if self.is_free_for(acquire.mode) {
             let fence = self.draw();
-            return self.own(id, fence, acquire.lease_ms);
+            if acquire.mode == Mode::Exclusive {
+                return self.own(id, fence, acquire.lease_ms);
+            }
+            self.record.readers.bury(self.now_ms(), BURY);
+            return self.admit(id, fence, acquire.lease_ms);
         }
         match &acquire.place {
             Some(place) => self.enqueue(id, place),
@@ -96,11 +117,30 @@ impl Lock<'_> {
         }
     }
 
+    /// Whether a newcomer may have it at once: nobody waits, and who holds it does not mind.
+    fn is_free_for(&self, mode: Mode) -> bool {
+        let alone = mode == Mode::Shared || self.record.readers.is_empty();
+        alone && self.record.owner.is_none() && self.record.queue.is_empty()
+    }
+
+    /// The owner gives way to a reader, also when others wait: nobody is passed, since nobody else could have had the
+    /// lock now. Readers at the head of the queue come in with it.
+    fn downgrade(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
+        let fence = self.draw();
+        self.record.owner = None;
+        let held = self.admit(id, fence, lease_ms);
+        self.hand_over(None);
+        held
+    }
+
     fn refresh(&mut self, id: &HoldId, entry: &Entry, heartbeat_ms: u64, lease_ms: u64) -> Reply {
         let text = text(id, entry);
         self.settle(Some(&Asking { text: &text, lease_ms }));
         match self.record.queue.ticket(&text) {
-            Some(ticket) => self.queued(ticket, &text, heartbeat_ms),
+            Some(ticket) => {
+                let place = Place { entry: entry.clone(), heartbeat_ms, ticket: None };
+                self.queued(ticket, &text, &place)
+            }
             None => self.extend(id, lease_ms),
         }
     }
@@ -110,17 +150,32 @@ impl Lock<'_> {
         self.extend(id, lease_ms)
     }
 
+    fn raise(&mut self, id: &HoldId, fence: u64) -> Reply {
+        self.settle(None);
+        let held = self.owned(id);
+        if held.is_some() {
+            self.counter = self.counter.max(fence);
+        }
+        held.unwrap_or(Reply::Gone)
+    }
+
     /// The one operation that settles last: granting the lock to somebody who leaves would be for nothing.
     fn forget(&mut self, id: &HoldId, entry: Option<&Entry>) -> Reply {
         self.expire();
-        let was_owner = self.record.owner.as_ref().is_some_and(|owner| owner.id == *id);
-        if was_owner {
-            self.record.owner = None;
-        } else if let Some(entry) = entry {
-            self.record.queue.remove(&text(id, entry));
+        let now_ms = self.now_ms();
+        let owned = self.record.owner.take_if(|owner| owner.id == *id).is_some();
+        let mut read = false;
+        if !owned {
+            if let Some(reader) = self.record.readers.remove(id) {
+                read = now_ms < reader.deadline_ms;
+                self.record.readers.bury(now_ms, BURY);
+            }
+            if let Some(entry) = entry {
+                self.record.queue.remove(&text(id, entry));
+            }
         }
         self.settle(None);
-        Reply::Forgotten { was_owner }
+        Reply::Forgotten { was_owner: owned || read }
     }
 
     /// Takes an owner past its deadline away.
@@ -129,42 +184,71 @@ impl Lock<'_> {
         self.record.owner.take_if(|owner| now_ms >= owner.deadline_ms);
     }
 
-    /// Brings the lock to where the clock says it is: an owner past its deadline is gone, and the head of the queue
-    /// has a lock that is free.
+    /// Brings the lock to where the clock says it is: an owner past its deadline is gone, so are readers when none of them
+    /// is before his, and the head of the queue has a lock that is free for it.
     fn settle(&mut self, asking: Option<&Asking<'_>>) {
         self.expire();
         if self.record.owner.is_none() {
+            self.record.readers.bury(self.now_ms(), 0);
             self.hand_over(asking);
+        }
+        if self.record.is_empty() {
+            self.record.strict_until_ms = 0;
         }
     }
 
-    /// Grants a free lock to the first waiter who is alive and can be told. Who cannot be told keeps his place.
+    /// Grants a lock without an owner to the first waiters who are alive and can be told: to one who wants it alone if
+    /// nobody reads, or to neighbouring readers. Who cannot be told keeps his place.
+    ///
+    /// What could go wrong: a writer is granted beside a reader, or a reader beside a writer. It can't: there is no owner
+    /// when this runs, a writer ends the loop, and is granted only while the set of readers is empty.
     fn hand_over(&mut self, asking: Option<&Asking<'_>>) {
-        let mut skipped = 0;
-        for _ in 0..TRIES {
-            let Some(head) = self.record.queue.head(skipped) else {
-                return;
-            };
+        let (mut skipped, mut tried, mut admitted) = (0, 0, 0);
+        while let Some(head) = self.record.queue.head(skipped) {
+            if tried == TRIES || admitted == READERS {
+                break;
+            }
             let (text, head) = (head.text(), head.clone());
+            let shared = head.entry.mode == Mode::Shared;
             let asks = asking.filter(|asking| asking.text == text);
             if asks.is_none() && self.now_ms() >= head.beat_ms {
                 self.purge(&text, asking);
+                tried += 1;
                 continue;
+            }
+            if !shared && !self.record.readers.is_empty() {
+                break;
             }
             // Also a fence that reaches nobody is used up: a floor told later covers it.
             let fence = self.record.last.saturating_add(1).max(self.now_us);
             self.record.last = fence;
+            if shared {
+                // What was left of an earlier stay.
+                self.record.readers.remove(&head.id);
+            }
             if asks.is_none() && !(self.reachable)(&head.entry.channel) {
                 skipped += 1;
+                tried += 1;
                 continue;
             }
             self.record.queue.remove(&text);
             let left_ms = asks.map_or(head.entry.short_ms, |asking| asking.lease_ms);
-            self.own(&head.id, fence, left_ms);
-            if asks.is_none() {
-                self.grants.push(Published { channel: head.entry.channel, id: head.id, fence, left_ms });
+            if shared {
+                self.admit(&head.id, fence, left_ms);
+                admitted += 1;
+            } else {
+                self.own(&head.id, fence, left_ms);
             }
-            return;
+            if asks.is_none() {
+                let (channel, strict) = (head.entry.channel, self.is_strict());
+                self.grants.push(Published { channel, id: head.id, fence, left_ms, strict });
+            }
+            if !shared {
+                break;
+            }
+        }
+        if admitted > 0 {
+            self.record.readers.bury(self.now_ms(), BURY);
         }
     }
 
@@ -188,8 +272,17 @@ impl Lock<'_> {
     }
 
     fn own(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
-        self.record.owner = Some(Owner { id: id.clone(), fence, deadline_ms: self.after_ms(lease_ms) });
-        Reply::Held { fence, left_ms: lease_ms, strict: false }
+        self.record.owner = Some(self.hold(id, fence, lease_ms));
+        self.held(fence, lease_ms)
+    }
+
+    fn admit(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
+        self.record.readers.admit(self.hold(id, fence, lease_ms));
+        self.held(fence, lease_ms)
+    }
+
+    fn hold(&self, id: &HoldId, fence: u64, lease_ms: u64) -> Owner {
+        Owner { id: id.clone(), fence, deadline_ms: self.after_ms(lease_ms) }
     }
 
     fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
@@ -198,39 +291,54 @@ impl Lock<'_> {
         let waiter = Waiter { id: id.clone(), entry: place.entry.clone(), beat_ms: 0 };
         let text = waiter.text();
         self.record.queue.push(ticket, waiter);
-        self.queued(ticket, &text, place.heartbeat_ms)
+        self.queued(ticket, &text, place)
     }
 
     /// Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever
     /// the clock does, a later grant lies above it.
-    fn queued(&mut self, ticket: u64, text: &str, heartbeat_ms: u64) -> Reply {
+    fn queued(&mut self, ticket: u64, text: &str, place: &Place) -> Reply {
         let floor = self.record.last.max(self.now_us);
         self.record.last = floor;
-        let beat_ms = self.after_ms(heartbeat_ms);
+        let beat_ms = self.after_ms(place.heartbeat_ms);
         self.record.queue.beat(ticket, text, beat_ms);
+        if letter(&place.entry) != 'x' {
+            self.record.strict_until_ms = self.record.strict_until_ms.max(beat_ms);
+        }
         let (owner_left_ms, holder) = self.record.holder(self.now_ms());
         Reply::Queued { ticket, floor, ahead: self.record.queue.ahead(ticket), owner_left_ms, holder }
     }
 
-    /// The id's hold as it is, not extended: a repeated request must not count a lease that was never given.
-    fn held(&self, id: &HoldId) -> Option<Reply> {
+    /// The id's hold alone as it is, not extended: a repeated request must not count a lease that was never given.
+    fn owned(&self, id: &HoldId) -> Option<Reply> {
         let owner = self.record.owner.as_ref().filter(|owner| owner.id == *id)?;
-        Some(Reply::Held {
-            fence: owner.fence,
-            left_ms: owner.deadline_ms.saturating_sub(self.now_ms_up()),
-            strict: false,
-        })
+        Some(self.held(owner.fence, owner.deadline_ms.saturating_sub(self.now_ms_up())))
+    }
+
+    /// The same of the id's hold beside others.
+    fn read(&mut self, id: &HoldId) -> Option<Reply> {
+        let now_ms = self.now_ms();
+        let Owner { fence, deadline_ms, .. } = *self.record.readers.living(id, now_ms)?;
+        Some(self.held(fence, deadline_ms.saturating_sub(self.now_ms_up())))
+    }
+
+    fn held(&self, fence: u64, left_ms: u64) -> Reply {
+        Reply::Held { fence, left_ms, strict: self.is_strict() }
+    }
+
+    fn is_strict(&self) -> bool {
+        self.now_ms() < self.record.strict_until_ms
     }
 
     /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a
     /// renewal whose long lease the owner counts on, and somebody else is granted the lock within that. It can't: the
     /// later deadline stays, and each reply tells what is left of it.
     fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
-        let deadline_ms = self.after_ms(lease_ms);
-        if let Some(owner) = self.record.owner.as_mut().filter(|owner| owner.id == *id) {
-            owner.deadline_ms = owner.deadline_ms.max(deadline_ms);
+        let (now_ms, deadline_ms) = (self.now_ms(), self.after_ms(lease_ms));
+        let owner = self.record.owner.as_mut().filter(|owner| owner.id == *id);
+        if let Some(hold) = owner.or_else(|| self.record.readers.living(id, now_ms)) {
+            hold.deadline_ms = hold.deadline_ms.max(deadline_ms);
         }
-        self.held(id).unwrap_or(Reply::Gone)
+        self.owned(id).or_else(|| self.read(id)).unwrap_or(Reply::Gone)
     }
 
     /// What a deadline is compared with.

@@ -121,7 +121,7 @@ impl Store {
                 hex: published.id.hex().to_owned(),
                 fence: published.fence,
                 left_ms: published.left_ms,
-                strict: false,
+                strict: published.strict,
                 generation: self.generation.clone(),
             },
         })

@@ -85,7 +85,7 @@ fn size(request: &Request) -> usize {
         Operation::Acquire(acquire) => acquire.place.as_ref().map(|place| &place.entry),
         Operation::Refresh { entry, .. } => Some(entry),
         Operation::Forget { entry } => entry.as_ref(),
-        Operation::Renew { .. } => None,
+        Operation::Renew { .. } | Operation::Raise { .. } => None,
     };
     NUMBERS
         + request.name.as_str().len()

@@ -2,6 +2,7 @@
 
 use ::redis::{ErrorKind, ServerErrorKind};
 
+use super::acknowledged;
 use super::config::RedisConfig;
 use super::connection::Connection;
 use super::fault;
@@ -31,13 +32,30 @@ pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Re
         return Err(LockError::Config { message });
     }
     probe(config, connection).await.map_err(|fault| failed(config, fault))?;
-    Ok(server.warnings())
+    let mut warnings = server.warnings();
+    warnings.extend(few_replicas(config, connection).await.map_err(|fault| failed(config, fault))?);
+    Ok(warnings)
+}
+
+async fn few_replicas(config: &RedisConfig, connection: &mut Connection) -> Result<Option<String>, Fault> {
+    let needed = config.replicas_needed();
+    if needed == 0 {
+        return Ok(None);
+    }
+    let count = acknowledged::replicas(connection).await.map_err(|error| fault_of(&error))?;
+    Ok((count < needed).then(|| {
+        format!("min_replicas is {needed}, but the server has {count} replicas at present: until it has more, every \
+                 lock is unavailable")
+    }))
 }
 
 /// Says a fault of the start in the words of a [`LockError`].
 pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     if fault.class != FaultClass::Refused {
         return LockError::Connect { address: config.address(), reason: fault.message };
+    }
+    if fault.message.contains("sentinel_pass") {
+        return LockError::Refused { key: config.in_namespace().to_owned(), reason: fault.message };
     }
     let login = ["NOAUTH", "WRONGPASS", "Authentication"].iter().any(|word| fault.message.contains(word));
     let needed = if login { LOGIN } else { NEEDED };

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
 
+use super::red_master::RedMaster;
+use super::sentinel::Sentinels;
 use super::url;
+use crate::backend::Fault;
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
 use crate::params::DEFAULT_KEY_PREFIX;
@@ -17,16 +20,26 @@ pub struct RedisConfig {
     namespace: Arc<str>,
     clock: Arc<dyn Clock>,
     own_stream: bool,
+    red: Option<Arc<RedMaster>>,
+    /// Who knows the server's address, where it is not in `info`.
+    sentinels: Option<Arc<Sentinels>>,
+    min_replicas: u32,
 }
 
 impl RedisConfig {
     /// The server at `url`: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`),
-    /// `unix:///path[?db=0&user=..&pass=..]`. Nothing is connected yet.
+    /// `unix:///path[?db=0&user=..&pass=..]`; or the master that sentinels know:
+    /// `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`. User and password are the master's;
+    /// where the sentinels ask for a login too it is added as `?sentinel_user=..&sentinel_pass=..`. `rediss-sentinel://` is
+    /// TLS to both. Nothing is connected yet.
     ///
     /// # Errors
     /// [`LockError::Config`] says what is wrong with the URL and what to write; it never quotes the password.
     pub fn parse(url: &str) -> Result<Self, LockError> {
-        Ok(Self::from_info(url::parse(url)?, true))
+        let described = url::parse(url)?;
+        let mut config = Self::from_info(described.info, true);
+        config.sentinels = described.service.map(Sentinels::new);
+        Ok(config)
     }
 
     /// The server of an existing client, with its address, credentials, TLS certificates and socket options. Connections
@@ -45,7 +58,29 @@ impl RedisConfig {
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,
+            red: None,
+            sentinels: None,
+            min_replicas: 0,
         }
+    }
+
+    /// How one sentinel is talked to.
+    pub(super) fn of_sentinel(info: ConnectionInfo) -> Self {
+        Self::from_info(info, true)
+    }
+
+    /// With what its own backend hears of the sentinels.
+    pub(super) fn for_one_backend(mut self) -> Self {
+        self.sentinels = self.sentinels.map(|sentinels| sentinels.afresh());
+        self
+    }
+
+    /// Lets a hold count only after so many replicas have acknowledged it; default 0. What that gives, and what not, stands
+    /// at [`ManagerBuilder::min_replicas`](crate::ManagerBuilder::min_replicas).
+    #[must_use]
+    pub fn min_replicas(mut self, min_replicas: u32) -> Self {
+        self.min_replicas = min_replicas;
+        self
     }
 
     /// Logs in as this ACL user.
@@ -78,6 +113,22 @@ impl RedisConfig {
         self
     }
 
+    /// It is one of the masters of red locks, and used only while its vote counts.
+    pub(crate) fn red(mut self, master: Arc<RedMaster>) -> Self {
+        self.red = Some(master);
+        self
+    }
+
+    /// What it has to be as a master of red locks.
+    pub(super) fn as_red(&self) -> Option<&Arc<RedMaster>> {
+        self.red.as_ref()
+    }
+
+    /// The same server, counted or not.
+    pub(super) fn whether_counted_or_not(&self) -> Self {
+        Self { red: None, ..self.clone() }
+    }
+
     /// The name of the counter that fences come from.
     #[must_use]
     pub fn counter_key(&self) -> String {
@@ -90,10 +141,26 @@ impl RedisConfig {
         format!("{}:%grants:", self.namespace)
     }
 
+    /// Where nobody listens: what is published there is written to the replicas.
+    pub(super) fn acknowledged_channel(&self) -> String {
+        format!("{}:%acknowledged", self.namespace)
+    }
+
     /// Where the server is, for messages; without credentials.
     #[must_use]
     pub fn address(&self) -> String {
-        self.info.addr().to_string()
+        match &self.sentinels {
+            Some(sentinels) => sentinels.address(),
+            None => self.info.addr().to_string(),
+        }
+    }
+
+    pub(super) fn sentinels(&self) -> Option<&Arc<Sentinels>> {
+        self.sentinels.as_ref()
+    }
+
+    pub(super) fn replicas_needed(&self) -> u32 {
+        self.min_replicas
     }
 
     pub(super) fn in_namespace(&self) -> &str {
@@ -107,6 +174,14 @@ impl RedisConfig {
     /// Whether a plain socket will do, which the driver then polls itself instead of through a second task.
     pub(super) fn opens_own_stream(&self) -> bool {
         self.own_stream
+    }
+
+    /// Where to connect to now; the sentinels are asked each time.
+    pub(super) async fn located(&self, protocol: ProtocolVersion) -> Result<ConnectionInfo, Fault> {
+        match &self.sentinels {
+            Some(sentinels) => sentinels.master(self.info(protocol)).await,
+            None => Ok(self.info(protocol)),
+        }
     }
 
     pub(super) fn info(&self, protocol: ProtocolVersion) -> ConnectionInfo {

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ProtocolVersion, PushInfo, RedisError, RedisResult,
-    Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
+    RedisError, RedisResult, Value,
 };
 
 use super::config::RedisConfig;
@@ -37,10 +37,9 @@ impl Connection {
     /// Opens a connection for requests. Has no time limit of its own: whoever polls it drops it when it takes too long,
     /// by a clock that is not the runtime's.
     pub(super) async fn open(config: &RedisConfig) -> Result<(Self, Option<ServerTime>), Fault> {
-        let settings = untimed();
-        let mut connection = Self::connect(config, ProtocolVersion::RESP2, settings)
-            .await
-            .map_err(|e| fault::of_opening(&e))?;
+        let info = config.located(ProtocolVersion::RESP2).await?;
+        let mut connection =
+            Self::connect(info, config, untimed()).await.map_err(|e| fault::of_opening(&e))?;
         let time = connection.look_around(config).await?;
         Ok((connection, time))
     }
@@ -51,19 +50,27 @@ impl Connection {
         push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
     ) -> Result<(Self, Option<ServerTime>), Fault> {
         let settings = untimed().set_push_sender(push);
-        let mut connection = Self::connect(config, ProtocolVersion::RESP3, settings)
-            .await
-            .map_err(|e| fault::of_opening(&e))?;
+        let info = config.located(ProtocolVersion::RESP3).await?;
+        let mut connection =
+            Self::connect(info, config, settings).await.map_err(|e| fault::of_opening(&e))?;
         let time = connection.look_around(config).await?;
         Ok((connection, time))
     }
 
-    async fn connect(
+    /// Opens a connection to a sentinel, which is no server that could keep anything.
+    pub(super) async fn open_to_sentinel(
         config: &RedisConfig,
         protocol: ProtocolVersion,
+        push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
+    ) -> RedisResult<Self> {
+        Self::connect(config.info(protocol), config, untimed().set_push_sender(push)).await
+    }
+
+    async fn connect(
+        info: ConnectionInfo,
+        config: &RedisConfig,
         settings: AsyncConnectionConfig,
     ) -> RedisResult<Self> {
-        let info = config.info(protocol);
         let (calls, io): (_, Option<Io>) = match info.addr() {
             ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
                 let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
@@ -93,13 +100,15 @@ impl Connection {
         let mut questions = ::redis::pipe();
         questions.cmd("INFO").arg("server").cmd("ROLE").cmd("TIME");
         let sent = config.shared_clock().now();
-        let mut calls = self.calls.clone();
-        let answers = self.beside_io(calls.send_packed_commands(&questions, 0, 3)).await;
+        let answers = self.ask_all(&questions, 3).await;
         let [info, role, time] = <[Value; 3]>::try_from(answers.map_err(|e| fault::of_opening(&e))?)
             .map_err(|_| fault::transient("the server answered something else than was asked"))?;
         let server =
             Server::default().with_info(permitted(info)?.as_ref()).with_role(permitted(role)?.as_ref());
         server.must_be_master()?;
+        if let Some(red) = config.as_red() {
+            red.must_count(&server)?;
+        }
         self.generation = server.generation();
         Ok(permitted(time)?.as_ref().and_then(millis).map(|ms| ServerTime { sent, ms }))
     }
@@ -108,6 +117,12 @@ impl Connection {
     pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         let mut calls = self.calls.clone();
         self.beside_io(calls.send_packed_command(command)).await.and_then(no_error)
+    }
+
+    /// Several commands at once; each has an answer of its own, if only an error.
+    pub(super) async fn ask_all(&mut self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
+        let mut calls = self.calls.clone();
+        self.beside_io(calls.send_packed_commands(commands, 0, count)).await
     }
 
     /// Subscribes a connection made by [`open_for_pushes`](Self::open_for_pushes).

@@ -9,6 +9,7 @@ use ::redis::{Cmd, ErrorKind, RedisResult, ServerErrorKind, Value};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::acknowledged::Quorum;
 use super::class;
 use super::connection::{Connection, no_error};
 use super::fault;
@@ -16,7 +17,7 @@ use super::hub::Hub;
 use super::lane::{Answers, Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
 use super::scripts;
-use crate::backend::{Answer, Fault, Generation, Request};
+use crate::backend::{Answer, Fault, Generation, Reply, Request};
 use crate::clock::Moment;
 
 /// Closes the lane however its driver ends: with its runtime, by a panic, or when the backend stops. Made before the task
@@ -138,7 +139,11 @@ impl Driver {
         let requests: Vec<&Request> = flight.requests.iter().collect();
         let counter = self.hub.counter_key();
         let mut sent = flight.sent;
-        let mut outcome = ask(&mut calls, &scripts::command(flight.script, counter, &requests)).await;
+        let mut acknowledged = None;
+        let mut outcome = {
+            let command = scripts::command(flight.script, counter, &requests);
+            self.ask(&mut calls, &command, &requests, &mut acknowledged).await
+        };
         if is_unknown_script(&outcome) {
             // Nothing was executed, so the same requests may go again, unless a later call has one of their names: it
             // may have been executed already, and they had to run in front of it. Then the engine decides.
@@ -149,14 +154,20 @@ impl Driver {
             } else {
                 sent = self.hub.now();
                 let fallback = scripts::fallback_command(flight.script, counter, &requests);
-                outcome = ask(&mut calls, &fallback).await;
+                outcome = self.ask(&mut calls, &fallback, &requests, &mut acknowledged).await;
             }
         }
-        let (answers, worth) = if requests.len() > 1 && is_forbidden(&outcome) {
+        let (mut answers, worth) = if requests.len() > 1 && is_forbidden(&outcome) && acknowledged.is_none() {
             self.one_by_one(&mut calls, &flight, &requests, generation).await
         } else {
             answers(&requests, outcome, sent, generation)
         };
+        if let Some(shortfall) = acknowledged.flatten() {
+            // What the server itself refused stays refused; what it did counts for nothing.
+            for (_, answer) in answers.iter_mut().filter(|(_, answer)| is_held(answer)) {
+                *answer = shortfall.clone();
+            }
+        }
         if worth == Worth::Refused {
             self.hub.doubt_subscription();
         }
@@ -169,6 +180,23 @@ impl Driver {
 }
 
 impl Driver {
+    /// Runs a command; on a lane that waits for replicas, `acknowledged` then says what their silence means, if anything.
+    async fn ask(
+        &self,
+        calls: &mut MultiplexedConnection,
+        command: &Cmd,
+        requests: &[&Request],
+        acknowledged: &mut Option<Option<Answer>>,
+    ) -> RedisResult<Value> {
+        if self.lane.replicas == 0 {
+            return ask(calls, command).await;
+        }
+        let quorum = Quorum::of(self.lane.replicas, requests, self.hub.now());
+        let (outcome, count) = quorum.ask(calls, command, self.hub.acknowledged_channel()).await;
+        *acknowledged = Some(quorum.shortfall(&count));
+        outcome
+    }
+
     /// The server has refused the call, and executed nothing, because of one key: each request goes again in a call of its
     /// own, so that one name that is forbidden does not refuse the others.
     ///
@@ -214,6 +242,10 @@ impl Driver {
 
 async fn ask(calls: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
     calls.send_packed_command(command).await.and_then(no_error)
+}
+
+fn is_held(answer: &Answer) -> bool {
+    matches!(answer, Answer::Reply { reply: Reply::Held { .. }, .. })
 }
 
 fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {

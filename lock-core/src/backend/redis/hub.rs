@@ -14,15 +14,20 @@ use super::lane::{self, Answers, Lane};
 use crate::backend::{Generation, Inbox, Request, Via};
 use crate::clock::Moment;
 
+const CLOSED: &str = "the connection to the lock server is closed";
+
 /// Shared by the backend, the drivers of its lanes, and its subscription.
 pub(super) struct Hub {
     config: RedisConfig,
     counter_key: String,
+    acknowledged_channel: String,
     /// `None` after stop: the engine must not be kept alive by a task that is slow to end.
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
     /// For the answers to what is submitted, or was taken out of a lane, while stop runs.
     late: Weak<dyn Inbox>,
     engine: Arc<Lane>,
+    /// For what replicas have to acknowledge: waiting for them blocks all that is behind it.
+    replicated: Option<Arc<Lane>>,
     /// The runtime of the engine's lane, which needs no second one.
     engine_runtime: OnceLock<Id>,
     /// One lane for each runtime that submitted; a runtime that can't drive a connection has the engine's.
@@ -42,12 +47,16 @@ struct Lanes {
 
 impl Hub {
     pub(super) fn new(config: RedisConfig, inbox: Arc<dyn Inbox>) -> Arc<Self> {
+        let needed = config.replicas_needed();
+        let replicated = (needed > 0).then(|| Lane::of_replicas(needed));
         Arc::new(Self {
             counter_key: config.counter_key(),
+            acknowledged_channel: config.acknowledged_channel(),
             config,
             late: Arc::downgrade(&inbox),
             inbox: Mutex::new(Some(inbox)),
             engine: Lane::of_engine(),
+            replicated,
             engine_runtime: OnceLock::new(),
             lanes: Mutex::default(),
             subscribed_at: Mutex::default(),
@@ -63,15 +72,23 @@ impl Hub {
         &self.counter_key
     }
 
+    pub(super) fn acknowledged_channel(&self) -> &str {
+        &self.acknowledged_channel
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.config.shared_clock().now()
     }
 
-    /// Starts the engine's lane on the present runtime, with a connection that is open.
-    pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Connection) {
+    /// Starts the engine's lane on the present runtime, with a connection that is open, or one to be opened when it is
+    /// needed.
+    pub(super) fn drive_engine_lane(self: &Arc<Self>, connection: Option<Connection>) {
         let driver = Driver::new(Arc::clone(self), Arc::clone(&self.engine));
         let _ = self.engine_runtime.set(Handle::current().id());
-        tokio::spawn(driver.run(Some(connection)));
+        tokio::spawn(driver.run(connection));
+        if let Some(lane) = &self.replicated {
+            tokio::spawn(Driver::new(Arc::clone(self), Arc::clone(lane)).run(None));
+        }
     }
 
     pub(super) fn submit(self: &Arc<Self>, mut requests: Vec<Request>) {
@@ -86,6 +103,14 @@ impl Hub {
     fn submit_via(self: &Arc<Self>, via: Via, requests: Vec<Request>) {
         let refused = match via {
             Via::Engine => requests,
+            Via::Replicated => match &self.replicated {
+                None => requests,
+                Some(lane) => match lane.push(requests) {
+                    Ok(()) => return,
+                    // Not through the engine's lane, whose answers prove nothing of any replica.
+                    Err(unsent) => return self.answer(lane::unsent(unsent, &fault::transient(CLOSED))),
+                },
+            },
             Via::Caller => match Handle::try_current() {
                 Err(_) => requests,
                 Ok(runtime) if self.engine_runtime.get() == Some(&runtime.id()) => requests,
@@ -96,10 +121,7 @@ impl Hub {
             },
         };
         if let Err(unsent) = self.engine.push(refused) {
-            self.answer(lane::unsent(
-                unsent,
-                &fault::transient("the connection to the lock server is closed"),
-            ));
+            self.answer(lane::unsent(unsent, &fault::transient(CLOSED)));
         }
     }
 
@@ -145,15 +167,16 @@ impl Hub {
             }
         }
         self.answer(answers);
+        if ended.replicas > 0 {
+            return self.answer(lane::unsent(unsent, &fault));
+        }
         if let Err(unsent) = self.engine.push(unsent) {
             self.answer(lane::unsent(unsent, &fault));
         }
     }
 
     pub(super) fn tick(&self, now: Moment) {
-        self.answer(self.engine.tick(now));
-        let lanes: Vec<_> = self.lanes().of.values().cloned().collect();
-        for lane in lanes.iter().filter(|lane| !Arc::ptr_eq(lane, &self.engine)) {
+        for lane in self.all_lanes() {
             self.answer(lane.tick(now));
         }
     }
@@ -163,6 +186,7 @@ impl Hub {
         let fault = fault::transient("the lock manager is shut down");
         // The engine's first, so that nothing moves onto it any more.
         let mut lanes = vec![Arc::clone(&self.engine)];
+        lanes.extend(self.replicated.clone());
         // What could go wrong: a submit that runs beside this adds a lane that nobody closes. It can't: it looks at `closed`
         // under the lock under which it adds.
         {
@@ -193,10 +217,32 @@ impl Hub {
         }
     }
 
+    /// The server that all connections are at is not the master any more. They end now: it may accept what is sent to it
+    /// for a long time yet, and all of that will be gone.
+    pub(super) fn leave_master(&self, why: &str) {
+        let (fault, now) = (fault::transient(why), self.now());
+        for lane in self.all_lanes() {
+            self.answer(lane.forsake(&fault, now));
+        }
+        self.doubt.notify_one();
+    }
+
+    /// Every lane once.
+    fn all_lanes(&self) -> Vec<Arc<Lane>> {
+        let mut all = vec![Arc::clone(&self.engine)];
+        all.extend(self.replicated.clone());
+        let users = self.lanes();
+        all.extend(users.of.values().filter(|lane| !Arc::ptr_eq(lane, &self.engine)).cloned());
+        all
+    }
+
     /// A server refuses a lane everything. The subscription may be at the same server, which, if it was demoted, keeps it
     /// open although nobody publishes there any more.
     pub(super) fn doubt_subscription(&self) {
         self.doubt.notify_one();
+        if let Some(sentinels) = self.config.sentinels() {
+            sentinels.ask();
+        }
     }
 
     /// A lane has reached the server of `generation`.

@@ -48,6 +48,9 @@ pub(super) struct Lane {
     table: Mutex<Table>,
     /// Whether requests may go elsewhere while the runtime is blocked; nowhere, for the engine's lane.
     has_fallback: bool,
+    /// How many replicas have to acknowledge what a call of this lane wrote; none, but on the lane that is for that.
+    pub(super) replicas: u32,
+    window: usize,
 }
 
 #[derive(Debug, Default)]
@@ -90,12 +93,18 @@ pub(super) enum Round {
 impl Lane {
     /// The lane of a user's runtime, for which the engine's can stand in.
     pub(super) fn of_user() -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), has_fallback: true })
+        Arc::new(Self { table: Mutex::default(), has_fallback: true, replicas: 0, window: WINDOW })
     }
 
     /// The engine's lane, which stands in for others.
     pub(super) fn of_engine() -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), has_fallback: false })
+        Arc::new(Self { table: Mutex::default(), has_fallback: false, replicas: 0, window: WINDOW })
+    }
+
+    /// The lane whose answers wait for so many replicas. One call at a time: a second would wait at the server, behind the
+    /// first, and its time is counted from when it is sent.
+    pub(super) fn of_replicas(replicas: u32) -> Arc<Self> {
+        Arc::new(Self { table: Mutex::default(), has_fallback: false, replicas, window: 1 })
     }
 
     /// Queues requests, or hands them back: the lane is closed, or its runtime is blocked.
@@ -198,14 +207,14 @@ impl Lane {
             return Round::Over;
         }
         table.remember(context.waker());
-        if table.pending.is_empty() || table.flying.len() >= WINDOW {
+        if table.pending.is_empty() || table.flying.len() >= self.window {
             return Round::Send(Vec::new());
         }
         if table.pending.len() < std::mem::take(&mut table.crowd) / 2 {
             return Round::Crowd;
         }
         let flying: usize = table.flying.iter().map(|flight| flight.requests.len()).sum();
-        let most = (table.pending.len() + flying).div_ceil(WINDOW).max(SMALLEST_SHARE);
+        let most = (table.pending.len() + flying).div_ceil(self.window).max(SMALLEST_SHARE);
         let sent = now();
         let batches = batch::take(&mut table.pending, 1, most);
         let flights: Vec<_> = batches.into_iter().map(|batch| table.take_off(batch, sent)).collect();
@@ -249,6 +258,21 @@ impl Lane {
         table.failures = table.failures.max(1);
         table.hurry = true;
         table.take_flying(fault)
+    }
+
+    /// Gives up the connection, or the attempt at one, and makes another at once: the server is not the right one any more.
+    /// What is on its way may or may not have been executed.
+    pub(super) fn forsake(&self, fault: &Fault, now: Moment) -> Answers {
+        let mut table = self.table();
+        let answers = table.take_flying(fault);
+        table.next_epoch(now, false);
+        table.pause_until = now;
+        // A lane that never had a connection need not have one now.
+        table.hurry = table.claimed || !self.has_fallback;
+        let waker = table.take_waker(now);
+        drop(table);
+        wake(waker);
+        answers
     }
 
     /// Answers what has waited for too long, and gives up a connection, or a runtime, that does not answer.

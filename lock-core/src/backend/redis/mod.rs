@@ -1,4 +1,4 @@
-//! Locks on one Redis or Valkey server.
+//! Locks on one Redis or Valkey server, named by its address or found through sentinels.
 //!
 //! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
 //! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
@@ -17,10 +17,14 @@
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
+//! `min_replicas` needs `+wait` too. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
+//! +sentinel|master +subscribe &+switch-master`.
+//!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
 //! on a probe name, and reports what is missing.
 
+mod acknowledged;
 mod batch;
 mod check;
 mod class;
@@ -32,8 +36,10 @@ mod hub;
 mod lane;
 #[cfg(test)]
 mod live_tests;
+mod red_master;
 mod relay;
 mod scripts;
+mod sentinel;
 mod server;
 mod subscription;
 #[cfg(test)]
@@ -49,23 +55,31 @@ use std::time::Duration;
 pub use ::redis;
 use tokio::task::JoinHandle;
 
-use self::connection::Connection;
+use self::connection::{Connection, ServerTime};
 use self::hub::Hub;
+use self::sentinel::Watch;
 use self::subscription::Subscription;
-use super::{Backend, Channel, Inbox, Request, Starting};
+use super::{Backend, Channel, Fault, FaultClass, Inbox, Request, Starting};
 use crate::clock::Moment;
 use crate::error::LockError;
 
 pub use self::config::RedisConfig;
+pub(crate) use self::red_master::RedMaster;
 
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
+/// How much of it a start waits for a failover that is under way ..
+const FAILOVER_LIMIT: Duration = Duration::from_secs(2);
+/// .. looking this often.
+const FAILOVER_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps locks on one Redis or Valkey server.
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
     subscription: Mutex<Option<JoinHandle<()>>>,
+    /// On the sentinels, if there are any.
+    watch: Mutex<Option<Watch>>,
     warnings: Mutex<Vec<String>>,
     garbage: Arc<AtomicU64>,
 }
@@ -75,9 +89,10 @@ impl RedisBackend {
     #[must_use]
     pub fn new(config: RedisConfig) -> Self {
         Self {
-            config,
+            config: config.for_one_backend(),
             hub: OnceLock::new(),
             subscription: Mutex::default(),
+            watch: Mutex::default(),
             warnings: Mutex::default(),
             garbage: Arc::default(),
         }
@@ -97,26 +112,92 @@ impl RedisBackend {
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
         let failed = |fault| check::failed(&self.config, fault);
-        let (mut connection, time) = Connection::open(&self.config).await.map_err(failed)?;
+        let mut watch = self.config.sentinels().map(Watch::start);
+        let (mut connection, time) = self.open_first().await.map_err(failed)?;
         let warnings = check::run(&self.config, &mut connection).await?;
         let hub = Hub::new(self.config.clone(), inbox);
         hub.server_time(time);
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
         let subscription = subscription.await.map_err(failed)?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-        hub.drive_engine_lane(connection);
+        hub.drive_engine_lane(Some(connection));
         let task = tokio::spawn(subscription.keep());
         *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
-        // Started once; a second start would find the first hub and be told so.
+        if let Some(watch) = &mut watch {
+            watch.follow(Arc::clone(&hub));
+        }
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+        self.set_hub(hub)
+    }
+}
+
+impl RedisBackend {
+    /// As a master of red locks, which need no subscription (nobody queues there) and not all of the masters: one that does
+    /// not answer is connected to when it is asked for a lock, again and again.
+    ///
+    /// # Errors
+    /// What does not pass by itself: it is unfit, refuses the login or a command, or is another master by another name.
+    async fn start_red(&self, red: &RedMaster, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
+        let looked = match tokio::time::timeout(START_LIMIT, self.look_at_red(red)).await {
+            Ok(Err(LockError::Connect { reason, .. })) => Err(reason),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(warnings)) => {
+                self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+                Ok(())
+            }
+            Err(_) => Err(format!("no answer within {START_LIMIT:?}")),
+        };
+        red.set_first_look(looked);
+        let hub = Hub::new(self.config.clone(), inbox);
+        hub.drive_engine_lane(None);
+        self.set_hub(hub)
+    }
+
+    async fn look_at_red(&self, red: &RedMaster) -> Result<Vec<String>, LockError> {
+        // One that does not count yet has answered all the same.
+        let config = self.config.whether_counted_or_not();
+        let failed = |fault| check::failed(&config, fault);
+        let (mut connection, _) = Connection::open(&config).await.map_err(failed)?;
+        let warnings = check::run(&config, &mut connection).await?;
+        let info = connection.ask(&::redis::cmd("INFO")).await.ok();
+        let server = server::Server::default().with_info(info.as_ref());
+        red.must_be_another(&server).map_err(|fault| LockError::Config {
+            message: format!("red master {}: {}", config.address(), fault.message),
+        })?;
+        Ok(warnings)
+    }
+
+    /// Started once; a second start would find the first hub and be told so.
+    fn set_hub(&self, hub: Arc<Hub>) -> Result<(), LockError> {
         self.hub
             .set(hub)
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
+    }
+
+    /// A failover that is under way is waited for, but not so long that nobody could say what is missing.
+    async fn open_first(&self) -> Result<(Connection, Option<ServerTime>), Fault> {
+        let since = tokio::time::Instant::now();
+        loop {
+            match Connection::open(&self.config).await {
+                Err(fault)
+                    if fault.class == FaultClass::Transient
+                        && self.config.sentinels().is_some()
+                        && since.elapsed() < FAILOVER_LIMIT =>
+                {
+                    tokio::time::sleep(FAILOVER_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 }
 
 impl Backend for RedisBackend {
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
         Box::pin(async move {
+            if let Some(red) = self.config.as_red() {
+                return self.start_red(red, inbox).await;
+            }
             match tokio::time::timeout(START_LIMIT, self.start_within(channel, inbox)).await {
                 Ok(started) => started,
                 Err(_) => {
@@ -129,6 +210,10 @@ impl Backend for RedisBackend {
 
     fn warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn needs_acknowledgement(&self) -> bool {
+        self.config.replicas_needed() > 0
     }
 
     fn submit(&self, requests: Vec<Request>) {
@@ -147,6 +232,7 @@ impl Backend for RedisBackend {
         if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
+        drop(self.watch.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(hub) = self.hub.get() {
             hub.close();
         }

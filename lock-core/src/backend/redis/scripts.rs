@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
-use crate::backend::{Entry, Fault, FaultClass, Operation, Reply, Request};
+use crate::backend::memory::queue::letter;
+use crate::backend::{Entry, Fault, FaultClass, Mode, Operation, Reply, Request};
 
 /// The operations that one call carries at most: a longer one would block the server for others.
 pub(crate) const MAX_OPERATIONS: usize = 128;
@@ -31,7 +32,7 @@ static HOLD_HASHED: LazyLock<Hashed> = LazyLock::new(|| Hashed::new(HOLD));
 /// must not share its failure, and an acquisition behind a renewal would pass when memory is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Script {
-    /// Acquire; declares the counter.
+    /// Acquire, raise; declares the counter.
     Acquire,
     /// Renew, refresh, forget; declares the locks alone.
     Hold,
@@ -40,7 +41,7 @@ pub(crate) enum Script {
 impl Script {
     pub(crate) const fn of(operation: &Operation) -> Self {
         match operation {
-            Operation::Acquire(_) => Self::Acquire,
+            Operation::Acquire(_) | Operation::Raise { .. } => Self::Acquire,
             Operation::Refresh { .. } | Operation::Renew { .. } | Operation::Forget { .. } => Self::Hold,
         }
     }
@@ -115,7 +116,17 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
     let id = request.id.as_str();
     match &request.operation {
         Operation::Acquire(acquire) => {
-            cmd.arg(id).arg(acquire.lease_ms).arg(acquire.not_after_ms);
+            cmd.arg(id);
+            match (acquire.mode, &acquire.replaces) {
+                (Mode::Exclusive, _) => {
+                    cmd.arg(acquire.lease_ms);
+                }
+                (Mode::Shared, None) => cmd.write_arg_fmt(format_args!("r{}", acquire.lease_ms)),
+                (Mode::Shared, Some(old)) => {
+                    cmd.write_arg_fmt(format_args!("r{};{}", acquire.lease_ms, old.as_str()));
+                }
+            }
+            cmd.arg(acquire.not_after_ms);
             match &acquire.place {
                 Some(place) => cmd.write_arg_fmt(format_args!(
                     "{};{};{}",
@@ -125,6 +136,10 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
                 )),
                 None => cmd.write_arg(b""),
             }
+        }
+        // Nothing is refused later than 0, so it never passes for the acquisition of a free lock.
+        Operation::Raise { fence } => {
+            cmd.arg(id).arg(*fence).arg(0).arg("raise");
         }
         Operation::Renew { lease_ms } => {
             cmd.arg("renew").arg(id).arg(lease_ms);
@@ -148,7 +163,7 @@ struct InScripts<'a>(&'a Entry);
 
 impl fmt::Display for InScripts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{};{}", self.0.short_ms, self.0.channel.as_str())
+        write!(f, "{}{};{}", letter(self.0), self.0.short_ms, self.0.channel.as_str())
     }
 }
 
@@ -188,7 +203,9 @@ impl Fields {
     /// What is said of one operation: a code, and the code's values.
     fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
         let reply = match self.number()? {
-            0 => Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: false },
+            code @ (0 | 7) => {
+                Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: code == 7 }
+            }
             1 => Reply::Queued {
                 ticket: self.number()?,
                 floor: self.number()?,

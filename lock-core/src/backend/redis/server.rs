@@ -16,6 +16,7 @@ pub(super) struct Server {
     role: Option<String>,
     cluster: bool,
     eviction: Option<String>,
+    uptime_s: Option<u64>,
     looked: bool,
 }
 
@@ -34,6 +35,7 @@ impl Server {
                 "role" => self.role = Some(value.to_owned()),
                 "redis_mode" => self.cluster |= value == "cluster",
                 "cluster_enabled" => self.cluster |= value == "1",
+                "uptime_in_seconds" => self.uptime_s = value.parse().ok(),
                 "maxmemory_policy" => self.eviction = Some(value.to_owned()),
                 _ => {}
             }
@@ -49,6 +51,20 @@ impl Server {
             self.role = Some(first);
         }
         self
+    }
+
+    pub(super) fn run_id(&self) -> Option<&str> {
+        self.run_id.as_deref()
+    }
+
+    /// Whether it said that it is a master.
+    pub(super) fn is_master(&self) -> bool {
+        self.role.as_deref() == Some("master")
+    }
+
+    /// Since when it runs, in its own count of seconds.
+    pub(super) fn uptime_s(&self) -> Option<u64> {
+        self.uptime_s
     }
 
     pub(super) fn generation(&self) -> Generation {

@@ -140,20 +140,18 @@ fn deliver(hub: &Hub, garbage: &AtomicU64, generation: Option<&Generation>, info
     }
 }
 
-/// A grant as the scripts publish it: `<hex> <fence> <left_ms>`. Anybody may publish anything, so all else is `None`.
+/// A grant as the scripts publish it: `<hex> <fence> <left_ms>`, and ` s` where it is strict. Anybody may publish anything, so all else is `None`.
 fn parse(text: &str, generation: Generation) -> Option<Grant> {
     let mut words = text.split(' ');
-    let (hex, fence, left, end) = (words.next()?, words.next()?, words.next()?, words.next());
-    let well_formed =
-        hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && end.is_none();
+    let (hex, fence, left) = (words.next()?, words.next()?, words.next()?);
+    let strict = match (words.next(), words.next()) {
+        (None, _) => false,
+        (Some("s"), None) => true,
+        _ => return None,
+    };
+    let well_formed = hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     well_formed.then_some(())?;
-    Some(Grant {
-        hex: hex.to_owned(),
-        fence: number(fence)?,
-        left_ms: number(left)?,
-        strict: false,
-        generation,
-    })
+    Some(Grant { hex: hex.to_owned(), fence: number(fence)?, left_ms: number(left)?, strict, generation })
 }
 
 /// Digits only: `parse` alone would also take a sign.
@@ -170,6 +168,9 @@ mod tests {
         let hex = "0123456789abcdef0123456789abcdef";
         let grant = parse(&format!("{hex} 1795192997308781 3000"), Generation::new("run")).unwrap();
         assert_eq!((grant.hex.as_str(), grant.fence, grant.left_ms), (hex, 1_795_192_997_308_781, 3000));
+        assert!(!grant.strict);
+        let grant = parse(&format!("{hex} 1 3000 s"), Generation::UNKNOWN).unwrap();
+        assert_eq!((grant.left_ms, grant.strict), (3000, true));
         for text in [
             "",
             " ",
@@ -177,6 +178,9 @@ mod tests {
             hex,
             &format!("{hex} 1"),
             &format!("{hex} 1 2 3"),
+            &format!("{hex} 1 2 x"),
+            &format!("{hex} 1 2 "),
+            &format!("{hex} 1 2 s s"),
             &format!("{hex} -1 2"),
             &format!("{hex} +1 2"),
             &format!("{hex} 1.5 2"),

@@ -3,13 +3,39 @@
 
 use ::redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
 
+use super::sentinel::{self, Service};
 use crate::error::LockError;
 
 const EXAMPLES: &str = "write redis://[user:password@]host[:port][/db], rediss://.. for TLS, \
-                        or unix:///path/to/socket[?db=0&user=..&pass=..]";
+                        unix:///path/to/socket[?db=0&user=..&pass=..], or \
+                        redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]";
 
-/// The connection that `url` describes.
-pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
+/// What a URL describes.
+pub(super) struct Described {
+    pub(super) info: ConnectionInfo,
+    /// Who knows where the server is, if `info` does not.
+    pub(super) service: Option<Service>,
+}
+
+/// The server that `url` describes.
+pub(super) fn parse(url: &str) -> Result<Described, LockError> {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return Err(wrong("the lock server's URL has no scheme"));
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "redis-sentinel" | "valkey-sentinel" => through_sentinels(rest, false),
+        "rediss-sentinel" | "valkeys-sentinel" if cfg!(feature = "tls") => through_sentinels(rest, true),
+        "rediss-sentinel" | "valkeys-sentinel" => Err(without_tls("rediss-sentinel://")),
+        _ => Ok(Described { info: one_server(url)?, service: None }),
+    }
+}
+
+fn through_sentinels(rest: &str, tls: bool) -> Result<Described, LockError> {
+    let (info, service) = sentinel::parse(rest, tls)?;
+    Ok(Described { info, service: Some(service) })
+}
+
+fn one_server(url: &str) -> Result<ConnectionInfo, LockError> {
     let Some((scheme, rest)) = url.split_once(':') else {
         return Err(wrong("the lock server's URL has no scheme"));
     };
@@ -23,7 +49,7 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
             }
             understood(&format!("redis+unix://{path}"))
         }
-        "redis-sentinel" | "rediss-sentinel" | "redis-cluster" | "rediss-cluster" => {
+        "redis-cluster" | "rediss-cluster" => {
             Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
         }
         unknown if is_scheme(unknown) && rest.starts_with("//") => {
@@ -33,17 +59,15 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, LockError> {
     }
 }
 
-#[cfg(feature = "tls")]
 fn tls(url: &str) -> Result<ConnectionInfo, LockError> {
-    understood(url)
+    if cfg!(feature = "tls") { understood(url) } else { Err(without_tls("rediss://")) }
 }
 
-#[cfg(not(feature = "tls"))]
-fn tls(_: &str) -> Result<ConnectionInfo, LockError> {
-    Err(wrong("rediss:// needs TLS, which is not compiled in: enable the feature `tls` of `lock-core`"))
+fn without_tls(scheme: &str) -> LockError {
+    wrong(&format!("{scheme} needs TLS, which is not compiled in: enable the feature `tls` of `lock-core`"))
 }
 
-fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
+pub(super) fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
     let info = url.into_connection_info().map_err(|error| wrong(reason(&error)))?;
     if info.redis_settings().db() < 0 {
         return Err(wrong("the database in the lock server's URL is negative"));
@@ -73,7 +97,7 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b))
 }
 
-fn wrong(what: &str) -> LockError {
+pub(super) fn wrong(what: &str) -> LockError {
     LockError::Config { message: format!("{what}; {EXAMPLES}") }
 }
 
@@ -85,13 +109,13 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_url_arrive() {
-        let info = parse("redis://app:p%40ss@db.example:7000/3").unwrap();
+        let info = one_server("redis://app:p%40ss@db.example:7000/3").unwrap();
         assert_eq!(info.addr(), &ConnectionAddr::Tcp("db.example".into(), 7000));
         assert_eq!(info.redis_settings().username(), Some("app"));
         assert_eq!(info.redis_settings().password(), Some("p@ss"));
         assert_eq!(info.redis_settings().db(), 3);
         for url in ["unix:/run/r.sock?db=2", "unix:///run/r.sock?db=2", "redis+unix:///run/r.sock?db=2"] {
-            let info = parse(url).unwrap();
+            let info = one_server(url).unwrap();
             assert_eq!(info.addr(), &ConnectionAddr::Unix("/run/r.sock".into()), "{url}");
             assert_eq!(info.redis_settings().db(), 2);
         }
@@ -117,7 +141,7 @@ mod tests {
             "secret@redis.internal://6379",
             "",
         ] {
-            let text = parse(url).unwrap_err().to_string();
+            let text = parse(url).map(|_| ()).unwrap_err().to_string();
             assert!(text.contains("redis://"), "{url}: {text}");
             assert!(!text.contains("secret") && !text.contains("sec/ret"), "{url}: {text}");
         }
@@ -126,6 +150,9 @@ mod tests {
     #[cfg(not(feature = "tls"))]
     #[test]
     fn tls_without_its_feature_names_the_feature() {
-        assert!(parse("rediss://host").unwrap_err().to_string().contains("feature `tls`"));
+        for url in ["rediss://host", "rediss-sentinel://host/m"] {
+            let text = parse(url).map(|_| ()).unwrap_err().to_string();
+            assert!(text.contains("feature `tls`"), "{url}: {text}");
+        }
     }
 }

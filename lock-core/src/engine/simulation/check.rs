@@ -1,13 +1,13 @@
 //! What is checked, from outside: against virtual time and the server's state, never by asking an engine what it thinks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::tasks::Wait;
 use super::time::Micros;
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::HoldId;
+use crate::backend::{HoldId, Mode};
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
 use crate::engine::rules::SHORT_LEASE;
@@ -26,6 +26,7 @@ struct Seen {
     client: usize,
     task: usize,
     cell: Arc<HoldCell>,
+    mode: Mode,
     since: Micros,
     /// It was found past its end: it must not come back.
     over: bool,
@@ -34,10 +35,13 @@ struct Seen {
 #[derive(Default)]
 pub(super) struct Checker {
     open: BTreeMap<LockName, Vec<Seen>>,
-    /// The highest token that was claimed, by name.
+    /// The highest token that was claimed, by name; and the highest by who held the lock alone.
     pub(super) highest_token: BTreeMap<LockName, u64>,
+    pub(super) highest_alone: BTreeMap<LockName, u64>,
     /// The highest fence that the server has given, by name.
     pub(super) highest_fence: BTreeMap<LockName, u64>,
+    /// The holders that the server has, by name, as fences.
+    pub(super) known: BTreeMap<LockName, BTreeSet<u64>>,
     /// In which of the server's lives a fence was given.
     pub(super) life_of: BTreeMap<u64, u64>,
     /// How long a lease was when it was given, in ms.
@@ -54,8 +58,8 @@ pub(super) struct Checker {
     pub(super) heard: BTreeMap<u128, u64>,
     /// The last fence that was given for it: tickets below are used up.
     pub(super) used_up: BTreeMap<String, u64>,
-    /// Since when the server has this unclaimed owner, by name.
-    pub(super) unclaimed: BTreeMap<LockName, (u64, Micros)>,
+    /// Since when the server has these unclaimed holders, by name and fence.
+    pub(super) unclaimed: BTreeMap<LockName, BTreeMap<u64, Micros>>,
     /// Since when a name is free although somebody waits.
     pub(super) idle_since: BTreeMap<LockName, Micros>,
 }
@@ -134,11 +138,16 @@ impl World {
         let (name, now, token) = (wait.name.clone(), self.now(), cell.token);
         self.checker.used(&name, client, task, wait.since, now);
         self.server.claimed.insert(token >> 11);
-        self.checker.unclaimed.remove(&name);
+        if let Some(unclaimed) = self.checker.unclaimed.get_mut(&name) {
+            unclaimed.remove(&(token >> 11));
+        }
         let life = self.checker.life_of.get(&(token >> 11)).copied();
         let mut found = Vec::new();
         for seen in self.checker.open.entry(name.clone()).or_default() {
             let was_over = seen.over;
+            if seen.mode == Mode::Shared && wait.mode == Mode::Shared {
+                continue;
+            }
             if !is_definite(seen, self.clients[seen.client].now()) {
                 continue;
             }
@@ -158,12 +167,25 @@ impl World {
         for what in found {
             self.violated(Violation::Overlap, what);
         }
-        let highest = self.checker.highest_token.entry(name.clone()).or_default();
-        if token <= *highest && life == Some(self.server.life()) {
-            let what = format!("c{client} t{task} has token {token} after {highest}");
+        // Readers who were let in together may come for their grants in any order.
+        let earlier = match wait.mode {
+            Mode::Exclusive => &self.checker.highest_token,
+            Mode::Shared => &self.checker.highest_alone,
+        };
+        let earlier = earlier.get(&name).copied().unwrap_or(0);
+        if token <= earlier && life == Some(self.server.life()) {
+            let what = format!("c{client} t{task} has token {token} after {earlier}");
             self.violated(Violation::TokenOrder, what);
-        } else {
-            *highest = (*highest).max(token);
+        }
+        if wait.replaces.is_some_and(|old| old < self.checker.highest_alone[&name]) {
+            let what = format!("c{client} t{task} goes on reading, and another held it alone in between");
+            self.violated(Violation::Overlap, what);
+        }
+        let highest = self.checker.highest_token.entry(name.clone()).or_default();
+        *highest = token.max(*highest);
+        if wait.mode == Mode::Exclusive {
+            let highest = self.checker.highest_alone.entry(name.clone()).or_default();
+            *highest = token.max(*highest);
         }
         // Drift and rounding are taken off; a lease passed on locally has run for some time.
         let half = self.checker.given_ms.get(&(token >> 11)).copied().unwrap_or(0);
@@ -176,6 +198,7 @@ impl World {
             client,
             task,
             cell,
+            mode: wait.mode,
             since: now,
             over: false,
         });
@@ -185,9 +208,7 @@ impl World {
     /// Every definite hold is in the server's books, for at least as long.
     pub(super) fn check_backed(&mut self, name: &LockName) {
         let mut found = None;
-        let owner = self.server.records.get(name).and_then(|record| record.owner.as_ref());
-        let backed_until = owner.map_or(0, |owner| self.server.when_ms(owner.deadline_ms));
-        let fence = owner.map_or(0, |owner| owner.fence);
+        let holders = self.server.holders(name);
         for seen in self.checker.open.get_mut(name).into_iter().flatten() {
             let clock = &self.clients[seen.client].clock;
             if !is_definite(seen, self.clients[seen.client].now()) {
@@ -198,9 +219,12 @@ impl World {
             if self.checker.life_of.get(&of) != Some(&self.server.life()) {
                 continue;
             }
-            if of != fence || backed_until < until {
+            let backed = holders.iter().find(|holder| holder.fence == of);
+            let backed_until = backed.map_or(0, |holder| self.server.when_ms(holder.deadline_ms));
+            if backed_until < until {
+                let fences: Vec<_> = holders.iter().map(|holder| holder.fence).collect();
                 found = Some(format!(
-                    "c{} t{} believes in {of} until {until} µs, the server in {fence} until {backed_until} µs",
+                    "c{} t{} believes in {of} until {until} µs, the server until {backed_until} µs, in {fences:?}",
                     seen.client, seen.task
                 ));
             }

@@ -22,7 +22,7 @@ pub(super) struct Client {
     pub(super) clock: MachineClock,
     pub(super) channel: Channel,
     pub(super) wire: Arc<Wire>,
-    pub(super) connections: [Connection; 2],
+    pub(super) connections: [Connection; 3],
     /// Submitted and unanswered: on which connection, since when.
     pub(super) in_flight: BTreeMap<u64, (usize, Moment)>,
     pub(super) tasks: Vec<Task>,
@@ -85,7 +85,7 @@ impl Client {
             clock,
             channel,
             wire,
-            connections: [Connection::default(), Connection::default()],
+            connections: [Connection::default(), Connection::default(), Connection::default()],
             in_flight: BTreeMap::new(),
             tasks: (0..tasks).map(|_| Task::default()).collect(),
             ready: Arc::default(),

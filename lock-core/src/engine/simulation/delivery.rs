@@ -116,7 +116,7 @@ impl World {
             hex: grant.id.hex().to_owned(),
             fence: grant.fence,
             left_ms: grant.left_ms,
-            strict: false,
+            strict: grant.strict,
             generation: self.server.generation.clone(),
         };
         let weather = self.weather();

@@ -109,6 +109,7 @@ pub(super) fn line_of(via: Via) -> usize {
     match via {
         Via::Caller => 0,
         Via::Engine => 1,
+        Via::Replicated => 2,
     }
 }
 

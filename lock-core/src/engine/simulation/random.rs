@@ -25,6 +25,11 @@ impl Random {
         low + self.next() % (high.max(low) - low + 1)
     }
 
+    /// The same, without using up randomness where there is no chance.
+    pub(super) fn chance(&mut self, times: u64) -> bool {
+        times > 0 && self.per_mille(times)
+    }
+
     /// True so many times in a thousand.
     pub(super) fn per_mille(&mut self, times: u64) -> bool {
         self.next() % 1000 < times

@@ -89,6 +89,51 @@ fn an_extension_is_answered_soon() {
 }
 
 #[test]
+fn no_promise_is_broken_among_fair_callers_and_others() {
+    nothing_is_violated(&Setup::FAIR, 100);
+}
+
+#[test]
+fn fair_callers_are_told_busy_only_when_it_is_so() {
+    nothing_is_violated(&Setup::FAIR_IN_CALM, 20);
+}
+
+#[test]
+fn blocked_fair_callers_hold_nobody_up_for_long() {
+    nothing_is_violated(&Setup::FAIR_BLOCKED, 100);
+}
+
+#[test]
+fn no_promise_is_broken_among_readers_and_writers() {
+    nothing_is_violated(&Setup::READERS, 100);
+}
+
+#[test]
+fn readers_and_writers_are_served_in_order() {
+    nothing_is_violated(&Setup::READERS_HOT, 100);
+}
+
+#[test]
+fn readers_and_writers_are_told_busy_only_when_it_is_so() {
+    nothing_is_violated(&Setup::READERS_IN_CALM, 30);
+}
+
+#[test]
+fn blocked_readers_hold_nobody_up_for_long() {
+    nothing_is_violated(&Setup::READERS_BLOCKED, 100);
+}
+
+#[test]
+fn killed_readers_are_followed() {
+    nothing_is_violated(&Setup::READERS_KILLED, 50);
+}
+
+#[test]
+fn tokens_of_readers_rise_when_the_server_loses_its_data() {
+    nothing_is_violated(&Setup::READERS_DATA_LOSS, 100);
+}
+
+#[test]
 fn no_promise_is_broken_among_thousands_of_holds() {
     // One such world is as much work as several hundred others.
     is_clean(&Setup::MANY, seeds(1).div_ceil(300));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::mutation::Mutation;
 use super::network::Copy;
 use super::time::{MachineClock, Micros};
-use crate::backend::memory::{Published, Record, Step, step};
+use crate::backend::memory::{Owner, Published, Record, Step, step};
 use crate::backend::{Channel, Generation, HoldId, Operation, Reply};
 use crate::clock::Moment;
 use crate::name::LockName;
@@ -74,6 +74,16 @@ impl Server {
             self.records.insert(name.clone(), done.record);
         }
         Executed { reply: done.reply, server_ms: now_ms, grants: done.grants }
+    }
+
+    /// Who has the lock by its books: the owner, or readers; also those whose lease is over and whom nobody has cleared away.
+    pub(super) fn holders(&self, name: &LockName) -> Vec<Owner> {
+        let record = self.records.get(name);
+        record
+            .into_iter()
+            .flat_map(|record| record.owner.iter().chain(record.readers.all()))
+            .cloned()
+            .collect()
     }
 
     /// In which life it is.

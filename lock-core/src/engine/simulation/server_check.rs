@@ -1,9 +1,12 @@
 //! What is checked of the server's books: order, orphans, locks that nobody uses.
 
+use std::collections::BTreeSet;
+
 use super::check::{AUDIT, SLACK, client_of};
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::{HoldId, Operation, Reply, Request};
+use crate::backend::memory::Owner;
+use crate::backend::{HoldId, Mode, Operation, Reply, Request};
 use crate::engine::rules::SHORT_LEASE;
 use crate::name::LockName;
 
@@ -16,43 +19,53 @@ impl World {
         }
         let refreshed = matches!(request.operation, Operation::Refresh { .. });
         self.verdict.gone += u64::from(refreshed && *reply == Reply::Gone);
-        let owner = self.server.records.get(name).and_then(|record| record.owner.clone());
-        if let Some(owner) = &owner {
-            let longest = self.checker.longest_ms.entry(owner.fence).or_default();
-            *longest = owner.deadline_ms.max(*longest);
+        let mut holders = self.server.holders(name);
+        holders.sort_by_key(|holder| holder.fence);
+        for holder in &holders {
+            let longest = self.checker.longest_ms.entry(holder.fence).or_default();
+            *longest = holder.deadline_ms.max(*longest);
         }
-        let highest = self.checker.highest_fence.get(name).copied().unwrap_or(0);
-        if let Some(owner) =
-            owner.filter(|owner| !self.checker.life_of.contains_key(&owner.fence) || owner.fence != highest)
-        {
-            if owner.fence <= highest {
+        let now_known: BTreeSet<_> = holders.iter().map(|holder| holder.fence).collect();
+        let were_known = if now_known.is_empty() {
+            self.checker.known.remove(name)
+        } else {
+            self.checker.known.insert(name.clone(), now_known)
+        };
+        holders.retain(|holder| were_known.as_ref().is_none_or(|known| !known.contains(&holder.fence)));
+        for holder in holders {
+            let highest = self.checker.highest_fence.get(name).copied().unwrap_or(0);
+            if holder.fence <= highest {
                 self.violated(
                     Violation::TokenOrder,
-                    format!("{name}: fence {} after {highest}", owner.fence),
+                    format!("{name}: fence {} after {highest}", holder.fence),
                 );
             }
-            self.checker.highest_fence.insert(name.clone(), owner.fence.max(highest));
-            self.checker.life_of.insert(owner.fence, self.server.life());
-            let given = owner.deadline_ms - self.server.now_ms();
-            self.checker.given_ms.insert(owner.fence, given);
-            self.check_overtaken(request, &owner.id);
+            self.checker.highest_fence.insert(name.clone(), holder.fence.max(highest));
+            self.checker.life_of.insert(holder.fence, self.server.life());
+            let given = holder.deadline_ms - self.server.now_ms();
+            self.checker.given_ms.insert(holder.fence, given);
+            // Who goes on as a reader passes nobody: nobody else could have had the lock.
+            let goes_on = matches!(&request.operation, Operation::Acquire(wish) if wish.replaces.is_some());
+            if !(goes_on && holder.id == request.id) {
+                self.check_overtaken(request, &holder.id, holder.fence);
+            }
         }
         self.check_orphans(name);
         self.check_backed(name);
     }
 
-    /// Nobody who is alive and came earlier waits behind the new owner. Only where each client has one task: else its
-    /// place in the queue is that of several.
-    fn check_overtaken(&mut self, request: &Request, owner: &HoldId) {
+    /// Nobody who is alive and came earlier waits behind the new owner. Only where each place in the queue is of one
+    /// task.
+    fn check_overtaken(&mut self, request: &Request, owner: &HoldId, fence: u64) {
         let name = &request.name;
-        if self.setup.tasks.1 > 1 {
+        let all_strict = self.setup.habits.fair + self.setup.habits.read == 1000;
+        if self.setup.tasks.1 > 1 && !all_strict {
             return;
         }
         // By id: a late copy may bring back an id that its engine has given up, beside the one that took its place.
         let mine = self.checker.placed.remove(&owner.number()).unwrap_or(u64::MAX);
         let owner = owner.record();
         // Once granted, the place is used up.
-        let fence = self.checker.highest_fence[name];
         self.checker.used_up.insert(owner.to_owned(), fence);
         self.checker.first_ticket.remove(owner);
         let (record, now_ms) = (&self.server.records[name], self.server.now_ms());
@@ -91,7 +104,11 @@ impl World {
     pub(super) fn check_idle(&mut self, name: &LockName) {
         let (now, now_ms) = (self.now(), self.server.now_ms());
         let idle = self.server.records.get(name).is_some_and(|record| {
-            let free = record.owner.as_ref().is_none_or(|owner| now_ms >= owner.deadline_ms);
+            let mut holders = record.owner.iter().chain(record.readers.all());
+            let held = holders.any(|holder| now_ms < holder.deadline_ms);
+            let only_read = held && record.owner.is_none();
+            let reader_first = record.queue.head(0).is_some_and(|head| head.entry.mode == Mode::Shared);
+            let free = !held || only_read && reader_first;
             let waiters = (0..).map_while(|place| record.queue.head(place));
             let mut wanting = waiters.filter(|waiter| {
                 now_ms < waiter.beat_ms && self.server.subscribed.contains(waiter.entry.channel.as_str())
@@ -122,8 +139,9 @@ impl World {
             return;
         };
         let now_ms = self.server.now_ms();
-        let owner = record.owner.as_ref().filter(|owner| now_ms < owner.deadline_ms);
-        let mut ids: Vec<_> = owner.map(|owner| owner.id.clone()).into_iter().collect();
+        let holders = record.owner.iter().chain(record.readers.all());
+        let living = holders.filter(|holder| now_ms < holder.deadline_ms);
+        let mut ids: Vec<_> = living.map(|holder| holder.id.clone()).collect();
         for place in 0.. {
             let Some(waiter) = record.queue.head(place) else {
                 break;
@@ -148,19 +166,26 @@ impl World {
 
     /// An owner that nobody has claimed goes by itself.
     pub(super) fn check_unclaimed(&mut self, name: &LockName) {
-        let record = self.server.records.get(name);
-        let owner = record.and_then(|record| record.owner.as_ref());
-        let owner = owner.filter(|owner| !self.server.claimed.contains(&owner.fence));
-        let Some(owner) = owner.filter(|owner| self.server.now_ms() < owner.deadline_ms) else {
+        let now_ms = self.server.now_ms();
+        let mut unclaimed = self.server.holders(name);
+        unclaimed
+            .retain(|holder| now_ms < holder.deadline_ms && !self.server.claimed.contains(&holder.fence));
+        if unclaimed.is_empty() {
             self.checker.unclaimed.remove(name);
             return;
-        };
-        let (fence, record, now) = (owner.fence, owner.id.record().to_owned(), self.now());
-        let since = self.checker.unclaimed.entry(name.clone()).or_insert((fence, now));
-        if since.0 != fence {
-            *since = (fence, now);
         }
-        let for_long = now - since.1;
+        let since = self.checker.unclaimed.entry(name.clone()).or_default();
+        since.retain(|fence, _| unclaimed.iter().any(|holder| holder.fence == *fence));
+        for holder in unclaimed {
+            self.check_unclaimed_holder(name, &holder);
+        }
+    }
+
+    fn check_unclaimed_holder(&mut self, name: &LockName, holder: &Owner) {
+        let (record, now) = (holder.id.record(), self.now());
+        let since = self.checker.unclaimed.entry(name.clone()).or_default();
+        let since = *since.entry(holder.fence).or_insert(now);
+        let for_long = now - since;
         self.verdict.unclaimed_ms += AUDIT / 1000;
         // The short lease, a refresh that found itself owner, a claim that was sent and not taken up.
         let longest = self.setup.longest_lease();

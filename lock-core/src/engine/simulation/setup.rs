@@ -38,6 +38,12 @@ pub(super) struct Habits {
     pub(super) cancel: u64,
     pub(super) drop_guard: u64,
     pub(super) not_renewed: u64,
+    /// Of a thousand calls so many want to be served in strict order, ..
+    pub(super) fair: u64,
+    /// .. and so many to share the lock with other readers.
+    pub(super) read: u64,
+    /// How many of those who held it alone go on as readers.
+    pub(super) downgrade: u64,
     /// How often in a body a longer lease is asked for.
     pub(super) extends: u64,
     /// A task that was woken is polled late.
@@ -140,6 +146,9 @@ impl Setup {
             cancel: 150,
             drop_guard: 300,
             not_renewed: 250,
+            fair: 0,
+            read: 0,
+            downgrade: 0,
             extends: 0,
             blocked: 20,
             blocked_for: ms(1500),
@@ -289,6 +298,76 @@ impl Setup {
             ..Self::STORM.habits
         },
         ..Self::STORM
+    };
+
+    /// Callers with a place of their own at the server, among those who share one.
+    pub(super) const FAIR: Self = Self {
+        name: "fair callers among others",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 600, ..Self::STORM.habits },
+        ..Self::STORM
+    };
+
+    /// The same while nothing goes wrong.
+    pub(super) const FAIR_IN_CALM: Self = Self {
+        name: "fair callers in calm",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 600, ..Self::CALM.habits },
+        ..Self::CALM
+    };
+
+    /// A process whose tasks are not polled has many places of its own.
+    pub(super) const FAIR_BLOCKED: Self = Self {
+        name: "blocked fair callers",
+        tasks: (1, 4),
+        habits: Habits { fair: 700, ..Self::BLOCKED.habits },
+        ..Self::BLOCKED
+    };
+
+    /// Readers, writers and all others on few names.
+    pub(super) const READERS: Self = Self {
+        name: "readers and writers in a storm",
+        tasks: (1, 4),
+        habits: Habits { fair: 250, read: 500, downgrade: 200, ..Self::STORM.habits },
+        ..Self::STORM
+    };
+
+    /// Readers and writers alone, each with a place of its own; places can be told apart.
+    pub(super) const READERS_HOT: Self = Self {
+        name: "readers and writers on one hot lock",
+        tasks: (1, 3),
+        habits: Habits { fair: 400, read: 600, downgrade: 200, ..Self::HOT.habits },
+        ..Self::HOT
+    };
+
+    pub(super) const READERS_IN_CALM: Self = Self {
+        name: "readers and writers in calm",
+        tasks: (1, 4),
+        names: 1,
+        habits: Habits { fair: 300, read: 500, downgrade: 200, ..Self::CALM.habits },
+        ..Self::CALM
+    };
+
+    pub(super) const READERS_BLOCKED: Self = Self {
+        name: "blocked readers and writers",
+        tasks: (1, 4),
+        habits: Habits { fair: 300, read: 700, ..Self::BLOCKED.habits },
+        ..Self::BLOCKED
+    };
+
+    pub(super) const READERS_KILLED: Self = Self {
+        name: "killed readers and writers",
+        tasks: (1, 3),
+        habits: Habits { fair: 400, read: 600, ..Self::KILLS.habits },
+        ..Self::KILLS
+    };
+
+    pub(super) const READERS_DATA_LOSS: Self = Self {
+        name: "readers and writers and data loss",
+        weather: Weather { restarts: ms(3000), ..Weather::STORM },
+        ..Self::READERS
     };
 
     /// The longest lease that anybody asks for.

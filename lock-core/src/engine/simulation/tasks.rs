@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::extensions::Extension;
+use super::setup::Habits;
 use super::time::Micros;
 use super::world::{Event, World};
-use crate::backend::{Fault, Via};
+use crate::backend::{Fault, Mode, Via};
 use crate::engine::handle::Hold;
 use crate::engine::hold_cell::Lost;
 use crate::engine::undo::Released;
@@ -33,6 +34,7 @@ pub(super) enum State {
     Holding {
         name: LockName,
         lost: Pin<Box<Lost>>,
+        mode: Mode,
         hold: Hold,
     },
     Releasing(Release),
@@ -45,6 +47,10 @@ pub(super) struct Wait {
     pub(super) future: Pin<Box<Waiting>>,
     pub(super) since: Micros,
     pub(super) expire: Duration,
+    pub(super) mode: Mode,
+    /// The token of the hold whose place it takes, and that hold, until it has.
+    pub(super) replaces: Option<u64>,
+    pub(super) old: Option<Hold>,
     /// Nothing may go wrong with it: all is calm.
     pub(super) probe: bool,
 }
@@ -76,7 +82,13 @@ impl World {
                     self.plan(at, Event::Cancel { client, task, deed });
                 }
             }
-            State::Holding { name, hold, .. } => self.end_body(client, task, &name, hold),
+            State::Holding { name, hold, mode, .. } => {
+                if mode == Mode::Exclusive && self.random.chance(self.setup.habits.downgrade) {
+                    self.downgrade(client, task, name, hold);
+                } else {
+                    self.end_body(client, task, &name, hold);
+                }
+            }
             other => self.clients[client].tasks[task].state = other,
         }
         self.look_after(client);
@@ -93,10 +105,27 @@ impl World {
         renew: bool,
         probe: bool,
     ) {
+        let claim = self.claim();
+        self.begin_wait_as(client, task, (claim, None), name, wait, expire, renew, probe);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a wait is made of")]
+    fn begin_wait_as(
+        &mut self,
+        client: usize,
+        task: usize,
+        (claim, old): (Claim, Option<Hold>),
+        name: LockName,
+        wait: Duration,
+        expire: Duration,
+        renew: bool,
+        probe: bool,
+    ) {
         let deed = self.next_deed(client, task);
         let via = if self.random.per_mille(200) { Via::Engine } else { Via::Caller };
+        let mode = claim.mode;
         let want = Want {
-            claim: Claim::REENTRANT,
+            claim,
             name: name.clone(),
             record: format!("c{client} t{task} d{deed}"),
             wait,
@@ -109,7 +138,8 @@ impl World {
             format!("c{client} t{task} d{deed} waits {wait:?} for {name}, lease {expire:?}, renew {renew}")
         });
         let future = Box::pin(self.clients[client].engine.acquire(want));
-        let state = State::Waiting(Wait { name, future, since, expire, probe });
+        let replaces = old.as_ref().map(|old| old.cell().token);
+        let state = State::Waiting(Wait { name, future, since, expire, mode, replaces, old, probe });
         self.clients[client].tasks[task].state = state;
         // A first attempt may take the request limit; clocks differ, threads are late.
         let limit =
@@ -117,6 +147,18 @@ impl World {
         let at = since + (limit + limit / 100).as_micros() as u64 + super::check::SLACK;
         self.plan(at, Event::Deadline { client, task, deed });
         self.poll(client, task);
+    }
+
+    fn claim(&mut self) -> Claim {
+        let Habits { fair, read, .. } = self.setup.habits;
+        if fair + read == 0 {
+            return Claim::REENTRANT;
+        }
+        match self.random.between(0, 999) {
+            kind if kind < fair => Claim::FAIR,
+            kind if kind < fair + read => Claim::READ,
+            _ => Claim::REENTRANT,
+        }
     }
 
     /// Drops the wait, wherever it is.
@@ -136,6 +178,7 @@ impl World {
     }
 
     pub(super) fn poll(&mut self, client: usize, task: usize) {
+        self.trace(|| format!("c{client} t{task} polled"));
         self.poll_extensions(client, task);
         let waker = self.clients[client].waker(task);
         let mut context = Context::from_waker(&waker);
@@ -171,10 +214,11 @@ impl World {
     }
 
     fn end_wait(&mut self, client: usize, task: usize, outcome: Result<Hold, LockError>) {
-        let State::Waiting(wait) = std::mem::take(&mut self.clients[client].tasks[task].state) else {
+        let State::Waiting(mut wait) = std::mem::take(&mut self.clients[client].tasks[task].state) else {
             return;
         };
         let now = self.now();
+        drop(wait.old.take());
         match outcome {
             Ok(hold) => {
                 let cell = Arc::clone(hold.cell());
@@ -185,7 +229,8 @@ impl World {
                 self.begin_hold(client, task, &wait, cell);
                 let lost = Box::pin(hold.cell().lost());
                 self.next_deed(client, task);
-                self.clients[client].tasks[task].state = State::Holding { name: wait.name, lost, hold };
+                self.clients[client].tasks[task].state =
+                    State::Holding { name: wait.name, lost, mode: wait.mode, hold };
                 let longest = if wait.probe { 5000 } else { self.setup.habits.hold.as_micros() as u64 };
                 let shortest = self.random.between(0, longest);
                 let body = if self.random.per_mille(300) { 0 } else { shortest };
@@ -202,6 +247,18 @@ impl World {
                 self.think(client, task);
             }
         }
+    }
+
+    /// Goes on as a reader.
+    fn downgrade(&mut self, client: usize, task: usize, name: LockName, hold: Hold) {
+        let Some(id) = self.clients[client].engine.freeze(hold.cell()) else {
+            return self.end_body(client, task, &name, hold);
+        };
+        self.trace(|| format!("c{client} t{task} goes on reading {name}"));
+        self.checker.ended(&name, client, task, self.time.now());
+        let claim = Claim { replaces: Some(id), ..Claim::READ };
+        let (wait, expire) = (Duration::ZERO, self.random.pick(self.setup.habits.leases));
+        self.begin_wait_as(client, task, (claim, Some(hold)), name, wait, expire, true, false);
     }
 
     fn end_body(&mut self, client: usize, task: usize, name: &LockName, hold: Hold) {

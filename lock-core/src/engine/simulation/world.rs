@@ -290,6 +290,7 @@ impl World {
                 } else {
                     self.random.between(1, 100)
                 };
+                self.trace(|| format!("c{client} t{task} will be polled after {late}"));
                 self.plan(now + late, Event::Poll { client, task });
             }
         }

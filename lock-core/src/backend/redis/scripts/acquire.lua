@@ -3,16 +3,23 @@
 -- KEYS[1]      the counter that fences and tickets are drawn from, shared by all locks
 -- KEYS[2..]    the locks
 -- ARGV[1]      the call's number
--- ARGV[2..]    four for each lock: id, lease (ms), refuse after (ms since the epoch), where to wait:
---              "<heartbeat ms>;<ticket of an earlier stay, or 0>;<short ms>;<channel>", or "" to try once
+-- ARGV[2..]    four for each lock: id, lease, refuse after (ms since the epoch), where to wait
+--                lease          "<ms>" to have it alone, "r<ms>" to read, "r<ms>;<id>" to read instead of that owner
+--                where to wait  "<heartbeat ms>;<ticket of an earlier stay, or 0>;<how><short ms>;<channel>", or "" to
+--                               try once
+--
+--              or, to move the counter on: id, fence, 0, "raise"
 --
 -- For each lock: settle; then the first that fits of
---   the id owns it             held, with the fence and the lease that is left: a repeated request changes nothing
+--   the id holds it            held, with the fence and the lease that is left: a repeated request changes nothing
 --   the id waits for it        queued, at the same place, alive for another heartbeat
 --   too late                   late: nothing is done, so that an undo that was answered stays true
---   free and nobody waits      held
+--   reads instead of an owner  held, and readers at the head of the queue come in too; gone if that is not the owner
+--                              any more: whoever had it in between may have written
+--   free and nobody waits      held; free for a reader is also what others read
 --   try once                   busy
 --   else                       queued, at the earlier place if there was one
+-- To move the counter on: held if the id owns it, and the counter is then at the fence or past it; else gone.
 --
 -- Reply: server time in ms, the call's number, then for each lock a code and the code's values.
 
@@ -30,7 +37,39 @@ local function take(key, record, id, lease)
     call('ZREM', key, member)
     return FAILED, err
   end
-  return HELD, fence, lease
+  return held(record, fence, lease)
+end
+
+-- Writes a reader, beside others or instead of the owner.
+local function admit(key, record, id, lease, instead)
+  local fence, err = draw(record.last)
+  if not fence then return FAILED, err end
+  local deadline = now_up + lease
+  if record.reader then
+    err = bury(key)
+    if err then return FAILED, err end
+  end
+  err = write_reader(key, id, fence, deadline)
+  if not err and deadline > math.max(record.deadline, record.reading, record.beat) then
+    err = error_of(call('PEXPIREAT', key, deadline))
+  end
+  if not err and instead then err = error_of(call('ZREM', key, record.member)) end
+  if err then
+    if record.exists then
+      call('ZREM', key, '1R' .. id, '1F' .. id)
+    else
+      -- The last fence as well: without an expiry it could stay for ever.
+      call('DEL', key)
+    end
+    return FAILED, err
+  end
+  if instead then
+    record.owner, record.last, record.told = nil, fence, fence
+    count_reader(record, id, deadline)
+    -- The hold stands whatever happens to those who wait: the next operation settles again.
+    if record.beat > 0 then hand_over(key, record) end
+  end
+  return held(record, fence, lease)
 end
 
 local function enqueue(key, record, waiter, heartbeat, ticket)
@@ -38,9 +77,12 @@ local function enqueue(key, record, waiter, heartbeat, ticket)
   if not floor then return FAILED, text end
   if ticket == '0' then ticket = text end
   local beat = now_up + tonumber(heartbeat)
-  local err = error_of(call('ZADD', key, -FENCES - floor, '1L', -beat, '1B' .. waiter, ticket, '1Q' .. waiter))
+  local strict = strict_until(record, waiter, beat)
+  local members = { -FENCES - floor, '1L', -beat, '1B' .. waiter, ticket, '1Q' .. waiter }
+  if strict then members[7], members[8] = -STRICT - strict, '1S' end
+  local err = error_of(call('ZADD', key, unpack(members)))
   if err then return FAILED, err end
-  if beat > math.max(record.deadline, record.beat) then
+  if beat > math.max(record.deadline, record.reading, record.beat) then
     err = error_of(call('PEXPIREAT', key, beat))
   end
   local ahead = 0
@@ -55,23 +97,65 @@ local function enqueue(key, record, waiter, heartbeat, ticket)
   return QUEUED, tonumber(ticket), floor, ahead, holder(record)
 end
 
+-- Moves the counter to the fence of another server that the same owner holds, never back.
+local function raise(key, record, id, fence)
+  local err = settle(key, record)
+  if err then return FAILED, err end
+  if record.owner ~= id then return GONE end
+  local text = format('%016.0f', fence)
+  local old = call('SET', KEYS[1], text, 'GET')
+  local number = tonumber(old or '0')
+  if not (number and number >= 0 and number < FENCES) then
+    if type(old) == 'table' then return FAILED, old.err end
+    call('SET', KEYS[1], old)
+    return FAILED, 'FOREIGN'
+  end
+  if number > fence then
+    err = error_of(call('SET', KEYS[1], old))
+    if err then return FAILED, err end
+  end
+  -- What is drawn in this call from now on lies above it.
+  if drawn and fence > drawn then
+    drawn, reserved = fence, math.max(number, fence)
+  end
+  return held(record, record.fence, record.deadline - now_up)
+end
+
 local function acquire()
   local key, from = KEYS[turn + 1], turn * 4 - 3
   local id, lease = ARGV[from + 1], tonumber(ARGV[from + 2])
+  local shared, instead = not lease, nil
+  if shared then
+    lease, instead = string.match(ARGV[from + 2], '^r(%d+);?(.*)$')
+    lease = tonumber(lease)
+  end
   local record, err = read(key)
   if not record then return FAILED, err end
+  if ARGV[from + 4] == 'raise' then return raise(key, record, id, lease) end
   local heartbeat, ticket, place = string.match(ARGV[from + 4], '^(%d+);(%d+);(.*)$')
   local mine = place and place .. ';' .. id
   err = settle(key, record, mine, lease)
   if err then return FAILED, err end
-  if record.owner == id then return HELD, record.fence, record.deadline - now_up end
+  if record.owner == id then return held(record, record.fence, record.deadline - now_up) end
+  if shared then
+    local deadline, fence = reader(key, record, id)
+    if deadline then return held(record, fence, deadline - now_up) end
+    if fence then return FAILED, fence end
+  end
   if mine and record.beat > 0 then
     local had = call('ZSCORE', key, '1Q' .. mine)
     if error_of(had) then return FAILED, had.err end
     if had then return queued(key, record, mine, had, heartbeat) end
   end
   if now > tonumber(ARGV[from + 3]) then return LATE end
-  if not record.owner and record.beat == 0 then return take(key, record, id, lease) end
+  if shared and instead ~= '' then
+    if record.owner == instead then return admit(key, record, id, lease, true) end
+    return GONE
+  end
+  if not record.owner and record.beat == 0 then
+    if shared then return admit(key, record, id, lease) end
+    if record.reading == 0 then return take(key, record, id, lease) end
+  end
   if mine then return enqueue(key, record, mine, heartbeat, ticket) end
   return BUSY, holder(record)
 end

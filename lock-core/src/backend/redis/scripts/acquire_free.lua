@@ -1,8 +1,8 @@
 -- Takes locks that are free. KEYS and ARGV: see acquire.lua.
 --
 -- The same as acquire.lua does, since a lock without a key has nothing to settle, nobody who holds it or waits, and no
--- last fence. What is not so simple is left to it with all operations behind it, as if it had not been tried; also
--- what fails, to fail there again and be told.
+-- last fence. What is not so simple (a lease that is no number: a reader's) is left to it with all operations behind it,
+-- as if it had not been tried; also what fails, to fail there again and be told.
 
 local count = #KEYS - 1
 -- The last number drawn, and the number up to which the counter has been moved on the server.
@@ -49,8 +49,8 @@ if not clock.err then
   while turn <= count do
     local key, from = KEYS[turn + 1], turn * 4 - 3
     local id, lease = ARGV[from + 1], ARGV[from + 2]
-    seen = call('ZRANGE', key, '0', '2', 'WITHSCORES')
-    if seen[1] or seen.err or now > tonumber(ARGV[from + 3]) then break end
+    seen = call('ZRANGE', key, '0', '3', 'WITHSCORES')
+    if seen[1] or seen.err or now > tonumber(ARGV[from + 3]) or sub(lease, 1, 1) == 'r' then break end
     local fence, text = draw(0)
     if not fence then break end
     if lease ~= known then

@@ -7,20 +7,20 @@
 --               refresh  "<lease ms>;<heartbeat ms>;<short ms>;<channel>"
 --               forget   "<short ms>;<channel>", or "" if it never waited
 --
---   renew    the owner's deadline is moved to now + lease unless it is later; who is not the owner is gone
---   refresh  a waiter stays alive for another heartbeat; an owner claims its grant: as renew; who is neither is gone.
---            A waiter who finds the lock free gets it without a message, in his turn
---   forget   out of the queue, or freed and handed over
+--   renew    the owner's or the reader's deadline is moved to now + lease unless it is later; who is neither is gone
+--   refresh  a waiter stays alive for another heartbeat; an owner or a reader claims its grant: as renew; else gone.
+--            A waiter who finds the lock free for him gets it without a message, in his turn
+--   forget   out of the queue, or out of the readers, or freed and handed over
 --
 -- Renew and refresh settle first. Forget removes the id and then settles, or it could grant the lock to who leaves.
 --
 -- Reply: server time in ms, the call's number, then for each lock a code and the code's values.
 
 local function renew(key, record, id, lease)
-  if record.owner ~= id then return GONE end
+  if record.owner ~= id then return extend_reader(key, record, id, lease) end
   local err = extend(key, record, lease)
   if err then return FAILED, err end
-  return HELD, record.fence, record.deadline - now_up
+  return held(record, record.fence, record.deadline - now_up)
 end
 
 local function refresh(key, record, id, lease, mine, heartbeat)
@@ -32,15 +32,43 @@ local function refresh(key, record, id, lease, mine, heartbeat)
   return renew(key, record, id, lease)
 end
 
+-- Removes who is not the owner: as a reader, and from the queue. Returns whether it was a living reader, and an error or
+-- nil.
+local function leave(key, record, id, entry)
+  local members, read = {}, false
+  if record.reader then
+    members = { '1R' .. id, '1F' .. id }
+    if record.reader == id then
+      read = now < record.reading
+      record.reader, record.reading = record.other, record.other_reading or 0
+      -- Nobody else: settling deletes the key.
+      if not record.reader and record.beat == 0 then return read, nil end
+    else
+      local score = call('ZSCORE', key, members[1])
+      if error_of(score) then return false, score.err end
+      if score then
+        read = now < -score - READERS
+      else
+        members = {}
+      end
+    end
+  end
+  local reads = members[1]
+  if entry ~= '' and record.beat > 0 then
+    members[#members + 1] = '1B' .. entry .. ';' .. id
+    members[#members + 1] = '1Q' .. entry .. ';' .. id
+  end
+  -- If that was the last one, settling finds the queue empty.
+  local err = members[1] and error_of(call('ZREM', key, unpack(members)))
+  if not err and reads and now < record.reading then err = bury(key) end
+  return read, err
+end
+
 local function forget(key, record, id, entry)
   local owned = record.owner == id
   local was_owner = owned and now < record.deadline
   local err
-  if not owned and entry ~= '' and record.beat > 0 then
-    local waiter = entry .. ';' .. id
-    -- If that was the last one, settling finds the queue empty.
-    err = error_of(call('ZREM', key, '1B' .. waiter, '1Q' .. waiter))
-  end
+  if not owned then was_owner, err = leave(key, record, id, entry) end
   err = err or settle(key, record, nil, nil, owned)
   if err then return FAILED, err end
   return FORGOTTEN, was_owner and 1 or 0

@@ -2,17 +2,28 @@
 --
 -- A record is one sorted set. Its members, each with the format's version "1" in front, by rising score:
 --
---   1L                                score -(2^52) - fence     last fence granted or told; present where anybody waits
---   1H<fence, 16 digits>;<id>         score -(2^51) - deadline  the owner
---   1B<short ms>;<channel>;<id>       score -deadline           a waiter's heartbeat
---   1Q<short ms>;<channel>;<id>       score ticket              the same waiter's place
+--   1L                                score -(2^52) - fence            last fence granted or told; present where anybody
+--                                                                      waits or reads
+--   1H<fence, 16 digits>;<id>         score -(2^51) - deadline         the owner
+--   1S                                score -(2^50 + 2^49) - deadline  until when a strict waiter may be waiting
+--   1R<id>                            score -(2^50) - deadline         a reader; none beside an owner
+--   1B<how><short ms>;<channel>;<id>  score -deadline                  a waiter's heartbeat
+--   1Q<how><short ms>;<channel>;<id>  score ticket                     the same waiter's place
+--   1F<id>                            score 2^52 + fence               a reader's fence
 --
--- Deadlines are ms, fences and tickets µs since the epoch, all below 2^52, so each score is an exact double and the
--- classes cannot meet. The first three members therefore tell everything that most operations need: last fence, owner,
--- and the latest heartbeat (0 < latest heartbeat exactly if anybody waits).
+-- <how> a waiter waits: "x" for the lock alone; "f" the same, and strict (first come, first served); "r" to read, always
+-- strict.
+--
+-- Deadlines are ms, fences and tickets µs since the epoch, all below 2^52 (deadlines below 2^43), so each score is an
+-- exact double and the classes cannot meet. The first four members therefore tell what most operations need: last fence,
+-- strict waiters, the owner and the latest heartbeat, or the two readers with the latest deadlines. (0 < latest heartbeat
+-- exactly if anybody waits.)
 
--- How many heads of a queue one operation tries, and how many dead waiters each try may drop beside its head.
-local TRIES, PURGE = 16, 255
+-- How many heads of a queue one operation tries in vain, how many dead waiters each of those tries may drop beside its
+-- head, how many readers one operation lets in from the queue, and how many dead ones it removes while others live.
+local TRIES, PURGE, ADMITTED, BURY = 16, 255, 64, 16
+-- Where the scores of 1S and of 1R begin.
+local STRICT, READERS = 1688849860263936, 1125899906842624
 
 -- The error in what pcall returned, or nil.
 local function error_of(got)
@@ -22,18 +33,20 @@ end
 -- The record out of its first members, or nil and an error. A key of another type, or a sorted set whose first members
 -- are not ours, is somebody else's data. Comes first in every operation: `seen` is of the one that is next.
 local function read(key)
-  local got = seen or call('ZRANGE', key, '0', '2', 'WITHSCORES')
+  local got = seen or call('ZRANGE', key, '0', '3', 'WITHSCORES')
   seen = nil
   if got.err then return nil, got.err end
-  local record = { exists = got[1] ~= nil, told = 0, last = 0, deadline = 0, beat = 0 }
+  local record = { exists = got[1] ~= nil, told = 0, last = 0, deadline = 0, strict = 0, reading = 0, beat = 0 }
   local rank = 1
-  if got[rank] == '1L' then
+  local listed = got[rank] == '1L'
+  if listed then
     record.told = -tonumber(got[rank + 1]) - FENCES
     record.last = record.told
     rank = 3
   end
   local member = got[rank]
-  if member and sub(member, 1, 2) == '1H' then
+  local class = member and sub(member, 1, 2)
+  if class == '1H' then
     record.member = member
     record.owner = sub(member, 20)
     record.fence = tonumber(sub(member, 3, 18))
@@ -42,15 +55,40 @@ local function read(key)
     if record.fence > record.last then record.last = record.fence end
     rank = rank + 2
     member = got[rank]
+    class = member and sub(member, 1, 2)
   end
-  if member then
-    if got[1] == '1L' and sub(member, 1, 2) == '1B' then
-      record.beat = -tonumber(got[rank + 1])
-    else
-      return nil, 'FOREIGN'
+  if member and not listed or record.told < 0 then return nil, 'FOREIGN' end
+  if member == '1S' then
+    record.strict = -tonumber(got[rank + 1]) - STRICT
+    rank = rank + 2
+    member = got[rank]
+    class = member and sub(member, 1, 2)
+  end
+  if class == '1R' and not record.owner then
+    record.reader, record.reading = sub(member, 3), -tonumber(got[rank + 1]) - READERS
+    if record.reading < 0 then return nil, 'FOREIGN' end
+    rank = rank + 2
+    member = got[rank]
+    class = member and sub(member, 1, 2)
+    if class == '1R' then
+      record.other, record.other_reading = sub(member, 3), -tonumber(got[rank + 1]) - READERS
+      rank = rank + 2
+      member = got[rank]
+      class = member and sub(member, 1, 2)
+    end
+    if got[7] and sub(got[7], 1, 2) == '1R' then
+      -- Readers fill all that was looked at.
+      member = nil
+      local beat = call('ZRANGEBYSCORE', key, '-562949953421312', '(0', 'WITHSCORES', 'LIMIT', '0', '1')
+      if beat.err then return nil, beat.err end
+      if beat[1] then record.beat = -tonumber(beat[2]) end
     end
   end
-  if record.told < 0 then return nil, 'FOREIGN' end
+  if class == '1B' then
+    record.beat = -tonumber(got[rank + 1])
+  elseif member and not (class == '1F' and record.reader) then
+    return nil, 'FOREIGN'
+  end
   return record
 end
 
@@ -70,70 +108,131 @@ local function purge(key, waiter, mine)
   return error_of(call('ZREM', key, unpack(members)))
 end
 
--- Grants a free lock to the first waiter who is alive and can be told. `gone`: the member of an owner who is to be
--- removed, or nil. `mine`, `lease`: the waiter who is asking and the lease it asks for; it needs no message and no
--- heartbeat, its request is both. Returns an error or nil.
+-- Removes some readers who are past their deadlines, where others are not. Returns an error or nil.
+local function bury(key)
+  local dead = call('ZRANGEBYSCORE', key, -READERS - now, -READERS, 'LIMIT', 0, BURY)
+  if dead.err then return dead.err end
+  if not dead[1] then return nil end
+  local members = {}
+  for _, member in ipairs(dead) do
+    members[#members + 1] = member
+    members[#members + 1] = '1F' .. sub(member, 3)
+  end
+  return error_of(call('ZREM', key, unpack(members)))
+end
+
+-- Writes a reader, its fence, and that as the last one. Returns an error or nil.
+local function write_reader(key, id, fence, deadline)
+  return error_of(call('ZADD', key, -FENCES - fence, '1L', -READERS - deadline, '1R' .. id, FENCES + fence, '1F' .. id))
+end
+
+-- Counts a reader that was written or whose deadline moved. Of equal deadlines the set has the lesser id first; the
+-- random part decides, in which no two are equal.
+local function count_reader(record, id, deadline)
+  local first = record.reader
+  if deadline > record.reading or deadline == record.reading and sub(id, 1, 32) < sub(first, 1, 32) then
+    record.reader, record.reading = id, deadline
+  end
+end
+
+-- Grants a lock without an owner to the first waiters who are alive and can be told: to one who wants it alone if nobody
+-- reads, or to neighbouring readers. `gone`: the member of an owner who is to be removed, or nil. `mine`, `lease`: the
+-- waiter who is asking and the lease it asks for; it needs no message and no heartbeat, its request is both. Returns an
+-- error or nil.
+--
+-- What could go wrong: a writer is granted beside a reader, or a reader beside a writer. It can't: there is no owner
+-- when this runs (`gone` goes with the first grant), a writer ends the loop, and gets the lock only if no reader is left
+-- in the record (`reading` is 0), dead or alive.
 local function hand_over(key, record, gone, mine, lease)
   -- The key lives at least this long already.
-  local alive = math.max(record.deadline, record.beat)
+  local alive = math.max(record.deadline, record.reading, record.beat)
+  -- Where nobody reads there are no dead readers either.
+  local read_before = record.reading > 0
+  local strict = now < record.strict
   record.owner, record.deadline = nil, 0
-  local skipped = 0
-  for _ = 1, TRIES do
-    local head = call('ZRANGEBYSCORE', key, '(0', '+inf', 'WITHSCORES', 'LIMIT', skipped, '1')
+  local skipped, tried, admitted = 0, 0, 0
+  while true do
+    local head = call('ZRANGEBYSCORE', key, '(0', '(4503599627370496', 'WITHSCORES', 'LIMIT', skipped, '1')
     if head.err then return head.err end
     if not head[1] then
       if skipped == 0 then
-        record.beat, record.exists = 0, false
-        return error_of(call('DEL', key))
+        record.beat = 0
+        if record.reading == 0 then
+          record.exists, record.strict = false, 0
+          return error_of(call('DEL', key))
+        end
       end
       break
     end
+    if tried == TRIES or admitted == ADMITTED then break end
     local waiter = sub(head[1], 3)
     local beat = call('ZSCORE', key, '1B' .. waiter)
     if error_of(beat) then return beat.err end
     if waiter ~= mine and (not beat or now >= -beat) then
       local err = purge(key, waiter, mine)
       if err then return err end
+      tried = tried + 1
     else
-      local short, channel, id = string.match(waiter, '^(%d+);([^;]*);(.*)$')
+      local how, short, channel, id = string.match(waiter, '^([xfr])(%d+);([^;]*);(.*)$')
       if not id then return 'FOREIGN' end
+      local shared = how == 'r'
+      if not shared and record.reading > 0 then break end
       local fence = math.max(record.last + 1, now_us)
       local left = tonumber(waiter == mine and lease or short)
+      local deadline = now_up + left
       local member = '1H' .. format('%016.0f', fence) .. ';' .. id
       -- The deletion comes first: a script that has written is not stopped when memory is full.
       local err = error_of(call('ZREM', key, gone or head[1], '1B' .. waiter, '1Q' .. waiter))
-        or error_of(call('ZADD', key, -OWNERS - now_up - left, member))
-      if not err and now_up + left > alive then
-        err = error_of(call('PEXPIREAT', key, now_up + left))
+      if not err then
+        if shared then
+          err = write_reader(key, id, fence, deadline)
+        else
+          err = error_of(call('ZADD', key, -OWNERS - deadline, member))
+        end
+      end
+      if not err and deadline > alive then
+        err = error_of(call('PEXPIREAT', key, deadline))
       end
       if err then
         -- Nobody was told. The waiter learns by its next refresh that it has to enqueue again.
-        call('ZREM', key, member)
+        call('ZREM', key, member, '1R' .. id, '1F' .. id)
         return err
       end
       gone, record.last = nil, fence
+      if shared then record.told = fence end
       local told = waiter == mine
       if not told then
         local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short
+        if strict then message = message .. ' s' end
         -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
         -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
         pcall(redis.set_repl, redis.REPL_NONE)
         told = call('PUBLISH', channel, message) ~= 0
         pcall(redis.set_repl, redis.REPL_ALL)
       end
-      if told then
-        record.member, record.owner, record.fence, record.deadline = member, id, fence, now_up + left
+      if not told then
+        -- It keeps its place, and the fence that nobody heard of is used up.
+        record.told = fence
+        err = error_of(call('ZREM', key, member, '1R' .. id, '1F' .. id))
+          or error_of(call('ZADD', key, -FENCES - fence, '1L', beat, '1B' .. waiter, head[2], head[1]))
+        if err then return err end
+        skipped, tried = skipped + 1, tried + 1
+      elseif shared then
+        count_reader(record, id, deadline)
+        alive = math.max(alive, deadline)
+        admitted = admitted + 1
+      else
+        record.member, record.owner, record.fence, record.deadline = member, id, fence, deadline
         return nil
       end
-      -- It keeps its place, and the fence that nobody heard of is used up.
-      record.told = fence
-      err = error_of(call('ZREM', key, member))
-        or error_of(call('ZADD', key, -FENCES - fence, '1L', beat, '1B' .. waiter, head[2], head[1]))
-      if err then return err end
-      skipped = skipped + 1
     end
   end
-  -- Somebody waits and nobody could be told: the lock stays free, and the next refresh settles it.
+  -- Nobody else can have it now: who waits could not be told, or waits for the readers to leave. The next operation
+  -- settles it.
+  if read_before and admitted > 0 then
+    local err = bury(key)
+    if err then return err end
+  end
   if gone then
     local err = error_of(call('ZREM', key, gone))
     if err then return err end
@@ -144,19 +243,32 @@ local function hand_over(key, record, gone, mine, lease)
   end
 end
 
--- Brings a lock to where the clock says it is: an owner past its deadline is gone (so is one who is `leaving`), and the
--- head of the queue has a lock that is free. Returns an error or nil.
+-- Brings a lock to where the clock says it is: an owner past its deadline is gone (so is one who is `leaving`), so are
+-- readers when none of them is before his, and the head of the queue has a lock that is free for it. Returns an error or
+-- nil.
 local function settle(key, record, mine, lease, leaving)
   local gone
   if record.owner then
     if not leaving and now < record.deadline then return nil end
     gone = record.member
+  elseif record.reader and now >= record.reading then
+    if record.beat > 0 then
+      local err = error_of(call('ZREMRANGEBYSCORE', key, '(-1688849860263936', -READERS))
+        or error_of(call('ZREMRANGEBYSCORE', key, FENCES, '+inf'))
+      if err then return err end
+    end
+    record.reader, record.reading = nil, 0
   end
   if record.beat > 0 then return hand_over(key, record, gone, mine, lease) end
-  if record.exists then
-    record.owner, record.deadline, record.exists = nil, 0, false
+  if record.exists and record.reading == 0 then
+    record.owner, record.deadline, record.exists, record.strict = nil, 0, false, 0
     return error_of(call('DEL', key))
   end
+end
+
+-- The reply that the id holds it. Who may be waiting strictly is not passed within a process.
+local function held(record, fence, left)
+  return now < record.strict and HELD_STRICT or HELD, fence, left
 end
 
 -- Moves the owner's deadline on, never back: a delayed copy of a claim with its short lease must not cut off a renewal
@@ -171,10 +283,50 @@ local function extend(key, record, lease)
   record.deadline = deadline
 end
 
--- Who has it, for those who have not: the lease left and the owner's record.
+-- The deadline and the fence of the living reader with this id; nil if there is none; nil and an error.
+local function reader(key, record, id)
+  if not record.reader then return nil end
+  local deadline = record.reading
+  if record.reader ~= id then
+    local score = call('ZSCORE', key, '1R' .. id)
+    if error_of(score) then return nil, score.err end
+    if not score then return nil end
+    deadline = -score - READERS
+  end
+  if now >= deadline then return nil end
+  local fence = call('ZSCORE', key, '1F' .. id)
+  if error_of(fence) then return nil, fence.err end
+  if not fence then return nil, 'FOREIGN' end
+  return deadline, fence - FENCES
+end
+
+-- The same of a reader as `extend` of the owner; never shortens what the key has to live for others. Replies.
+local function extend_reader(key, record, id, lease)
+  local deadline, fence = reader(key, record, id)
+  if not deadline then
+    if fence then return FAILED, fence end
+    return GONE
+  end
+  local later = now_up + lease
+  if later > deadline then
+    local err = error_of(call('PEXPIREAT', key, math.max(later, record.reading, record.beat)))
+      or error_of(call('ZADD', key, 'XX', -READERS - later, '1R' .. id))
+    if err then return FAILED, err end
+    deadline = later
+  end
+  return held(record, fence, deadline - now_up)
+end
+
+-- Who has it, for those who have not: the lease left and the record of the owner, or of the reader with the most left.
 local function holder(record)
-  if not record.owner then return 0, '' end
-  return record.deadline - now, sub(record.owner, 34)
+  if record.owner then return record.deadline - now, sub(record.owner, 34) end
+  if record.reader then return record.reading - now, sub(record.reader, 34) end
+  return 0, ''
+end
+
+-- Until when a strict waiter may be waiting, if this one is alive until `beat`.
+local function strict_until(record, waiter, beat)
+  return sub(waiter, 1, 1) ~= 'x' and beat > record.strict and beat or nil
 end
 
 -- Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever the
@@ -182,8 +334,13 @@ end
 local function queued(key, record, waiter, ticket, heartbeat)
   local floor = math.max(record.last, now_us)
   local beat = now_up + tonumber(heartbeat)
-  local err = error_of(call('PEXPIREAT', key, math.max(beat, record.beat, record.deadline)))
-    or error_of(call('ZADD', key, 'XX', -FENCES - floor, '1L', -beat, '1B' .. waiter))
+  local strict = strict_until(record, waiter, beat)
+  local err = error_of(call('PEXPIREAT', key, math.max(beat, record.beat, record.deadline, record.reading)))
+  if not err and strict then
+    err = error_of(call('ZADD', key, 'XX', -FENCES - floor, '1L', -beat, '1B' .. waiter, -STRICT - strict, '1S'))
+  elseif not err then
+    err = error_of(call('ZADD', key, 'XX', -FENCES - floor, '1L', -beat, '1B' .. waiter))
+  end
   if err then return FAILED, err end
   local ahead = call('ZCOUNT', key, '(0', '(' .. ticket)
   if error_of(ahead) then return FAILED, ahead.err end

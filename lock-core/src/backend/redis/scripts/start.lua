@@ -16,7 +16,7 @@ local KEYS, ARGV = KEYS, ARGV
 -- Where the scores of fences and of owners begin; see record.lua.
 local FENCES, OWNERS = 4503599627370496, 2251799813685248
 -- Codes of replies; see PROTOCOL.md.
-local HELD, QUEUED, BUSY, LATE, GONE, FORGOTTEN, FAILED = 0, 1, 2, 3, 4, 5, 6
+local HELD, QUEUED, BUSY, LATE, GONE, FORGOTTEN, FAILED, HELD_STRICT = 0, 1, 2, 3, 4, 5, 6, 7
 
 -- Server time, read once: in µs, in ms rounded down (what a deadline is compared with) and in ms rounded up (what a
 -- deadline is counted from, so that no lease is shorter than promised).

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use redis::{Commands, Connection, ConnectionLike, Value};
 
+use super::census::Census;
 use super::ears::Ears;
 use super::server::Server;
 use crate::backend::memory::queue::Waiter;
@@ -27,6 +28,7 @@ pub(crate) struct Pair {
     seq: u64,
     sources: HashMap<Script, redis::Script>,
     calls: HashMap<Script, u64>,
+    pub(crate) census: Census,
 }
 
 /// Which half of the scripts may run.
@@ -72,6 +74,7 @@ impl Pair {
             seq: 0,
             sources: sources.into(),
             calls: HashMap::new(),
+            census: Census::default(),
         }
     }
 
@@ -122,9 +125,12 @@ impl Pair {
     fn stored(&mut self, name: &str) -> (Record, Option<u64>) {
         let members: Vec<(String, f64)> = self.server.zrange_withscores(name, 0, -1).unwrap();
         let mut record = Record::default();
-        let mut beats = HashMap::new();
+        let (mut beats, mut reads) = (HashMap::new(), HashMap::new());
         for (member, score) in &members {
-            let number = |from: f64| (from - score) as u64;
+            let number = |from: f64| {
+                assert_eq!(score.fract(), 0.0, "an exact score");
+                (from - score) as u64
+            };
             let rest = &member[2..];
             match &member[..2] {
                 "1L" => record.last = number(-(2_f64.powi(52))),
@@ -136,23 +142,25 @@ impl Pair {
                         deadline_ms: number(-(2_f64.powi(51))),
                     });
                 }
+                "1S" => record.strict_until_ms = number(-(2_f64.powi(50) + 2_f64.powi(49))),
+                "1R" => assert!(reads.insert(rest, number(-(2_f64.powi(50)))).is_none()),
                 "1B" => assert!(beats.insert(rest, number(0.0)).is_none()),
                 "1Q" => {
-                    let mut parts = rest.splitn(3, ';');
-                    let short_ms = parts.next().unwrap().parse().unwrap();
-                    let channel = Channel::new(parts.next().unwrap());
-                    let waiter = Waiter {
-                        id: parse_id(parts.next().unwrap()),
-                        entry: Entry { mode: Mode::Exclusive, strict: false, short_ms, channel },
-                        beat_ms: beats.remove(rest).expect("a heartbeat for each place"),
-                    };
+                    let waiter = parse_waiter(rest, beats.remove(rest).expect("a heartbeat for each place"));
                     record.queue.push(*score as u64, waiter);
                 }
+                "1F" => record.readers.admit(Owner {
+                    id: parse_id(rest),
+                    fence: (score - 2_f64.powi(52)) as u64,
+                    deadline_ms: reads.remove(rest).expect("a deadline for each fence"),
+                }),
                 other => panic!("a member of class {other}"),
             }
         }
         assert!(beats.is_empty(), "a place for each heartbeat");
-        assert!(record.queue.is_empty() || members[0].0 == "1L");
+        assert!(reads.is_empty(), "a fence for each reader");
+        assert!(record.owner.is_none() || record.readers.is_empty(), "no reader beside an owner");
+        assert!(record.queue.is_empty() && record.readers.is_empty() || members[0].0 == "1L");
         record.last = record.last.max(record.owner.as_ref().map_or(0, |owner| owner.fence));
         let left: i64 = self.server.pttl(name).unwrap();
         (record, u64::try_from(left).ok())
@@ -168,9 +176,7 @@ impl Pair {
         }
         let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let until_ms = wall.as_millis() as u64 + left_ms.expect("a key with an expiry");
-        let owner = model.owner.as_ref().map_or(0, |owner| owner.deadline_ms);
-        let last_ms = owner.max(model.queue.latest_beat_ms());
-        assert!(until_ms + 50 >= last_ms, "the key of {name} ends before what it holds");
+        assert!(until_ms + 50 >= model.last_ms(), "the key of {name} ends before what it holds");
     }
 }
 
@@ -181,6 +187,20 @@ fn full_calls(script: Script) -> String {
 fn parse_id(text: &str) -> HoldId {
     let (hex, record) = text.split_once(';').unwrap();
     HoldId::from_random(u128::from_str_radix(hex, 16).unwrap(), record)
+}
+
+fn parse_waiter(text: &str, beat_ms: u64) -> Waiter {
+    let (mode, strict) = match &text[..1] {
+        "x" => (Mode::Exclusive, false),
+        "f" => (Mode::Exclusive, true),
+        "r" => (Mode::Shared, true),
+        other => panic!("a waiter of kind {other}"),
+    };
+    let mut parts = text[1..].splitn(3, ';');
+    let short_ms = parts.next().unwrap().parse().unwrap();
+    let channel = Channel::new(parts.next().unwrap());
+    let id = parse_id(parts.next().unwrap());
+    Waiter { id, entry: Entry { mode, strict, short_ms, channel }, beat_ms }
 }
 
 impl Subject for Pair {
@@ -203,7 +223,8 @@ impl Subject for Pair {
                 })
                 .collect();
             let before = self.model.published.len();
-            let expected = self.model.run(orders);
+            let expected: Vec<Reply> =
+                orders.iter().map(|order| self.census.watch(&mut self.model, order)).collect();
             let got = self.call(&requests);
             assert_eq!(got, expected, "{orders:?}");
             for at in before..self.model.published.len() {
@@ -251,7 +272,9 @@ impl Pair {
     fn hear(&mut self, published: &Published) {
         let (channel, text) = self.ears.hear();
         assert_eq!(channel, published.channel.as_str());
-        assert_eq!(text, format!("{} {} {}", published.id.hex(), published.fence, published.left_ms));
+        let Published { id, fence, left_ms, strict, .. } = published;
+        let end = if *strict { " s" } else { "" };
+        assert_eq!(text, format!("{} {fence} {left_ms}{end}", id.hex()));
     }
 
     /// What a server does with a key whose deadlines are all over, years from now.

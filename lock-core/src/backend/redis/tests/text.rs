@@ -6,8 +6,10 @@ use crate::backend::redis::scripts::Script;
 /// lose its last digits.
 #[test]
 fn no_number_is_concatenated() {
-    const TEXT: [&str; 11] =
-        ["waiter", "other", "mine", "id", "entry", "place", "ticket", "short", "text", "seconds", "micros"];
+    const TEXT: [&str; 12] = [
+        "waiter", "other", "mine", "id", "entry", "place", "ticket", "short", "text", "message", "seconds",
+        "micros",
+    ];
     const CALLS: [&str; 2] = ["format(", "sub("];
     let mut seen = 0;
     for line in [Script::Acquire, Script::Hold].iter().flat_map(|script| script.source().lines()) {

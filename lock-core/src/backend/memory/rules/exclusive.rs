@@ -1,202 +1,32 @@
-//! The rules of the protocol, each by name, for anything that can run operations: the function `step` here, and beside
-//! it the scripts on a server (`redis/tests`).
+//! The rules of locks that one has alone.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use super::party::{BEAT, FREED, LEASE, NAME, Party, SHORT, entry, fence, id, place, place_of, refresh};
+use super::subject::{Model, Order, START_US, Subject};
+use crate::backend::{Acquire, HoldId, Mode, Operation, Place, Reply};
 
-use super::record::Record;
-use super::step::{Published, step};
-use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
-
-/// One operation on one lock.
-pub(crate) type Order = (&'static str, HoldId, Operation);
-
-/// A place where operations run, at a time that the test sets.
-pub(crate) trait Subject {
-    /// Runs one call.
-    fn run(&mut self, orders: &[Order]) -> Vec<Reply>;
-    /// Server time, in µs.
-    fn now_us(&mut self) -> &mut u64;
-    /// Whether somebody listens to a channel; everybody does at first.
-    fn listens(&mut self, channel: &'static str, listens: bool);
-    /// What was published since the last call.
-    fn published(&mut self) -> Vec<Published>;
-    /// Whether a lock left anything behind.
-    fn is_gone(&mut self, name: &'static str) -> bool;
-}
-
-/// `step`, with what it needs around it.
-#[derive(Default)]
-pub(crate) struct Model {
-    pub(crate) records: HashMap<&'static str, Record>,
-    pub(crate) counter: u64,
-    pub(crate) now_us: u64,
-    pub(crate) deaf: HashSet<&'static str>,
-    pub(crate) published: Vec<Published>,
-}
-
-/// A time with a fraction of a millisecond.
-pub(crate) const START_US: u64 = 1_800_000_000_000_400;
-
-impl Model {
-    pub(crate) fn new() -> Self {
-        Self { now_us: START_US, ..Self::default() }
+super::rules! {
+    fn an_owner_raises_the_counter_and_later_fences_lie_above_it(p) {
+        let first = fence(&p.try_once(0));
+        let far = first + 3_600_000_000;
+        assert_eq!(fence(&p.raise(0, far)), first, "its own fence stays");
+        assert_eq!(p.raise(0, far - 1), Reply::Held { fence: first, left_ms: LEASE, strict: false });
+        p.pass_ms(1);
+        assert_eq!(p.forget(0), FREED);
+        assert!(fence(&p.try_once(1)) > far, "never back");
     }
 
-    pub(crate) fn one(&mut self, (name, id, operation): &Order) -> Reply {
-        let record = self.records.remove(name).unwrap_or_default();
-        let deaf = &self.deaf;
-        let step = step(record, self.counter, (id, operation), self.now_us, &|channel| {
-            !deaf.contains(channel.as_str())
-        });
-        if !step.record.is_empty() {
-            self.records.insert(name, step.record);
-        }
-        self.counter = step.counter;
-        self.published.extend(step.grants);
-        step.reply
-    }
-}
-
-impl Subject for Model {
-    fn run(&mut self, orders: &[Order]) -> Vec<Reply> {
-        orders.iter().map(|order| self.one(order)).collect()
+    fn only_an_owner_raises_the_counter(p) {
+        let far = *p.0.now_us() + 3_600_000_000;
+        assert_eq!(p.raise(0, far), Reply::Gone);
+        let first = fence(&p.try_once(0));
+        assert!(matches!(p.wait(1), Reply::Queued { .. }));
+        assert_eq!(p.raise(1, far), Reply::Gone, "who waits is no owner");
+        assert!(first < far);
+        p.pass_ms(LEASE + 1);
+        assert_eq!(p.raise(0, far), Reply::Gone, "its lease is over");
+        assert!(fence(&p.try_once(2)) < far);
     }
 
-    fn now_us(&mut self) -> &mut u64 {
-        &mut self.now_us
-    }
-
-    fn listens(&mut self, channel: &'static str, listens: bool) {
-        if listens {
-            self.deaf.remove(channel);
-        } else {
-            self.deaf.insert(channel);
-        }
-    }
-
-    fn published(&mut self) -> Vec<Published> {
-        std::mem::take(&mut self.published)
-    }
-
-    fn is_gone(&mut self, name: &'static str) -> bool {
-        !self.records.contains_key(name)
-    }
-}
-
-pub(crate) const CHANNELS: [&str; 3] = ["one", "two", "three"];
-const NAME: &str = "LOCK:rules";
-const LEASE: u64 = 10_000;
-const SHORT: u64 = 3_000;
-const BEAT: u64 = 5_000;
-
-/// Waiter `n` belongs to the manager with channel `n`.
-fn id(n: usize) -> HoldId {
-    HoldId::from_random(n as u128 + 1, &format!("host/{n} f"))
-}
-
-fn entry(n: usize) -> Entry {
-    Entry {
-        mode: Mode::Exclusive,
-        strict: false,
-        short_ms: SHORT,
-        channel: Channel::new(CHANNELS[n % CHANNELS.len()]),
-    }
-}
-
-fn place(n: usize, ticket: Option<u64>) -> Place {
-    Place { entry: entry(n), heartbeat_ms: BEAT, ticket }
-}
-
-/// The operations of one participant, on the one lock of these rules.
-struct Party<'a>(&'a mut dyn Subject);
-
-impl Party<'_> {
-    fn run(&mut self, n: usize, operation: Operation) -> Reply {
-        let mut replies = self.0.run(&[(NAME, id(n), operation)]);
-        assert_eq!(replies.len(), 1);
-        replies.remove(0)
-    }
-
-    fn acquire(&mut self, n: usize, place: Option<Place>) -> Reply {
-        let not_after_ms = *self.0.now_us() / 1000 + 1000;
-        self.run(
-            n,
-            Operation::Acquire(Acquire {
-                mode: Mode::Exclusive,
-                replaces: None,
-                lease_ms: LEASE,
-                not_after_ms,
-                place,
-            }),
-        )
-    }
-
-    fn try_once(&mut self, n: usize) -> Reply {
-        self.acquire(n, None)
-    }
-
-    fn wait(&mut self, n: usize) -> Reply {
-        self.acquire(n, Some(place(n, None)))
-    }
-
-    fn refresh(&mut self, n: usize) -> Reply {
-        self.run(n, refresh(n))
-    }
-
-    fn renew(&mut self, n: usize, lease_ms: u64) -> Reply {
-        self.run(n, Operation::Renew { lease_ms })
-    }
-
-    fn forget(&mut self, n: usize) -> Reply {
-        self.run(n, Operation::Forget { entry: Some(entry(n)) })
-    }
-
-    fn pass_ms(&mut self, ms: u64) {
-        *self.0.now_us() += ms * 1000;
-    }
-}
-
-fn refresh(n: usize) -> Operation {
-    Operation::Refresh { entry: entry(n), heartbeat_ms: BEAT, lease_ms: LEASE }
-}
-
-#[track_caller]
-fn fence(reply: &Reply) -> u64 {
-    match reply {
-        Reply::Held { fence, .. } => *fence,
-        other => panic!("not held: {other:?}"),
-    }
-}
-
-#[track_caller]
-fn place_of(reply: &Reply) -> (u64, u64, u64) {
-    match reply {
-        Reply::Queued { ticket, floor, ahead, .. } => (*ticket, *floor, *ahead),
-        other => panic!("not queued: {other:?}"),
-    }
-}
-
-const FREED: Reply = Reply::Forgotten { was_owner: true };
-
-macro_rules! rules {
-    ($($(#[doc = $doc:literal])* fn $name:ident($party:ident) $body:block)*) => {
-        $($(#[doc = $doc])* fn $name(subject: &mut dyn Subject) {
-            #[allow(unused_mut, reason = "a rule may only look at the subject")]
-            let mut $party = Party(subject);
-            $body
-        })*
-
-        /// All of them, by name.
-        pub(crate) const RULES: &[(&str, fn(&mut dyn Subject))] = &[$((stringify!($name), $name)),*];
-
-        mod on_the_model {
-            $(#[test] fn $name() { super::$name(&mut super::Model::new()); })*
-        }
-    };
-}
-
-rules! {
     fn a_free_lock_is_held_at_once_and_leaves_nothing(p) {
         let held = p.try_once(0);
         assert_eq!(held, Reply::Held { fence: START_US, left_ms: LEASE, strict: false });
@@ -486,7 +316,7 @@ rules! {
     fn one_call_tries_a_bounded_number_of_heads(p) {
         p.try_once(0);
         p.0.listens("two", false);
-        let far = super::step::TRIES as u128 + 3;
+        let far = crate::backend::memory::step::TRIES as u128 + 3;
         for n in 0..far {
             let id = HoldId::from_random(1_000 + n, "crowd");
             let not_after_ms = START_US / 1000;
@@ -504,7 +334,7 @@ rules! {
     }
 
     fn a_crowd_of_dead_waiters_is_dropped_in_bulk_but_not_without_bound(p) {
-        use super::step::{PURGE, TRIES};
+        use crate::backend::memory::step::{PURGE, TRIES};
         let first = fence(&p.try_once(0));
         let crowd: Vec<Order> = (0..TRIES * (PURGE + 1) + 3)
             .map(|n| {
@@ -523,24 +353,4 @@ rules! {
         assert_eq!(granted.id, id(2));
         assert!(granted.fence > first);
     }
-}
-
-#[test]
-fn the_memory_store_runs_the_same_function() {
-    use super::{ManualClock, MemoryBackend};
-    let clock = ManualClock::new();
-    let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
-    let name = crate::name::LockName::new("LOCK:a");
-    let held = backend.hold(&name).expect("free");
-    assert!(backend.hold(&name).is_none());
-    assert_eq!(backend.names(), ["LOCK:a"]);
-    held.free();
-    assert!(backend.is_empty());
-    let _held = backend.hold(&name).expect("free again");
-    assert!(backend.lose(&name));
-    assert!(!backend.lose(&name));
-    assert!(backend.hold(&name).is_some());
-    let _held = backend.hold(&name);
-    clock.advance(crate::params::MAX_EXPIRE);
-    assert!(backend.is_empty(), "an expired record leaves by itself");
 }

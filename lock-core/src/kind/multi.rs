@@ -1,0 +1,164 @@
+//! Several names, all or none.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::engine::{Engine, Hold, Lost, Waiting, Want};
+use crate::error::LockError;
+
+/// Takes all of `wants`, which stand in the order of [`sorted`](super::sorted), within `wait`.
+///
+/// First all at once: the smallest patiently, the others only if they are free. What was got up to the first gap is kept
+/// and renewed by the engine, the rest is given back at once; then only the gap is waited for, then the rest tried again.
+///
+/// What could go wrong: two calls wait for what the other holds, for ever. They can't: a call waits for a name only while
+/// it holds smaller ones, in an order that is the same for all, so there is no circle.
+pub(crate) async fn acquire_all(
+    engine: &Engine,
+    wants: &[Want],
+    wait: Duration,
+) -> Result<Vec<Hold>, LockError> {
+    let since = engine.now();
+    let deadline = since + wait;
+    let mut held: Vec<Hold> = Vec::with_capacity(wants.len());
+    let mut alone = false;
+    loop {
+        let rest = &wants[held.len()..];
+        let rest = if alone { &rest[..1] } else { rest };
+        let round = Round::begin(engine, rest, deadline.since(engine.now()), &held);
+        let outcome = round.await;
+        let now = engine.now();
+        match outcome {
+            // One that is held no more is no use to anybody: all of it again.
+            Outcome::Lost => {
+                held.clear();
+                alone = false;
+                if now >= deadline {
+                    return Err(lost_while_waiting(&wants[0], now.since(since)));
+                }
+            }
+            Outcome::Got { holds, gap } => {
+                held.extend(holds);
+                alone = gap.is_some();
+                if let Some(error) = gap.filter(|error| now >= deadline || !passes(error)) {
+                    return Err(waited_in_all(error, now.since(since)));
+                }
+            }
+        }
+        if held.len() == wants.len() {
+            if held.iter().all(|hold| hold.cell().is_held()) {
+                return Ok(held);
+            }
+            held.clear();
+        }
+    }
+}
+
+/// Whether it is worth to go on waiting: others have it, or the server is away for now.
+fn passes(error: &LockError) -> bool {
+    matches!(error, LockError::Busy { .. } | LockError::Unavailable { .. })
+}
+
+fn waited_in_all(mut error: LockError, in_all: Duration) -> LockError {
+    if let LockError::Busy { waited, .. } | LockError::Unavailable { waited, .. } = &mut error {
+        *waited = in_all;
+    }
+    error
+}
+
+fn lost_while_waiting(first: &Want, waited: Duration) -> LockError {
+    let reason = "the names held already were lost while waiting for the others".to_owned();
+    LockError::Unavailable { key: first.name.to_string(), waited, reason }
+}
+
+/// One attempt at the names that are missing.
+struct Round {
+    asked: Vec<Asked>,
+    /// What is held from earlier rounds has to stay held.
+    kept: Vec<Lost>,
+}
+
+enum Asked {
+    Open(Waiting),
+    Got(Hold),
+    Failed(LockError),
+}
+
+enum Outcome {
+    /// What was got up to the first that was not, and why not.
+    Got { holds: Vec<Hold>, gap: Option<LockError> },
+    /// Something held from earlier rounds was lost meanwhile.
+    Lost,
+}
+
+impl Round {
+    /// All that is asked for here leaves at once.
+    fn begin(engine: &Engine, rest: &[Want], left: Duration, held: &[Hold]) -> Self {
+        let with_wait = |(place, want): (usize, &Want)| {
+            let wait = if place == 0 { left } else { Duration::ZERO };
+            Want { wait, ..want.clone() }
+        };
+        let waitings = engine.acquire_all(rest.iter().enumerate().map(with_wait).collect());
+        Self {
+            asked: waitings.into_iter().map(Asked::Open).collect(),
+            kept: held.iter().map(|hold| hold.cell().lost()).collect(),
+        }
+    }
+
+    /// Everything got up to the first that is not. Dropping the rest gives it back.
+    fn end(&mut self) -> Outcome {
+        let (mut holds, mut gap) = (Vec::with_capacity(self.asked.len()), None);
+        for asked in std::mem::take(&mut self.asked) {
+            match asked {
+                Asked::Got(hold) => holds.push(hold),
+                Asked::Failed(error) => {
+                    gap = Some(error);
+                    break;
+                }
+                Asked::Open(_) => break,
+            }
+        }
+        Outcome::Got { holds, gap }
+    }
+}
+
+impl Future for Round {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let this = &mut *self;
+        if this.kept.iter_mut().any(|lost| Pin::new(lost).poll(context).is_ready()) {
+            return Poll::Ready(Outcome::Lost);
+        }
+        for asked in &mut this.asked {
+            if let Asked::Open(waiting) = asked
+                && let Poll::Ready(result) = Pin::new(waiting).poll(context)
+            {
+                *asked = result.map_or_else(Asked::Failed, Asked::Got);
+            }
+        }
+        let first_open = this.asked.iter().position(|asked| matches!(asked, Asked::Open(_)));
+        let first_failed = this.asked.iter().position(|asked| matches!(asked, Asked::Failed(_)));
+        match (first_open, first_failed) {
+            (None, _) => Poll::Ready(this.end()),
+            // What comes behind a gap is given back, whatever the answer will be.
+            (Some(open), Some(failed)) if failed < open => Poll::Ready(this.end()),
+            (Some(0), _) if this.asked.len() > 1 => {
+                this.give_back_behind_the_first();
+                Poll::Pending
+            }
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Round {
+    /// The first is still waited for although all others have their answers: others have it. Nothing bigger is held
+    /// meanwhile, or two calls could wait for each other.
+    fn give_back_behind_the_first(&mut self) {
+        if self.asked[1..].iter().all(|asked| !matches!(asked, Asked::Open(_))) {
+            self.asked.truncate(1);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Attempts at a majority, until the wait is over.
+
+use std::sync::Arc;
+
+use super::masters::Masters;
+use super::pause::{random_pause, until};
+use super::quorum::Quorum;
+use super::round::{Failed, Round};
+use crate::engine::Want;
+use crate::error::LockError;
+use crate::params::beyond_red_limit;
+
+/// Takes the lock on a majority of `masters`. No queue: grants would split, and the votes with them.
+pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Quorum, LockError> {
+    if want.expire > masters.max_lease() {
+        return Err(beyond_red_limit(want.name.as_str(), want.expire, masters.max_lease()));
+    }
+    let engine = masters.first();
+    let since = engine.now();
+    let deadline = since + want.wait;
+    let (mut tries, mut heard) = (0, Vec::new());
+    loop {
+        let failed = match Round::begin(masters, &want, heard).await {
+            Ok(won) => return Ok(Quorum::begin(masters, want, won)),
+            Err(failed) => failed,
+        };
+        let Failed { error, slowest, heard: of_this } = failed;
+        heard = of_this;
+        let now = engine.now();
+        if now >= deadline || !passes(&error) {
+            return Err(waited_in_all(error, now.since(since)));
+        }
+        until(engine, deadline.min(now + random_pause(slowest, tries))).await;
+        tries += 1;
+    }
+}
+
+fn passes(error: &LockError) -> bool {
+    matches!(error, LockError::Busy { .. } | LockError::Unavailable { .. })
+}
+
+fn waited_in_all(mut error: LockError, in_all: std::time::Duration) -> LockError {
+    if let LockError::Busy { waited, .. } | LockError::Unavailable { waited, .. } = &mut error {
+        *waited = in_all;
+    }
+    error
+}

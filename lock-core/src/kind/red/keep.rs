@@ -1,0 +1,56 @@
+//! Keeping one master's part of a held red lock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::masters::Masters;
+use super::pause::{before, until};
+use super::quorum::Inner;
+use crate::engine::{Engine, Hold, Waiting, Want};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Gets back a part that is missing or was lost: a master that was silent, was restarted, or lost its data. By a new
+/// acquisition, never by a renewal of what that master may have given to somebody else since; and only while a majority of
+/// the others is held all along, see [`Parts`](crate::kind::Parts). Runs on that master's engine until it is aborted, or
+/// the lock is lost. `open`: what that master has been asked already.
+pub(super) async fn keep(of: Arc<Inner>, at: usize, mut open: Option<Waiting>) {
+    let engine = of.masters.all()[at].engine.clone();
+    let mut tries = 0;
+    loop {
+        if let Some(lost) = of.lost(at) {
+            lost.await;
+        }
+        if of.parts.is_lost() {
+            return;
+        }
+        let expire = of.parts.extended().unwrap_or(of.want.expire);
+        let once = || engine.acquire(Want { wait: Duration::ZERO, expire, ..of.want.clone() });
+        let asked = open.take().unwrap_or_else(once);
+        match repaired(&of, &engine, asked, Masters::answer_limit(expire)).await {
+            Some(hold) => {
+                tries = 0;
+                if !of.add(at, hold) {
+                    return;
+                }
+            }
+            None => {
+                let pause = FIRST_PAUSE.saturating_mul(1 << tries).min(LONGEST_PAUSE);
+                tries = (tries + 1).min(8);
+                until(&engine, engine.now() + pause).await;
+            }
+        }
+    }
+}
+
+/// The part, once its master knows the lock's fence.
+async fn repaired(of: &Inner, engine: &Engine, asked: Waiting, limit: Duration) -> Option<Hold> {
+    let hold = before(engine, engine.now() + limit, asked).await?.ok()?;
+    let own = hold.cell().own_fence()?;
+    if own >= of.fence {
+        return Some(hold);
+    }
+    let raised = before(engine, engine.now() + limit, Box::pin(hold.raise(of.fence))).await;
+    raised.filter(|raised| *raised).map(|_| hold)
+}

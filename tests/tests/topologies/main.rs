@@ -1,0 +1,3 @@
+//! Locks where there is more than one server.
+
+mod sentinel;

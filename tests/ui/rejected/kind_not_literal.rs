@@ -1,0 +1,10 @@
+use lock_core::{LockError, distributed_lock};
+
+#[distributed_lock(name = "pay", kind = KIND)]
+async fn pay(order_id: u64) -> Result<u64, LockError> {
+    Ok(order_id)
+}
+
+const KIND: &str = "fair";
+
+fn main() {}

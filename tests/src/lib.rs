@@ -21,7 +21,7 @@ mod topology;
 mod until;
 
 pub use arrival::arrive;
-pub use found::{Binary, each_server, servers};
+pub use found::{Binary, each_newest, each_server, servers};
 pub use history::{Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, read};
 pub use leftovers::leftovers;
 pub use now::now_ns;

@@ -8,7 +8,8 @@ use lock_core::backend::memory::MemoryBackend;
 use lock_core::{DEFAULT_KEY_PREFIX, LockManager, LockName, ManagerBuilder};
 
 use crate::leftovers::of_connection;
-use crate::{Binary, Connection, Server, Topology, Value};
+use crate::topology::Started;
+use crate::{Binary, Connection, Deployment, Server, Topology, Value};
 
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -66,6 +67,13 @@ impl Stage {
     pub fn shared(topology: &'static dyn Topology) -> Self {
         let stage = Self::at(Place::Shared(topology), topology.url());
         Self { namespace: format!("STAGE{}", next()), ..stage }
+    }
+
+    /// On a master that sentinels watch.
+    #[must_use]
+    pub fn sentinel(binary: &'static Binary) -> Self {
+        static STARTED: Started<Deployment> = Started::none();
+        Self::shared(STARTED.get(binary, |binary| Deployment::start(binary, 1)))
     }
 
     fn at(place: Place, url: String) -> Self {

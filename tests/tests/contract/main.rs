@@ -72,6 +72,7 @@ macro_rules! contract {
     (
         of_every_kind $of_every_kind:tt
         of_every_queue $of_every_queue:tt
+        in_one_place $in_one_place:tt
         everywhere $everywhere:tt
         on_one_server $on_one_server:tt
     ) => {
@@ -81,6 +82,7 @@ macro_rules! contract {
                 with_each_kind! { in_memory $of_every_queue }
             }
             played! { in_memory as all $everywhere }
+            played! { in_memory as one $in_one_place }
         }
         mod on_servers {
             with_each_kind! { on_servers $of_every_kind }
@@ -88,7 +90,15 @@ macro_rules! contract {
                 with_each_kind! { on_servers $of_every_queue }
             }
             played! { on_servers as all $everywhere }
+            played! { on_servers as one $in_one_place }
             played! { on_servers as alone $on_one_server }
+        }
+        mod behind_sentinels {
+            with_each_kind! { behind_sentinels $of_every_kind }
+            mod queues {
+                with_each_kind! { behind_sentinels $of_every_queue }
+            }
+            played! { behind_sentinels as all $everywhere }
         }
         played_with! { Red at on_three_masters as on_three_masters $of_every_kind }
     };
@@ -136,6 +146,13 @@ contract! {
             busy_names_the_holder
         }
     }
+    in_one_place {
+        managers {
+            the_innermost_scope_says_which_manager
+            a_spawned_task_has_the_scope_only_if_it_is_bound
+            clones_are_one_manager
+        }
+    }
     everywhere {
         reentrancy {
             a_nested_call_joins_the_hold
@@ -181,11 +198,6 @@ contract! {
             tasks_that_run_inside_a_body_are_not_nested_in_it
             holds_around_a_call_are_found_by_name
         }
-        managers {
-            the_innermost_scope_says_which_manager
-            a_spawned_task_has_the_scope_only_if_it_is_bound
-            clones_are_one_manager
-        }
         bad_input {
             a_lease_out_of_range_is_refused
             a_key_that_names_nothing_is_refused
@@ -194,7 +206,7 @@ contract! {
         }
         fair {
             tasks_of_several_processes_are_served_in_the_order_of_arrival
-            tasks_that_come_again_go_to_the_end
+            nobody_has_a_second_turn_before_all_had_the_first
             callers_of_the_holders_process_do_not_overtake
             a_grant_beside_a_fair_waiter_is_not_passed_on
             a_waiter_that_leaves_takes_its_entry_along

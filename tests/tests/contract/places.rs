@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use lock_tests::{Stage, each_server};
+use lock_tests::{Stage, each_newest, each_server};
 
 /// A test; not generic, since there are hundreds.
 pub(crate) type Test<'t> = &'t (dyn Fn(&Stage) -> Pin<Box<dyn Future<Output = ()> + '_>> + Sync);
@@ -22,6 +22,13 @@ pub(crate) fn on_servers(test: Test<'_>) {
 pub(crate) fn on_three_masters(test: Test<'_>) {
     each_server(|binary| {
         let stage = Stage::red(binary);
+        stage.play_boxed(test(&stage));
+    });
+}
+
+pub(crate) fn behind_sentinels(test: Test<'_>) {
+    each_newest(|binary| {
+        let stage = Stage::sentinel(binary);
         stage.play_boxed(test(&stage));
     });
 }

@@ -7,26 +7,26 @@ use lock_tests::{Server, Stage, arrive, leftovers};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A way to ask for the lock `a`, and whether it shares.
-type Way = (&'static str, fn(&LockManager) -> LockRequest, bool);
+/// A way to ask for the lock `a`, where it is one of several with another one, and whether it shares.
+type Way = (&'static str, fn(&LockManager, &str) -> LockRequest, bool);
 
 const WAYS: [Way; 7] = [
-    ("reentrant", |locks| locks.lock("a"), false),
-    ("fair", |locks| locks.lock("a").fair(), false),
-    ("write", |locks| locks.lock("a").write(), false),
-    ("several", |locks| locks.lock_all(["z", "a"]), false),
-    ("several to write", |locks| locks.lock_all(["a", "y"]).write(), false),
-    ("read", |locks| locks.lock("a").read(), true),
-    ("several to read", |locks| locks.lock_all(["x", "a"]).read(), true),
+    ("reentrant", |locks, _| locks.lock("a"), false),
+    ("fair", |locks, _| locks.lock("a").fair(), false),
+    ("write", |locks, _| locks.lock("a").write(), false),
+    ("several", |locks, other| locks.lock_all([other, "a"]), false),
+    ("several to write", |locks, other| locks.lock_all([other, "a"]).write(), false),
+    ("read", |locks, _| locks.lock("a").read(), true),
+    ("several to read", |locks, other| locks.lock_all([other, "a"]).read(), true),
 ];
 
 pub(crate) async fn every_two_kinds_exclude_each_other_unless_both_read(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     for (first_name, first, first_shares) in WAYS {
         for (second_name, second, second_shares) in WAYS {
-            let held = first(&here).acquire().await.expect("it is free");
+            let held = first(&here, "first").acquire().await.expect("it is free");
             for (locks, place) in [(&here, "in its own process"), (&there, "in another process")] {
-                let beside = second(locks).try_acquire().await.expect("an answer");
+                let beside = second(locks, "second").try_acquire().await.expect("an answer");
                 assert_eq!(
                     beside.is_some(),
                     first_shares && second_shares,
@@ -48,9 +48,10 @@ pub(crate) async fn every_kind_is_handed_the_lock_of_every_other(stage: &Stage) 
             if first_shares && second_shares {
                 continue;
             }
-            let held = first(&here).expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+            let held =
+                first(&here, "first").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
             let token = held.token();
-            let request = second(&there).wait(PATIENCE);
+            let request = second(&there, "second").wait(PATIENCE);
             let waiter = arrive(stage, "a", async move { request.acquire().await }).await;
             held.release().await.expect("it is held");
             let next = waiter.await.expect("no panic");
@@ -71,7 +72,7 @@ pub(crate) async fn red_excludes_only_red(stage: &Stage) {
     let red = here.lock("a").red().acquire().await.expect("it is free");
     assert!(there.lock("a").red().try_acquire().await.expect("an answer").is_none());
     for (name, way, _) in WAYS {
-        let beside = way(&there).try_acquire().await.expect("an answer");
+        let beside = way(&there, "other").try_acquire().await.expect("an answer");
         beside.unwrap_or_else(|| panic!("{name} is kept out by red")).release().await.expect("it is held");
     }
     red.release().await.expect("it is held");

@@ -4,6 +4,7 @@
 //! of two definite holds: a holder that was killed, or did not look, can only be counted too short.
 
 mod exclusion;
+mod gap;
 mod order;
 mod together;
 mod violation;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use crate::now_ns;
 
 pub use self::exclusion::check;
+pub use self::gap::longest_gap;
 pub use self::order::{Arrival, check_order};
 pub use self::together::check_together;
 pub use self::violation::Violation;

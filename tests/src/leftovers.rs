@@ -3,7 +3,7 @@
 use crate::resp::Connection;
 use crate::server::Server;
 
-/// All keys under `namespace` but the fencing counter, which is there to stay.
+/// All keys under `namespace` but the fencing counters, which are there to stay.
 ///
 /// # Panics
 /// If the server does not answer.
@@ -12,9 +12,11 @@ pub fn leftovers(server: &Server, namespace: &str) -> Vec<String> {
     of_connection(&mut server.connect().expect("the server answers"), namespace)
 }
 
-/// As [`leftovers`]. In a cluster there is a counter in each slot that was used.
+/// As [`leftovers`].
 pub(crate) fn of_connection(connection: &mut Connection, namespace: &str) -> Vec<String> {
     let counter = format!("{namespace}:%fence");
+    // One for each slot of a cluster.
+    let counters = format!("{counter}{{");
     let pattern = format!("{namespace}:*");
     let (mut cursor, mut keys) = ("0".to_owned(), Vec::new());
     loop {
@@ -24,9 +26,7 @@ pub(crate) fn of_connection(connection: &mut Connection, namespace: &str) -> Vec
         keys.extend(found.items().iter().filter_map(|key| key.text().map(str::to_owned)));
         cursor = next.text().expect("a cursor").to_owned();
         if cursor == "0" {
-            keys.retain(|key| {
-                key.strip_prefix(&counter).is_none_or(|tag| !(tag.is_empty() || tag.starts_with('{')))
-            });
+            keys.retain(|key| *key != counter && !key.starts_with(&counters));
             keys.sort();
             keys.dedup();
             return keys;

@@ -3,6 +3,7 @@
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
 mod arrival;
+mod cluster;
 mod found;
 mod history;
 mod leftovers;
@@ -21,8 +22,11 @@ mod topology;
 mod until;
 
 pub use arrival::arrive;
+pub use cluster::{Cluster, Migration, names_in_slot_of};
 pub use found::{Binary, each_newest, each_server, servers};
-pub use history::{Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, read};
+pub use history::{
+    Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, longest_gap, read,
+};
 pub use leftovers::leftovers;
 pub use now::now_ns;
 pub use process::Process;

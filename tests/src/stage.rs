@@ -9,7 +9,7 @@ use lock_core::{DEFAULT_KEY_PREFIX, LockManager, LockName, ManagerBuilder};
 
 use crate::leftovers::of_connection;
 use crate::topology::Started;
-use crate::{Binary, Connection, Deployment, Server, Topology, Value};
+use crate::{Binary, Cluster, Connection, Deployment, Server, Topology, Value};
 
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -73,7 +73,18 @@ impl Stage {
     #[must_use]
     pub fn sentinel(binary: &'static Binary) -> Self {
         static STARTED: Started<Deployment> = Started::none();
-        Self::shared(STARTED.get(binary, |binary| Deployment::start(binary, 1)))
+        Self::shared(STARTED.get(binary, |binary| Deployment::patient(binary, 1)))
+    }
+
+    /// On a cluster of three masters.
+    #[must_use]
+    pub fn cluster(binary: &'static Binary) -> Self {
+        static STARTED: Started<Cluster> = Started::none();
+        let start = |binary| {
+            // A node that others keep waiting is not dead.
+            Cluster::start_with(binary, 3, 0, |options| options.config("cluster-node-timeout 60000"))
+        };
+        Self::shared(STARTED.get(binary, start))
     }
 
     fn at(place: Place, url: String) -> Self {

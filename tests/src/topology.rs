@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Mutex;
 
-use crate::{Binary, Connection, Deployment, Server};
+use crate::{Binary, Cluster, Connection, Deployment, Server};
 
 /// Several servers that belong together. Tests that share one have a namespace of their own each, see
 /// [`Stage::shared`](crate::Stage::shared).
@@ -36,6 +36,16 @@ impl Topology for Deployment {
 
     fn masters(&self) -> Vec<Connection> {
         vec![self.master().connect().expect("the master answers")]
+    }
+}
+
+impl Topology for Cluster {
+    fn url(&self) -> String {
+        Self::url(self)
+    }
+
+    fn masters(&self) -> Vec<Connection> {
+        Self::masters(self).into_iter().map(|node| node.connect().expect("the master answers")).collect()
     }
 }
 

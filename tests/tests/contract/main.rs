@@ -100,6 +100,13 @@ macro_rules! contract {
             }
             played! { behind_sentinels as all $everywhere }
         }
+        mod on_a_cluster {
+            with_each_kind! { on_a_cluster $of_every_kind }
+            mod queues {
+                with_each_kind! { on_a_cluster $of_every_queue }
+            }
+            played! { on_a_cluster as all $everywhere }
+        }
         played_with! { Red at on_three_masters as on_three_masters $of_every_kind }
     };
 }

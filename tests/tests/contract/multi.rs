@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use lock_core::{LockError, LockKey, LockManager, LockParams, LockSupport, distributed_lock};
 use lock_tests::{
-    Recorder, Scratch, Seed, Stage, arrive, check, check_together, drop_after, now_ns, read, slot,
+    Recorder, Scratch, Seed, Stage, arrive, check, check_together, drop_after, names_in_slot_of, now_ns,
+    read, slot,
 };
 use tokio::task::JoinSet;
 
@@ -321,10 +322,7 @@ pub(crate) async fn a_call_dropped_at_any_poll_leaves_nothing(stage: &Stage) {
 pub(crate) async fn all_free_is_one_round_trip(stage: &Stage) {
     const TIMES: i64 = 20;
     let locks = stage.manager().await;
-    let wanted = slot("LOCK:0");
-    let mut of_one_slot =
-        (0..).map(|number: u64| number.to_string()).filter(|key| slot(&format!("LOCK:{key}")) == wanted);
-    let of_one_slot: Vec<String> = of_one_slot.by_ref().take(3).collect();
+    let of_one_slot = names_in_slot_of("a", 3);
     for keys in [of_one_slot, ["a", "b", "c"].map(str::to_owned).into()] {
         // The first one may have to bring its scripts along.
         drop(locks.lock_all(keys.iter().map(String::as_str)).acquire().await.expect("they are free"));

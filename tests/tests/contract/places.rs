@@ -32,3 +32,10 @@ pub(crate) fn behind_sentinels(test: Test<'_>) {
         stage.play_boxed(test(&stage));
     });
 }
+
+pub(crate) fn on_a_cluster(test: Test<'_>) {
+    each_newest(|binary| {
+        let stage = Stage::cluster(binary);
+        stage.play_boxed(test(&stage));
+    });
+}

@@ -1,3 +1,4 @@
 //! Locks where there is more than one server.
 
+mod cluster;
 mod sentinel;

@@ -5,9 +5,10 @@ use redis::{Commands, Connection, Value};
 use super::ears::Ears;
 use super::pair::COUNTER;
 use super::server::{Server, on_each};
-use crate::backend::redis::scripts::{Script, decode, fallback_command};
+use crate::backend::redis::scripts::{Script, Terms, decode, fallback_command};
 use crate::backend::{
-    Acquire, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
+    Acquire, Channel, Entry, Fault, FaultClass, Generation, HoldId, Mode, Operation, Place, Reply, Request,
+    Via,
 };
 use crate::clock::Moment;
 use crate::name::LockName;
@@ -57,7 +58,8 @@ fn call(server: &mut Connection, orders: &[(&str, u128, Operation)]) -> Vec<Resu
         })
         .collect();
     let borrowed: Vec<&Request> = requests.iter().collect();
-    let value: Value = fallback_command(Script::of(&orders[0].2), COUNTER, &borrowed).query(server).unwrap();
+    let terms = Terms { counter: Some(COUNTER), generation: &Generation::UNKNOWN, in_cluster: false };
+    let value: Value = fallback_command(Script::of(&orders[0].2), &terms, &borrowed).query(server).unwrap();
     let decoded = decode(value, &borrowed).unwrap();
     decoded.replies.into_iter().map(|(_, reply)| reply).collect()
 }

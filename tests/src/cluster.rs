@@ -181,8 +181,7 @@ impl Cluster {
     /// All keys under `namespace` on all masters but the fencing counters, which are there to stay.
     #[must_use]
     pub fn leftovers(&self, namespace: &str) -> Vec<String> {
-        let masters = self.nodes.iter().filter(|node| node.is_ready() && is_master(node));
-        masters.flat_map(|node| leftovers(node, namespace)).collect()
+        self.masters().into_iter().flat_map(|node| leftovers(node, namespace)).collect()
     }
 
     /// Waits until no lock is left.
@@ -199,6 +198,11 @@ impl Cluster {
             assert!(start.elapsed() < LONGEST_LEASE, "left behind: {left:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The nodes that are masters now.
+    pub(crate) fn masters(&self) -> Vec<&Server> {
+        self.nodes.iter().filter(|node| node.is_ready() && is_master(node)).collect()
     }
 
     fn replicas_are_linked(&self) -> bool {

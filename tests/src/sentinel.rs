@@ -41,6 +41,20 @@ impl Deployment {
         Self::with(binary, replicas, None)
     }
 
+    /// The same, with sentinels that take nobody for dead within a minute: for tests that may be kept waiting by others.
+    ///
+    /// # Panics
+    /// If one of them does not come up.
+    #[must_use]
+    pub fn patient(binary: &'static Binary, replicas: usize) -> Self {
+        let deployment = Self::start(binary, replicas);
+        for sentinel in &deployment.sentinels {
+            let said = sentinel.command(&["SENTINEL", "SET", NAME, "down-after-milliseconds", "60000"]);
+            assert_eq!(said.text(), Some("OK"), "{said:?}");
+        }
+        deployment
+    }
+
     /// One master, which wants a password, and three sentinels, which want another.
     ///
     /// # Panics

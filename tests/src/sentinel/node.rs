@@ -138,7 +138,7 @@ impl Sentinel {
         let mut command = Command::new(self.binary.path());
         command.arg(folder.join("conf")).arg("--sentinel");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
-        let mut process = Process::start(&mut command);
+        let mut process = Process::start_in(&mut command, self.folder.path());
         let start = Instant::now();
         // Its own log shows that it is this one that answers, and not a stranger on the same port.
         while !(self.log().contains("Sentinel ID is") && self.ask(&["PING"]).is_ok()) {

@@ -13,7 +13,7 @@ async fn works(stage: &Stage, locks: &LockManager) {
     let held = locks.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
     let other = stage.manager().await;
     let waiter = async move { other.lock("a").wait(PATIENCE).acquire().await?.release().await };
-    let waiter = arrive(stage, "LOCK:a", waiter).await;
+    let waiter = arrive(stage, "a", waiter).await;
     let released = Instant::now();
     held.release().await.expect("it is held");
     waiter.await.expect("no panic").expect("it is handed over");
@@ -113,7 +113,7 @@ fn databases_are_apart() {
 fn a_plain_thread_connects_too() {
     each_server(|binary| {
         let stage = Stage::on(binary);
-        let locks = LockManager::connect_blocking(stage.url()).expect("it connects");
+        let locks = stage.manager_blocking();
         stage.play(async |stage: &Stage| works(stage, &locks).await);
         drop(locks);
     });

@@ -154,7 +154,9 @@ fn holds_overlap_within_one_lease_of_a_failover_at_most() {
     played(0, |wrong, begin, end| {
         let lease = u64::try_from(LEASE.as_nanos()).expect("small");
         for violation in wrong {
-            let (Violation::Overlap(one, two) | Violation::Token(one, two)) = violation;
+            let (Violation::Overlap(one, two) | Violation::Token(one, two)) = violation else {
+                panic!("{violation}");
+            };
             assert!(one.until_ns >= begin.saturating_sub(lease) && two.from_ns <= end + lease, "{violation}");
         }
     });

@@ -122,7 +122,6 @@ impl Stage {
     }
 
     /// For a manager of this place.
-    #[must_use]
     pub fn builder(&self) -> ManagerBuilder {
         let builder = LockManager::builder().namespace(&*self.namespace);
         match &self.place {

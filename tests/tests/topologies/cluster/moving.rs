@@ -21,7 +21,7 @@ fn locks_of_a_slot_that_moves_stay_exclusive_and_available() {
             // One lock is held all the time and waited for, one is wanted by many, the others come and go.
             let held = here.lock(names[0].as_str()).expire(LEASE).acquire().await.expect("it is free");
             let waiting = there.lock(names[0].as_str()).wait(PATIENCE * 2).acquire();
-            let waiter = tokio::spawn(async move { waiting.await });
+            let waiter = tokio::spawn(waiting);
             let mut load = Load::new();
             for locks in [&here, &there] {
                 load.take(locks, &names[1..2]);

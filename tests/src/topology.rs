@@ -85,19 +85,13 @@ mod tests {
         let (one, two) = (Stage::shared(server), Stage::shared(server));
         one.play(async |one| {
             let held = one.manager().await.lock("a").acquire().await.expect("it is free");
-            two.play(async |two| {
-                let _too = two
-                    .manager()
-                    .await
-                    .lock("a")
-                    .try_acquire()
-                    .await
-                    .expect("an answer")
-                    .expect("it is another");
-            });
-            assert_eq!(one.left(), [one.name("a")]);
+            let other = two.manager().await;
+            let too = other.lock("a").try_acquire().await.expect("an answer").expect("it is another");
+            assert_eq!((one.left(), two.left()), (vec![one.name("a")], vec![two.name("a")]));
             held.release().await.expect("it is held");
+            too.release().await.expect("it is held");
         });
+        two.nothing_is_left();
         server.kill();
     }
 }

@@ -167,15 +167,15 @@ pub(crate) async fn reading_inside_writing_joins(stage: &Stage) {
 
 pub(crate) async fn reading_inside_reading_joins_though_a_writer_waits(stage: &Stage) {
     let (locks, there) = (stage.manager().await, stage.manager().await);
+    let mut waiting = None;
     let body = async {
         let writer = there.lock("a").write().wait(PATIENCE);
-        let writer = arrive(stage, "a", async move { writer.acquire().await.map(drop) }).await;
+        waiting = Some(arrive(stage, "a", async move { writer.acquire().await.map(drop) }).await);
         // It would wait for the writer, who waits for it.
         locks.lock("a").read().wait(Duration::ZERO).run(async {}).await.expect("it joins");
-        writer
     };
-    let held = locks.lock("a").read().expire(PATIENCE).renew(false).run(body).await;
-    held.expect("it is free").await.expect("no panic").expect("its turn comes");
+    locks.lock("a").read().expire(PATIENCE).renew(false).run(body).await.expect("it is free");
+    waiting.expect("the body ran").await.expect("no panic").expect("its turn comes");
 }
 
 #[distributed_lock(prefix = "report", key = "id", kind = "read", wait = "0s", locks = locks)]

@@ -44,9 +44,10 @@ fn a_cluster_that_has_lost_a_node_serves_what_is_left() {
                 name.expect("it serves some")
             };
             let (gone, there) = (named(first), named(last));
-            let failures: [(fn(&Server), fn(&Server)); 2] =
-                [(Server::pause, Server::resume), (Server::kill, Server::restart)];
-            for (fail, heal) in failures {
+            type Act = fn(&Server);
+            for (fail, heal) in
+                [(Server::pause as Act, Server::resume as Act), (Server::kill, Server::restart)]
+            {
                 fail(first);
                 let locks = LockManager::connect(&cluster.url()).await.expect("two nodes are left");
                 let guard = locks.lock(there.as_str()).acquire().await.expect("its node is there");

@@ -23,7 +23,7 @@ const NEEDED: &str = "the module documentation of `lock_core::backend::redis` ha
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
-    let server = look(config, connection).await?;
+    let server = look(connection).await.map_err(|fault| failed(config, fault))?;
     if let Some(message) = server.unfit(false) {
         return Err(LockError::Config { message });
     }
@@ -53,11 +53,11 @@ pub(super) async fn few_replicas(
 }
 
 /// What the server behind `connection` tells of itself.
-pub(super) async fn look(config: &RedisConfig, connection: &mut Connection) -> Result<Server, LockError> {
+pub(super) async fn look(connection: &mut Connection) -> Result<Server, Fault> {
     match connection.ask(&::redis::cmd("INFO")).await {
         Ok(info) => Ok(Server::default().with_info(Some(&info))),
         Err(error) if fault::is_refusal(&error) => Ok(Server::default()),
-        Err(error) => Err(failed(config, fault::of_opening(&error))),
+        Err(error) => Err(fault::of_opening(&error)),
     }
 }
 

@@ -385,6 +385,11 @@ impl Hub {
         }
     }
 
+    /// At how many nodes one may subscribe.
+    pub(super) fn listening_posts(&self) -> usize {
+        self.cluster.as_ref().map_or(1, |cluster| cluster.masters().len())
+    }
+
     /// Where to subscribe now.
     pub(super) fn listening_post(&self) -> Result<Node, Fault> {
         match &self.cluster {

@@ -39,7 +39,16 @@ impl Subscription {
         channel: Channel,
         garbage: Arc<AtomicU64>,
     ) -> Result<Self, Fault> {
-        let (connection, node) = subscribed(&hub, &channel, &garbage).await?;
+        // Each time at another node, where there are several.
+        let mut others = hub.listening_posts();
+        let (connection, node) = loop {
+            others = others.saturating_sub(1);
+            match subscribed(&hub, &channel, &garbage).await {
+                Ok(subscribed) => break subscribed,
+                Err(fault) if others == 0 => return Err(fault),
+                Err(_) => {}
+            }
+        };
         Ok(Self { hub, channel, garbage, connection, node })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lock_core::{LockError, LockManager};
-use lock_tests::{Cluster, Server, each_server};
+use lock_tests::{Cluster, Server, ServerOptions, each_server};
 
 use super::{PATIENCE, play};
 
@@ -26,6 +26,39 @@ fn any_node_leads_to_the_cluster_and_dead_ones_do_no_harm() {
             let gone = Server::start(binary);
             gone.kill();
             works(&format!("redis-cluster://{},{}", gone.address(), cluster.nodes()[0].address())).await;
+        });
+    });
+}
+
+#[test]
+fn a_cluster_that_has_lost_a_node_serves_what_is_left() {
+    each_server(|binary| {
+        let rest = |options: ServerOptions| options.config("cluster-require-full-coverage no");
+        let cluster = Cluster::start_with(binary, 3, 0, rest);
+        play(&cluster, async |cluster| {
+            let (first, last) = (cluster.owner(0).expect("served"), cluster.owner(16_383).expect("served"));
+            let named = |node: &Server| {
+                let mut names = (0..1000).map(|number| format!("n{number}"));
+                let name =
+                    names.find(|name| cluster.master_of(&format!("LOCK:{name}")).address() == node.address());
+                name.expect("it serves some")
+            };
+            let (gone, there) = (named(first), named(last));
+            type Act = fn(&Server);
+            for (fail, heal) in
+                [(Server::pause as Act, Server::resume as Act), (Server::kill, Server::restart)]
+            {
+                fail(first);
+                let locks = LockManager::connect(&cluster.url()).await.expect("two nodes are left");
+                let guard = locks.lock(there.as_str()).acquire().await.expect("its node is there");
+                guard.release().await.expect("it is held");
+                let error = locks.lock(gone.as_str()).try_acquire().await.expect_err("its node is not");
+                assert!(matches!(error, LockError::Unavailable { .. }), "{error:?}");
+                heal(first);
+                let guard = locks.lock(gone.as_str()).wait(PATIENCE).acquire().await.expect("it is back");
+                guard.release().await.expect("it is held");
+                cluster.until_agreed();
+            }
         });
     });
 }

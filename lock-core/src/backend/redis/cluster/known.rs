@@ -95,7 +95,8 @@ impl Cluster {
         map.masters().contains(node) || map.replicas().contains(node)
     }
 
-    pub(super) fn masters(&self) -> Vec<Node> {
+    /// Who serves any slot, each once.
+    pub(in super::super) fn masters(&self) -> Vec<Node> {
         self.map().masters()
     }
 

@@ -1,9 +1,11 @@
 //! Finding a cluster, and checking that locks can be kept there.
 
-use super::super::check;
+use std::time::Duration;
+
 use super::super::config::RedisConfig;
 use super::super::connection::{Connection, ServerTime};
 use super::super::errand::Node;
+use super::super::{check, fault};
 use super::refresh::read;
 use super::{Cluster, counter_key};
 use crate::backend::{Fault, FaultClass, HoldId};
@@ -11,7 +13,7 @@ use crate::error::LockError;
 use crate::name::LockName;
 
 /// How many names are tried: the slot of one may be moving just now.
-const PROBES: usize = 4;
+const PROBES: usize = 8;
 
 /// A cluster where locks can be kept.
 pub(in super::super) struct Found {
@@ -28,7 +30,7 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
     let seeds = config.seeds().to_vec();
     let map = read(config, seeds.clone()).await.map_err(|fault| failed(config, fault))?;
     if map.masters().is_empty() {
-        return Err(failed(config, super::super::fault::transient("no node of the cluster serves any slot")));
+        return Err(failed(config, fault::transient("no node of the cluster serves any slot")));
     }
     let unserved = map.unserved();
     let cluster = Cluster::new(seeds, map);
@@ -59,17 +61,23 @@ async fn check_masters(config: &RedisConfig, cluster: &Cluster) -> Result<Vec<St
     let mut warnings = Vec::new();
     for node in cluster.masters() {
         let at_node = config.at(&node);
-        let Ok((mut connection, _)) = Connection::open(&at_node).await else {
-            warnings.push(format!(
-                "{node:?} is not to be reached: locks in its slots cannot be taken at present"
-            ));
-            continue;
+        let looking = async {
+            let (mut connection, _) = Connection::open(&at_node).await?;
+            check::look(&mut connection).await
         };
-        let server = check::look(&at_node, &mut connection).await?;
-        if let Some(message) = server.unfit(true) {
-            return Err(LockError::Config { message: format!("{node:?}: {message}") });
+        match within_patience(&node, looking).await {
+            Ok(server) => {
+                if let Some(message) = server.unfit(true) {
+                    return Err(LockError::Config { message: format!("{node:?}: {message}") });
+                }
+                warnings.extend(server.warnings().into_iter().map(|warning| format!("{node:?}: {warning}")));
+            }
+            Err(fault) if fault.class == FaultClass::Refused => return Err(failed(&at_node, fault)),
+            Err(fault) => warnings.push(format!(
+                "{node:?} is of no use at present, and with it the locks in its slots: {}",
+                fault.message
+            )),
         }
-        warnings.extend(server.warnings().into_iter().map(|warning| format!("{node:?}: {warning}")));
     }
     Ok(warnings)
 }
@@ -83,12 +91,24 @@ async fn probe(
     let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
     let node = cluster
         .owner(name.slot())
-        .ok_or_else(|| super::super::fault::transient("no node of the cluster serves the probe's slot"))?;
+        .ok_or_else(|| fault::transient("no node of the cluster serves the probe's slot"))?;
     let at_node = config.at(&node);
-    let (mut connection, time) = Connection::open(&at_node).await?;
     let counter = counter_key(&config.counter_key(), name.slot());
-    check::probe(&at_node, &mut connection, (random, name), &counter).await?;
+    let probing = async {
+        let (mut connection, time) = Connection::open(&at_node).await?;
+        check::probe(&at_node, &mut connection, (random, name), &counter).await?;
+        Ok((connection, time))
+    };
+    let (connection, time) = within_patience(&node, probing).await?;
     Ok((node, connection, time))
+}
+
+/// One node that stands still must not use up the time for all.
+async fn within_patience<T>(node: &Node, asking: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    const PATIENCE: Duration = Duration::from_millis(600);
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| Err(fault::transient(format!("no answer from {node:?}"))))
 }
 
 fn failed(config: &RedisConfig, fault: Fault) -> LockError {

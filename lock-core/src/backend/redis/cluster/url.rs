@@ -26,6 +26,9 @@ pub(in super::super) fn parse(text: &str) -> Result<Option<(ConnectionInfo, Vec<
     let mut first = None;
     let mut nodes = Vec::new();
     for host in hosts.split(',') {
+        if host.is_empty() {
+            return Err(wrong("a node in the cluster's URL has no host"));
+        }
         let info = url::parse(&format!("{scheme}://{login}{host}{options}"))
             .map_err(|error| wrong(&reason(&error)))?
             .info;

@@ -1,10 +1,12 @@
 //! A master, its replicas, and the sentinels that watch them.
 
 mod node;
+mod turn;
 
 use std::time::{Duration, Instant};
 
 pub use self::node::Sentinel;
+use self::turn::Turn;
 use lock_core::LockManager;
 
 use crate::found::Binary;
@@ -29,6 +31,8 @@ pub struct Deployment {
     // Dropped first: they must not see the others die, and begin to elect.
     sentinels: Vec<Sentinel>,
     servers: Vec<Server>,
+    // Dropped last.
+    _turn: Turn,
 }
 
 impl Deployment {
@@ -65,6 +69,7 @@ impl Deployment {
     }
 
     fn with(binary: &'static Binary, replicas: usize, passwords: Option<(&str, &str)>) -> Self {
+        let turn = Turn::wait();
         let quick = |options: ServerOptions| {
             let options = options.config("repl-diskless-sync yes").config("repl-diskless-sync-delay 0");
             passwords.into_iter().fold(options, |options, (master, _)| options.password(master))
@@ -76,7 +81,7 @@ impl Deployment {
         let port = servers[0].address().port();
         until(PATIENCE, "the replicas are connected", || acknowledging(&servers[0]) == replicas);
         let sentinels = (0..SENTINELS).map(|_| Sentinel::start(binary, NAME, port, passwords)).collect();
-        let deployment = Self { sentinels, servers };
+        let deployment = Self { sentinels, servers, _turn: turn };
         until(PATIENCE, "the sentinels know each other and the replicas", || {
             deployment.sentinels.iter().all(|sentinel| {
                 let of = |what| sentinel.command(&["SENTINEL", what, NAME]).items().len();

@@ -1,11 +1,12 @@
 //! The full name of a lock, as the server knows it.
 
+mod slot;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many slots a cluster has.
-const SLOTS: u16 = 16384;
+pub(crate) use self::slot::{SLOTS, slot_of};
 
 /// The full name of a lock, `LOCK:order:42`: the key under which the server keeps it. Cheap to clone.
 ///
@@ -20,16 +21,16 @@ impl LockName {
         Self(Arc::from(encoded))
     }
 
-    /// Its slot in a cluster.
-    pub(crate) fn slot(&self) -> u16 {
-        // No hash tag: names hold no braces.
-        crc16(self.0.as_bytes()) % SLOTS
-    }
-
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The hash slot of a cluster that it belongs to, and with it everything that is kept for it.
+    #[must_use]
+    pub fn slot(&self) -> u16 {
+        slot_of(&self.0)
     }
 }
 
@@ -55,27 +56,5 @@ impl AsRef<str> for LockName {
 impl Borrow<str> for LockName {
     fn borrow(&self) -> &str {
         &self.0
-    }
-}
-
-/// CRC-16/XMODEM, by which clusters spread keys.
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_are_those_of_a_cluster() {
-        assert_eq!(crc16(b"123456789"), 0x31C3);
-        // As CLUSTER KEYSLOT says.
-        assert_eq!(LockName::new("foo").slot(), 12182);
-        assert_eq!(LockName::new("123456789").slot(), 12739);
     }
 }

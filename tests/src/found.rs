@@ -40,11 +40,12 @@ impl Binary {
     /// Whether it is of this major version or a later one.
     #[must_use]
     pub fn is_at_least(&self, major: u32) -> bool {
-        self.version
-            .split('.')
-            .next()
-            .and_then(|text| text.parse::<u32>().ok())
-            .is_some_and(|own| own >= major)
+        self.numbers().first().is_some_and(|own| *own >= major)
+    }
+
+    /// Major, minor, and so on.
+    fn numbers(&self) -> Vec<u32> {
+        self.version.split('.').map_while(|number| number.parse().ok()).collect()
     }
 }
 
@@ -94,9 +95,27 @@ fn in_path() -> Vec<Binary> {
 /// If it panics on any of them; the message names them all.
 #[track_caller]
 pub fn each_server(test: impl Fn(&'static Binary) + Sync) {
+    each_of(&servers().iter().collect::<Vec<_>>(), test);
+}
+
+/// As [`each_server`], on the newest of each product only: for what takes many servers.
+///
+/// # Panics
+/// As [`each_server`].
+#[track_caller]
+pub fn each_newest(test: impl Fn(&'static Binary) + Sync) {
+    let is_newest = |binary: &&Binary| {
+        !servers().iter().any(|other| other.product == binary.product && other.numbers() > binary.numbers())
+    };
+    each_of(&servers().iter().filter(is_newest).collect::<Vec<_>>(), test);
+}
+
+#[track_caller]
+fn each_of(binaries: &[&'static Binary], test: impl Fn(&'static Binary) + Sync) {
     let failed: Vec<String> = std::thread::scope(|scope| {
-        let runs: Vec<_> = servers()
+        let runs: Vec<_> = binaries
             .iter()
+            .copied()
             .map(|binary| {
                 let test = &test;
                 // Named, so that the message of a panic inside says on which server.

@@ -3,14 +3,29 @@
 //! A hold counts from when acquiring returned until it was last seen valid, so that an overlap in a history is always one
 //! of two definite holds: a holder that was killed, or did not look, can only be counted too short.
 
+mod exclusion;
+mod gap;
+mod order;
+mod together;
+mod violation;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::now_ns;
+
+pub use self::exclusion::check;
+pub use self::gap::longest_gap;
+pub use self::order::{Arrival, check_order};
+pub use self::together::check_together;
+pub use self::violation::Violation;
+
+const TOOK: &str = "took";
+const SHARES: &str = "shares";
+const VALID: &str = "valid";
 
 /// Writes histories. Cheap to clone; several processes may write one file.
 #[derive(Clone, Debug)]
@@ -25,14 +40,27 @@ impl Recorder {
         Ok(Self(Arc::new(OpenOptions::new().create(true).append(true).open(file)?)))
     }
 
-    /// Call as soon as acquiring has returned.
+    /// Call as soon as acquiring has returned, for a lock that was taken alone.
     ///
     /// # Panics
     /// If the file cannot be written.
     #[must_use]
     pub fn took(&self, name: &str, who: &str, token: u64) -> OpenHold {
+        self.open(name, who, token, TOOK)
+    }
+
+    /// The same for a lock that was taken beside other readers.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    #[must_use]
+    pub fn shares(&self, name: &str, who: &str, token: u64) -> OpenHold {
+        self.open(name, who, token, SHARES)
+    }
+
+    fn open(&self, name: &str, who: &str, token: u64, how: &str) -> OpenHold {
         let hold = OpenHold { recorder: self.clone(), line: format!("{name}\t{who}\t{token}") };
-        hold.write("took", now_ns());
+        hold.write(how, now_ns());
         hold
     }
 }
@@ -50,7 +78,7 @@ impl OpenHold {
     /// # Panics
     /// If the file cannot be written.
     pub fn valid_at(&self, at_ns: u64) {
-        self.write("valid", at_ns);
+        self.write(VALID, at_ns);
     }
 
     /// One write per line: lines of several processes do not mix in a file that is appended to.
@@ -69,6 +97,8 @@ pub struct Hold {
     pub who: String,
     /// Under which fencing token.
     pub token: u64,
+    /// Whether others may share it.
+    pub shared: bool,
     /// Since when, in ns of [`now_ns`].
     pub from_ns: u64,
     /// Until when it was certainly valid.
@@ -93,118 +123,28 @@ pub fn read(file: &Path) -> io::Result<Vec<Hold>> {
         let at_ns: u64 = at.parse().map_err(|_| strange())?;
         let known = holds.get_mut(&(name, who, token));
         match (what, known) {
-            ("took", None) => {
-                let (name_, who_) = (name.to_owned(), who.to_owned());
-                let hold = Hold { name: name_, who: who_, token, from_ns: at_ns, until_ns: at_ns };
+            (TOOK | SHARES, None) => {
+                let hold = Hold {
+                    name: name.to_owned(),
+                    who: who.to_owned(),
+                    token,
+                    shared: what == SHARES,
+                    from_ns: at_ns,
+                    until_ns: at_ns,
+                };
                 holds.insert((name, who, token), hold);
             }
-            ("valid", Some(hold)) => hold.until_ns = hold.until_ns.max(at_ns),
+            (VALID, Some(hold)) => hold.until_ns = hold.until_ns.max(at_ns),
             _ => return Err(strange()),
         }
     }
     Ok(holds.into_values().collect())
 }
 
-/// What a history shows that must not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Violation {
-    /// Two holds of one name at a time.
-    Overlap(Hold, Hold),
-    /// The later hold has no higher token.
-    Token(Hold, Hold),
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, one, two) = match self {
-            Self::Overlap(one, two) => ("two hold at a time", one, two),
-            Self::Token(one, two) => ("the token did not rise", one, two),
-        };
-        write!(f, "{what}: {one:?} and {two:?}")
-    }
-}
-
-/// Everything that is wrong with a history: no two holds of a name may overlap, and tokens rise from hold to hold.
-#[must_use]
-pub fn check(holds: &[Hold]) -> Vec<Violation> {
-    let mut by_name: BTreeMap<&str, Vec<&Hold>> = BTreeMap::new();
-    for hold in holds {
-        by_name.entry(&hold.name).or_default().push(hold);
-    }
-    let mut wrong = Vec::new();
-    for of_name in by_name.values_mut() {
-        of_name.sort_by_key(|hold| (hold.from_ns, hold.until_ns));
-        // The one that lasts longest so far: a hold inside a long one is found behind any number of short ones.
-        let (mut lasting, mut highest): (Option<&Hold>, Option<&Hold>) = (None, None);
-        for hold in of_name.iter().copied() {
-            if let Some(before) = lasting.filter(|before| hold.from_ns < before.until_ns) {
-                wrong.push(Violation::Overlap(before.clone(), hold.clone()));
-            }
-            if let Some(before) = highest.filter(|before| hold.token <= before.token) {
-                wrong.push(Violation::Token(before.clone(), hold.clone()));
-            }
-            lasting = lasting.filter(|before| before.until_ns >= hold.until_ns).or(Some(hold));
-            highest = highest.filter(|before| before.token >= hold.token).or(Some(hold));
-        }
-    }
-    wrong
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Scratch, Seed};
-
-    fn hold(name: &str, token: u64, from_ns: u64, until_ns: u64) -> Hold {
-        Hold { name: name.to_owned(), who: token.to_string(), token, from_ns, until_ns }
-    }
-
-    #[test]
-    fn holds_one_after_the_other_are_right() {
-        let holds = [hold("a", 3, 20, 30), hold("a", 1, 0, 10), hold("a", 2, 10, 20), hold("b", 1, 5, 25)];
-        assert_eq!(check(&holds), []);
-    }
-
-    #[test]
-    fn an_overlap_is_found() {
-        let (one, two) = (hold("a", 1, 0, 11), hold("a", 2, 10, 20));
-        assert_eq!(check(&[two.clone(), one.clone()]), [Violation::Overlap(one, two)]);
-    }
-
-    #[test]
-    fn an_overlap_with_a_long_hold_is_found_behind_short_ones() {
-        let (long, last) = (hold("a", 1, 0, 100), hold("a", 4, 90, 95));
-        let holds = [long.clone(), hold("a", 2, 200, 210), last.clone(), hold("a", 3, 20, 20)];
-        let wrong = check(&holds);
-        assert!(wrong.contains(&Violation::Overlap(long, last)), "{wrong:?}");
-    }
-
-    #[test]
-    fn a_token_that_does_not_rise_is_found() {
-        for token in [1, 2] {
-            let (one, two) = (hold("a", 2, 0, 10), hold("a", token, 10, 20));
-            assert_eq!(check(&[one.clone(), two.clone()]), [Violation::Token(one, two)]);
-        }
-    }
-
-    #[test]
-    fn planted_overlaps_are_found_in_long_histories() {
-        let mut seed = Seed::new(20);
-        for _ in 0..200 {
-            let mut at = 0;
-            let mut holds: Vec<Hold> = (1..100)
-                .map(|token| {
-                    let from = at + seed.below(5);
-                    at = from + 1 + seed.below(50);
-                    hold("a", token, from, at)
-                })
-                .collect();
-            assert_eq!(check(&holds), []);
-            let place = usize::try_from(seed.below(98)).expect("small");
-            holds[place].until_ns = holds[place + 1].from_ns + 1;
-            assert!(matches!(check(&holds)[..], [Violation::Overlap(..)]));
-        }
-    }
+    use crate::Scratch;
 
     #[test]
     fn what_several_writers_record_is_read_back() {
@@ -216,12 +156,13 @@ mod tests {
         let last = now_ns();
         first.valid_at(last);
         drop(first);
-        drop(two.took("LOCK:a", "two", 6));
+        drop(two.shares("LOCK:a", "two", 6));
         (&*two.0).write_all(b"LOCK:a\ttw").unwrap();
         let holds = read(&file).unwrap();
         assert_eq!(holds.len(), 2);
         assert_eq!((holds[0].token, holds[0].until_ns), (5, last));
         assert_eq!(holds[1].from_ns, holds[1].until_ns);
+        assert_eq!((holds[0].shared, holds[1].shared), (false, true));
         assert_eq!(check(&holds), []);
     }
 

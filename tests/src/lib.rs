@@ -3,6 +3,7 @@
 //! Everything that a test starts is gone when the test ends, also when it panics or is killed itself.
 
 mod arrival;
+mod cluster;
 mod found;
 mod history;
 mod leftovers;
@@ -15,13 +16,18 @@ mod scratch;
 mod seed;
 mod sentinel;
 mod server;
+mod slot;
 mod stage;
 mod sudden_drop;
+mod topology;
 mod until;
 
 pub use arrival::arrive;
-pub use found::{Binary, each_server, servers};
-pub use history::{Hold, OpenHold, Recorder, Violation, check, read};
+pub use cluster::{Cluster, Migration, names_in_slot_of};
+pub use found::{Binary, each_newest, each_server, servers};
+pub use history::{
+    Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, longest_gap, read,
+};
 pub use leftovers::leftovers;
 pub use masters::Masters;
 pub use now::now_ns;
@@ -32,6 +38,8 @@ pub use scratch::Scratch;
 pub use seed::Seed;
 pub use sentinel::{Deployment, Sentinel};
 pub use server::{Server, ServerOptions};
+pub use slot::slot;
 pub use stage::Stage;
 pub use sudden_drop::{DropAfter, drop_after};
+pub use topology::Topology;
 pub use until::{until, until_async};

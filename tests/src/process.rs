@@ -1,6 +1,7 @@
 //! A child process that cannot outlive the test.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,11 +20,25 @@ impl Process {
     /// If it cannot be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with_folder(command, None)
+    }
+
+    /// Starts `command`, whose `folder` has to go with it where nobody else can remove it any more.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start_in(command: &mut Command, folder: &Path) -> Self {
+        Self::start_with_folder(command, Some(folder))
+    }
+
+    fn start_with_folder(command: &mut Command, folder: Option<&Path>) -> Self {
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         // Drop does not run when the test itself is killed. The guardian's standard input then ends without a line, and
         // it kills the child; it cannot hit a stranger, since the number is free again only after a wait in `end`.
         let guardian = Command::new("sh")
-            .args(["-c", "read -r _ || kill -9 \"$0\"", &child.id().to_string()])
+            .args(["-c", "read -r _ || { kill -9 \"$0\"; rm -rf \"$@\"; }", &child.id().to_string()])
+            .args(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -121,5 +136,14 @@ mod tests {
         let mut process = Process::start(Command::new("sleep").arg("60"));
         drop(process.guardian.as_mut().and_then(|guardian| guardian.stdin.take()));
         crate::until(Duration::from_secs(5), "the guardian kills", || process.ended().is_some());
+    }
+
+    #[test]
+    fn the_folder_of_a_process_goes_with_it() {
+        let folder = crate::Scratch::new();
+        let mut process = Process::start_in(Command::new("sleep").arg("60"), folder.path());
+        drop(process.guardian.as_mut().and_then(|guardian| guardian.stdin.take()));
+        crate::until(Duration::from_secs(5), "the guardian removes it", || !folder.path().exists());
+        assert!(process.ended().is_some());
     }
 }

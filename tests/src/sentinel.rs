@@ -41,6 +41,20 @@ impl Deployment {
         Self::with(binary, replicas, None)
     }
 
+    /// The same, with sentinels that take nobody for dead within a minute: for tests that may be kept waiting by others.
+    ///
+    /// # Panics
+    /// If one of them does not come up.
+    #[must_use]
+    pub fn patient(binary: &'static Binary, replicas: usize) -> Self {
+        let deployment = Self::start(binary, replicas);
+        for sentinel in &deployment.sentinels {
+            let said = sentinel.command(&["SENTINEL", "SET", NAME, "down-after-milliseconds", "60000"]);
+            assert_eq!(said.text(), Some("OK"), "{said:?}");
+        }
+        deployment
+    }
+
     /// One master, which wants a password, and three sentinels, which want another.
     ///
     /// # Panics
@@ -195,34 +209,27 @@ impl Deployment {
             acknowledging(self.master()) == self.servers.len() - 1
         });
     }
-
-    /// Waits until all sentinels take `server`, that was away, for a replica that they could make the master.
-    ///
-    /// # Panics
-    /// If they don't.
-    pub fn until_good(&self, server: &Server) {
-        let port = server.address().port().to_string();
-        until(PATIENCE, "the sentinels take it for a good replica", || {
-            self.sentinels.iter().all(|sentinel| {
-                let replicas = sentinel.command(&["SENTINEL", "REPLICAS", NAME]);
-                replicas.items().iter().any(|replica| {
-                    let field = |name: &str| {
-                        let mut pairs = replica.items().chunks(2);
-                        pairs.find(|pair| pair[0].text() == Some(name)).and_then(|pair| pair[1].text())
-                    };
-                    field("port") == Some(&port) && field("flags") == Some("slave")
-                        || field("port") == Some(&port) && field("flags") == Some("replica")
-                })
-            })
-        });
-    }
 }
 
-/// How many replicas a server has that are in step with it.
+/// How many replicas a server has that are in step with it: some count as online before they hear what is written.
 fn acknowledging(server: &Server) -> usize {
-    let info = server.command(&["INFO", "replication"]);
-    let text = info.text().unwrap_or_default();
-    text.lines().filter(|line| line.starts_with("slave") && line.contains("state=online")).count()
+    let ask = |connection: &mut Connection| {
+        connection.command(&["PUBLISH", "in-step", ""])?;
+        connection.command(&["WAIT", "9", "50"])
+    };
+    let count = server.connect().and_then(|mut connection| ask(&mut connection));
+    count.ok().and_then(|count| usize::try_from(count.integer()?).ok()).unwrap_or(0)
+}
+
+/// What the sentinels did, where a test failed: on a busy machine they may see a server die that did not.
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for sentinel in &self.sentinels {
+                eprintln!("a sentinel's log:\n{}", sentinel.log());
+            }
+        }
+    }
 }
 
 fn is_master(server: &Server) -> bool {

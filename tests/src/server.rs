@@ -219,7 +219,7 @@ impl Server {
         // A wrong configuration is told there, not in the log.
         let errors = fs::File::create(folder.join("errors")).map_err(|error| error.to_string())?;
         command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
-        let mut process = Process::start(&mut command);
+        let mut process = Process::start_in(&mut command, folder);
         let start = Instant::now();
         while !self.is_up() {
             if let Some(status) = process.ended() {

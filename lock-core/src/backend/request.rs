@@ -321,6 +321,11 @@ impl Generation {
         Self(Some(Arc::from(run_id)))
     }
 
+    /// Its run id; empty where that is unknown.
+    pub(crate) fn run_id(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+
     /// Whether both are known and the same.
     #[must_use]
     pub fn proves(&self, other: &Self) -> bool {

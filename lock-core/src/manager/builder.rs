@@ -62,8 +62,9 @@ impl LockManager {
 }
 
 impl ManagerBuilder {
-    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`, or
-    /// `memory:` (private to this manager), `memory:name` (shared within this process).
+    /// The server: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`), `unix:///path`; a cluster, by
+    /// some of its nodes: `redis-cluster://[user:password@]host:port[,host:port..]`, `rediss-cluster://..`; or `memory:`
+    /// (private to this manager), `memory:name` (shared within this process).
     ///
     /// A master behind sentinels is `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`: list
     /// all sentinels, any one that answers is enough. User and password are the master's (and of the replicas that may
@@ -248,6 +249,15 @@ mod tests {
     fn debug_shows_no_password() {
         let builder = LockManager::builder().url("redis://user:hunter2@127.0.0.1/");
         assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
+    }
+
+    #[test]
+    fn replicas_are_not_asked_for_where_there_are_none() {
+        let error = LockManager::builder().url("memory:").min_replicas(1).connect_blocking().unwrap_err();
+        assert!(
+            matches!(&error, LockError::Config { message } if message.contains("min_replicas")),
+            "{error}"
+        );
     }
 
     #[test]

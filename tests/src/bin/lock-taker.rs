@@ -1,26 +1,28 @@
-//! Takes one lock again and again and writes down when it held it: a process of its own, so that it can be killed.
+//! Takes locks again and again and writes down when it held them: a process of its own, so that it can be killed.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lock_core::{LockError, LockGuard, LockManager};
+use lock_core::{LockError, LockGuard, LockKind, LockManager, LockRequest};
 use lock_tests::{OpenHold, Recorder, now_ns};
 
 const USAGE: &str = "\
-usage: lock-taker <url> <name> <count> <hold ms> <expire ms> <wait ms> <history file> [--hold-forever]
+usage: lock-taker <url> <names> <count> <hold ms> <expire ms> <wait ms> <history file> [--kind <kind>] [--hold-forever]
 
-Takes the lock <name> <count> times for <hold ms> each and appends what it held to <history file>. Prints `ready` when it
-is connected, `held <token>` for each hold, and `busy` or `lost` where that happens. With --hold-forever it holds the
-first one until it is killed.";
+Takes the lock <names>, or several together if they are separated by commas, <count> times for <hold ms> each and appends
+what it held to <history file>. <kind> is reentrant, fair, read or write. Prints `ready` when it is connected, `held` with
+the tokens for each hold, and `busy` or `lost` where that happens. With --hold-forever it holds the first one until it is
+killed.";
 
 /// How often a holder looks whether it still holds.
 const LOOK: Duration = Duration::from_millis(1);
 
 struct Orders {
     url: String,
-    name: String,
+    names: Vec<String>,
+    kind: Option<LockKind>,
     count: u64,
     hold: Duration,
     expire: Duration,
@@ -31,17 +33,23 @@ struct Orders {
 
 impl Orders {
     fn read(arguments: &[String]) -> Option<Self> {
-        let (fixed, forever) = match arguments.split_last() {
-            Some((last, fixed)) if last == "--hold-forever" => (fixed, true),
-            _ => (arguments, false),
-        };
-        let [url, name, count, hold, expire, wait, history] = fixed else {
+        let [url, names, count, hold, expire, wait, history, options @ ..] = arguments else {
             return None;
         };
+        let (mut kind, mut forever) = (None, false);
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
+            match option.as_str() {
+                "--hold-forever" => forever = true,
+                "--kind" => kind = Some(kind_of(options.next()?)?),
+                _ => return None,
+            }
+        }
         let ms = |text: &String| text.parse().ok().map(Duration::from_millis);
         Some(Self {
             url: url.clone(),
-            name: name.clone(),
+            names: names.split(',').map(str::to_owned).collect(),
+            kind,
             count: count.parse().ok()?,
             hold: ms(hold)?,
             expire: ms(expire)?,
@@ -50,6 +58,29 @@ impl Orders {
             forever,
         })
     }
+
+    fn request(&self, locks: &LockManager) -> LockRequest {
+        let names = self.names.iter().map(String::as_str);
+        let request = match &*self.names {
+            [name] => locks.lock(&**name),
+            _ => locks.lock_all(names),
+        };
+        let request = request.wait(self.wait).expire(self.expire);
+        match self.kind {
+            Some(kind) => request.kind(kind),
+            None => request,
+        }
+    }
+}
+
+fn kind_of(text: &str) -> Option<LockKind> {
+    Some(match text {
+        "reentrant" => LockKind::Reentrant,
+        "fair" => LockKind::Fair,
+        "read" => LockKind::Read,
+        "write" => LockKind::Write,
+        _ => return None,
+    })
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -69,14 +100,12 @@ async fn main() -> ExitCode {
 }
 
 async fn take(orders: &Orders) -> Result<(), Box<dyn std::error::Error>> {
-    let who = format!("process {}", std::process::id());
     let recorder = Recorder::append(&orders.history)?;
     let locks = LockManager::connect(&orders.url).await?;
     say("ready")?;
     let mut taken = 0;
     while taken < orders.count {
-        let request = locks.lock(&*orders.name).wait(orders.wait).expire(orders.expire);
-        let guard = match request.acquire().await {
+        let guard = match orders.request(&locks).acquire().await {
             Ok(guard) => guard,
             Err(LockError::Busy { .. }) => {
                 say("busy")?;
@@ -84,10 +113,19 @@ async fn take(orders: &Orders) -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(error) => return Err(error.into()),
         };
-        let hold = recorder.took(guard.name().as_str(), &who, guard.token());
-        say(&format!("held {}", guard.token()))?;
+        let who = format!("process {}/{taken}", std::process::id());
+        let holds: Vec<OpenHold> = guard
+            .tokens()
+            .iter()
+            .map(|(name, token)| match orders.kind {
+                Some(LockKind::Read) => recorder.shares(name.as_str(), &who, *token),
+                _ => recorder.took(name.as_str(), &who, *token),
+            })
+            .collect();
+        let tokens: Vec<String> = guard.tokens().iter().map(|(_, token)| token.to_string()).collect();
+        say(&format!("held {}", tokens.join(" ")))?;
         taken += 1;
-        if keep(&guard, &hold, orders).await {
+        if keep(&guard, &holds, orders).await {
             guard.release().await?;
         } else {
             say("lost")?;
@@ -97,7 +135,7 @@ async fn take(orders: &Orders) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Holds as long as was ordered; `false` if the hold was lost meanwhile.
-async fn keep(guard: &LockGuard, hold: &OpenHold, orders: &Orders) -> bool {
+async fn keep(guard: &LockGuard, holds: &[OpenHold], orders: &Orders) -> bool {
     let start = now_ns();
     let end = start.saturating_add(u64::try_from(orders.hold.as_nanos()).unwrap_or(u64::MAX));
     loop {
@@ -105,7 +143,7 @@ async fn keep(guard: &LockGuard, hold: &OpenHold, orders: &Orders) -> bool {
         if guard.is_lost() {
             return false;
         }
-        hold.valid_at(now);
+        holds.iter().for_each(|hold| hold.valid_at(now));
         if now >= end && !orders.forever {
             return true;
         }

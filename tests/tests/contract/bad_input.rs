@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use lock_core::{KeyError, LockError, LockManager, MAX_EXPIRE, MIN_EXPIRE, distributed_lock};
-use lock_tests::{Stage, leftovers};
+use lock_tests::Stage;
 
 fn nothing_is_written(stage: &Stage) {
-    if let Some(server) = stage.has_server() {
-        assert_eq!(leftovers(server, "LOCK"), [""; 0]);
-    }
+    assert_eq!(stage.left(), [""; 0]);
 }
 
 #[distributed_lock(prefix = "order", key = "id", expire = lease, locks = locks)]
@@ -29,11 +27,12 @@ pub(crate) async fn a_lease_out_of_range_is_refused(stage: &Stage) {
             let error = result.expect_err("no lease");
             assert!(matches!(error, LockError::Params { .. }), "{error:?}");
             let text = error.to_string();
-            for part in ["key [LOCK:order:42] tryLock fail: error message: ", "expire", "10ms to 30d"] {
+            let begin = format!("key [{}] tryLock fail: error message: ", stage.name("order:42"));
+            for part in [&*begin, "expire", "10ms to 30d"] {
                 assert!(text.contains(part), "{part}: {text}");
             }
         }
-        let builder = LockManager::builder().url(stage.url()).expire(lease);
+        let builder = stage.builder().expire(lease);
         let error = builder.connect().await.expect_err("no lease for anybody");
         assert!(error.to_string().contains("10ms to 30d"), "{error}");
     }
@@ -119,7 +118,7 @@ pub(crate) async fn fixed_text_with_forbidden_characters_is_refused(stage: &Stag
         assert!(!said.contains('\n') && !said.contains('\r'), "{said}");
     }
     for namespace in ["", "a b", "{a}", "a%b", "a\n"] {
-        let builder = LockManager::builder().url(stage.url()).namespace(namespace);
+        let builder = stage.builder().namespace(namespace);
         let error = builder.connect().await.expect_err("no namespace");
         assert!(matches!(error, LockError::Config { .. }), "{namespace:?}: {error:?}");
         assert!(error.to_string().contains("namespace"), "{error}");
@@ -141,11 +140,11 @@ pub(crate) async fn odd_key_parts_are_encoded_and_lock(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let mut names = Vec::new();
     for (text, expected) in [
-        ("{tag}", Some("LOCK:order:%7Btag%7D:42")),
-        ("a:b", Some("LOCK:order:a%3Ab:42")),
-        ("a%3Ab", Some("LOCK:order:a%253Ab:42")),
-        ("", Some("LOCK:order:%:42")),
-        ("é€漢", Some("LOCK:order:é€漢:42")),
+        ("{tag}", Some("order:%7Btag%7D:42")),
+        ("a:b", Some("order:a%3Ab:42")),
+        ("a%3Ab", Some("order:a%253Ab:42")),
+        ("", Some("order:%:42")),
+        ("é€漢", Some("order:é€漢:42")),
         ("a b\tc\r\nDEL *", None),
         ("\0\u{1b}[31m", None),
         ("\u{202e}\u{200b}\u{feff}", None),
@@ -154,8 +153,8 @@ pub(crate) async fn odd_key_parts_are_encoded_and_lock(stage: &Stage) {
         ("LOCK:%fence", None),
     ] {
         let name = odd(&here, text, 42, &there).await.unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert!(expected.is_none_or(|expected| expected == name), "{text:?}: {name}");
-        assert!(name.starts_with("LOCK:order:") && name.ends_with(":42"), "{text:?}: {name}");
+        assert!(expected.is_none_or(|expected| stage.name(expected) == name), "{text:?}: {name}");
+        assert!(name.starts_with(&stage.name("order:")) && name.ends_with(":42"), "{text:?}: {name}");
         assert!(!name.contains(char::is_control) && !name.contains(char::is_whitespace), "{text:?}: {name}");
         names.push(name);
     }

@@ -25,7 +25,7 @@ pub(crate) async fn a_thousand_tasks_are_served_in_order(stage: &Stage) {
         }
     };
     let mut tasks = JoinSet::new();
-    let first = arrive(stage, "LOCK:a", waiter(0)).await;
+    let first = arrive(stage, "a", waiter(0)).await;
     let alone = stage.has_server().map(|server| (members(server), scripts_run(server)));
     for number in 1..TASKS {
         // The first poll, in which a caller takes its place, is here and not on some thread of the runtime.

@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lock_core::LockManager;
 use lock_tests::{Recorder, Scratch, Stage, check, now_ns, read};
 use tokio::task::JoinSet;
 
+use crate::kinds::{Kind, token_of};
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) async fn many_tasks_hold_one_after_the_other(stage: &Stage) {
+pub(crate) async fn many_tasks_hold_one_after_the_other(stage: &Stage, kind: Kind) {
     const TASKS: usize = 64;
     const TIMES: usize = 4;
     let folder = Scratch::new();
@@ -20,8 +21,9 @@ pub(crate) async fn many_tasks_hold_one_after_the_other(stage: &Stage) {
         let (locks, recorder) = (managers[task % managers.len()].clone(), recorder.clone());
         tasks.spawn(async move {
             for time in 0..TIMES {
-                let guard = locks.lock("hot").wait(PATIENCE).acquire().await.expect("everybody's turn comes");
-                let hold = recorder.took("hot", &format!("{task}/{time}"), guard.token());
+                let guard =
+                    kind.lock(&locks, "hot").wait(PATIENCE).acquire().await.expect("everybody's turn comes");
+                let hold = recorder.took("hot", &format!("{task}/{time}"), token_of(&guard, "hot"));
                 tokio::task::yield_now().await;
                 let now = now_ns();
                 assert!(!guard.is_lost());
@@ -38,7 +40,7 @@ pub(crate) async fn many_tasks_hold_one_after_the_other(stage: &Stage) {
     assert_eq!(check(&holds), []);
 }
 
-pub(crate) async fn bodies_of_one_name_never_run_at_once(stage: &Stage) {
+pub(crate) async fn bodies_of_one_name_never_run_at_once(stage: &Stage, kind: Kind) {
     let managers = [stage.manager().await, stage.manager().await];
     let inside = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
@@ -51,7 +53,7 @@ pub(crate) async fn bodies_of_one_name_never_run_at_once(stage: &Stage) {
                     tokio::task::yield_now().await;
                     assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
                 };
-                locks.lock("hot").wait(PATIENCE).run(body).await.expect("everybody's turn comes");
+                kind.lock(&locks, "hot").wait(PATIENCE).run(body).await.expect("everybody's turn comes");
             }
         });
     }
@@ -60,17 +62,17 @@ pub(crate) async fn bodies_of_one_name_never_run_at_once(stage: &Stage) {
     }
 }
 
-pub(crate) async fn different_names_do_not_wait_for_each_other(stage: &Stage) {
+pub(crate) async fn different_names_do_not_wait_for_each_other(stage: &Stage, kind: Kind) {
     let locks = stage.manager().await;
-    let one = locks.lock("one").try_acquire().await.expect("an answer");
-    let two = locks.lock("two").try_acquire().await.expect("an answer");
+    let one = kind.lock(&locks, "one").try_acquire().await.expect("an answer");
+    let two = kind.lock(&locks, "two").try_acquire().await.expect("an answer");
     assert!(one.is_some() && two.is_some());
 }
 
-pub(crate) async fn plain_threads_exclude_each_other(stage: &Stage) {
-    let url = stage.url().to_owned();
+pub(crate) async fn plain_threads_exclude_each_other(stage: &Stage, kind: Kind) {
+    let builder = stage.builder();
     let plain = move || {
-        let locks = LockManager::connect_blocking(&url).expect("the stage can be connected to");
+        let locks = builder.connect_blocking().expect("the stage can be connected to");
         let inside = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..8 {
@@ -81,7 +83,10 @@ pub(crate) async fn plain_threads_exclude_each_other(stage: &Stage) {
                             std::thread::yield_now();
                             assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
                         };
-                        locks.lock("hot").wait(PATIENCE).run_blocking(body).expect("everybody's turn comes");
+                        kind.lock(&locks, "hot")
+                            .wait(PATIENCE)
+                            .run_blocking(body)
+                            .expect("everybody's turn comes");
                     }
                 });
             }

@@ -1,17 +1,25 @@
-//! What a lock promises, on every backend: each test runs in memory and on every server found.
+//! What a lock promises, in every place: each test runs in memory, and on servers of each version and in each arrangement.
 
 mod attribute;
 mod bad_input;
 mod cancellation;
 mod connect;
 mod crowd;
+mod downgrade;
 mod exclusion;
+mod fair;
+mod kinds;
 mod leases;
 mod managers;
 mod markers;
 mod memory_clock;
+mod mixed;
+mod multi;
 mod names;
 mod nesting;
+mod places;
+mod read_write;
+mod readers_leases;
 mod reentrancy;
 mod shutdown;
 mod support;
@@ -19,39 +27,92 @@ mod survival;
 mod tokens;
 mod waiting;
 
-use lock_tests::{Stage, each_server};
-
-macro_rules! contract {
-    (everywhere { $($module:ident { $($test:ident)* })* } on_servers { $($only:ident { $($server_test:ident)* })* }) => {
-        mod in_memory {
+/// A module of tests, each played at a place.
+macro_rules! played {
+    ($place:ident as $name:ident { $($module:ident { $($test:ident)* })* }) => {
+        mod $name {
             $(mod $module { $(
                 #[test]
                 fn $test() {
-                    crate::Stage::memory().play(crate::$module::$test);
-                }
-            )* })*
-        }
-        mod on_servers {
-            $(mod $module { $(
-                #[test]
-                fn $test() {
-                    crate::each_server(|binary| crate::Stage::on(binary).play(crate::$module::$test));
-                }
-            )* })*
-        }
-        mod on_servers_alone {
-            $(mod $only { $(
-                #[test]
-                fn $server_test() {
-                    crate::each_server(|binary| crate::Stage::on(binary).play(crate::$only::$server_test));
+                    crate::places::$place(&|stage| Box::pin(crate::$module::$test(stage)));
                 }
             )* })*
         }
     };
 }
 
+/// The same for tests that want to know with which kind.
+macro_rules! played_with {
+    ($kind:ident at $place:ident as $name:ident { $($module:ident { $($test:ident)* })* }) => {
+        mod $name {
+            $(mod $module { $(
+                #[test]
+                fn $test() {
+                    crate::places::$place(&|stage| {
+                        Box::pin(crate::$module::$test(stage, crate::kinds::Kind::$kind))
+                    });
+                }
+            )* })*
+        }
+    };
+}
+
+macro_rules! with_each_kind {
+    ($place:ident $tests:tt) => {
+        played_with! { Reentrant at $place as reentrant $tests }
+        played_with! { Fair at $place as fair $tests }
+        played_with! { Write at $place as write $tests }
+        played_with! { OneOfMany at $place as one_of_many $tests }
+        played_with! { Several at $place as several $tests }
+    };
+}
+
+/// Every place but the masters of `red`, which keep no other kind.
+macro_rules! contract {
+    (
+        of_every_kind $of_every_kind:tt
+        of_every_queue $of_every_queue:tt
+        in_one_place $in_one_place:tt
+        everywhere $everywhere:tt
+        on_one_server $on_one_server:tt
+    ) => {
+        mod in_memory {
+            with_each_kind! { in_memory $of_every_kind }
+            mod queues {
+                with_each_kind! { in_memory $of_every_queue }
+            }
+            played! { in_memory as all $everywhere }
+            played! { in_memory as one $in_one_place }
+        }
+        mod on_servers {
+            with_each_kind! { on_servers $of_every_kind }
+            mod queues {
+                with_each_kind! { on_servers $of_every_queue }
+            }
+            played! { on_servers as all $everywhere }
+            played! { on_servers as one $in_one_place }
+            played! { on_servers as alone $on_one_server }
+        }
+        mod behind_sentinels {
+            with_each_kind! { behind_sentinels $of_every_kind }
+            mod queues {
+                with_each_kind! { behind_sentinels $of_every_queue }
+            }
+            played! { behind_sentinels as all $everywhere }
+        }
+        mod on_a_cluster {
+            with_each_kind! { on_a_cluster $of_every_kind }
+            mod queues {
+                with_each_kind! { on_a_cluster $of_every_queue }
+            }
+            played! { on_a_cluster as all $everywhere }
+        }
+        played_with! { Red at on_three_masters as on_three_masters $of_every_kind }
+    };
+}
+
 contract! {
-    everywhere {
+    of_every_kind {
         exclusion {
             many_tasks_hold_one_after_the_other
             bodies_of_one_name_never_run_at_once
@@ -61,10 +122,7 @@ contract! {
         waiting {
             a_held_lock_is_busy_when_the_wait_is_over
             trying_once_tells_at_once
-            busy_names_the_holder
             a_waiter_goes_on_when_the_lock_is_released
-            waiters_are_served_in_the_order_of_their_arrival
-            a_waiter_that_gave_up_is_passed_over
             a_short_wait_takes_a_free_lock
         }
         leases {
@@ -77,16 +135,6 @@ contract! {
             the_error_of_a_body_is_never_masked
             a_waiter_takes_over_when_a_lease_ends
         }
-        reentrancy {
-            a_nested_call_joins_the_hold
-            a_hold_ends_with_its_outermost_call
-            siblings_inside_a_hold_exclude_each_other
-            a_spawned_task_is_not_nested
-            a_guard_can_be_made_a_scope
-            a_guard_by_hand_is_no_scope
-            the_hold_is_known_inside_only
-            plain_calls_nest
-        }
         tokens {
             tokens_rise_from_hold_to_hold
         }
@@ -96,6 +144,32 @@ contract! {
             an_acquire_dropped_at_any_time_leaves_nothing
             a_waiter_dropped_at_any_poll_holds_nobody_up
             a_cancelled_call_drops_its_body_before_it_frees_the_lock
+        }
+    }
+    of_every_queue {
+        waiting {
+            waiters_are_served_in_the_order_of_their_arrival
+            a_waiter_that_gave_up_is_passed_over
+            busy_names_the_holder
+        }
+    }
+    in_one_place {
+        managers {
+            the_innermost_scope_says_which_manager
+            a_spawned_task_has_the_scope_only_if_it_is_bound
+            clones_are_one_manager
+        }
+    }
+    everywhere {
+        reentrancy {
+            a_nested_call_joins_the_hold
+            a_hold_ends_with_its_outermost_call
+            siblings_inside_a_hold_exclude_each_other
+            a_spawned_task_is_not_nested
+            a_guard_can_be_made_a_scope
+            a_guard_by_hand_is_no_scope
+            the_hold_is_known_inside_only
+            plain_calls_nest
         }
         names {
             text_and_parts_meet_on_one_name
@@ -131,22 +205,76 @@ contract! {
             tasks_that_run_inside_a_body_are_not_nested_in_it
             holds_around_a_call_are_found_by_name
         }
-        managers {
-            the_innermost_scope_says_which_manager
-            a_spawned_task_has_the_scope_only_if_it_is_bound
-            clones_are_one_manager
-        }
         bad_input {
             a_lease_out_of_range_is_refused
             a_key_that_names_nothing_is_refused
             fixed_text_with_forbidden_characters_is_refused
             odd_key_parts_are_encoded_and_lock
         }
+        fair {
+            tasks_of_several_processes_are_served_in_the_order_of_arrival
+            nobody_has_a_second_turn_before_all_had_the_first
+            callers_of_the_holders_process_do_not_overtake
+            a_grant_beside_a_fair_waiter_is_not_passed_on
+            a_waiter_that_leaves_takes_its_entry_along
+            waiters_that_leave_do_not_change_the_order_of_the_rest
+            a_waiter_dropped_at_any_poll_leaves_the_order
+            the_order_is_kept_when_the_holder_dies
+        }
+        read_write {
+            readers_share
+            a_writer_is_alone
+            readers_and_writers_never_meet
+            a_reader_behind_a_waiting_writer_waits
+            neither_side_starves
+            neighbouring_readers_are_served_together
+            a_writer_that_gives_up_lets_the_readers_behind_it_in
+            a_reader_dropped_at_any_poll_leaves_nothing
+        }
+        readers_leases {
+            a_short_lease_beside_a_long_one_changes_neither
+            a_reader_that_leaves_takes_only_its_own_lease_along
+            renewed_readers_outlive_many_leases
+            a_dead_reader_lets_the_writer_in_when_its_lease_is_over
+            a_lost_reader_is_told
+        }
+        downgrade {
+            a_writer_becomes_a_reader
+            who_becomes_a_reader_lets_waiting_readers_in_and_no_writer
+            who_became_a_reader_is_renewed
+            a_change_dropped_at_any_poll_leaves_nothing
+            a_lost_writer_does_not_become_a_reader
+            a_reader_is_no_writer_that_could_become_a_reader
+            every_other_kind_inside_a_read_lock_is_refused_at_once
+            reading_inside_writing_joins
+            reading_inside_reading_joins_though_a_writer_waits
+            annotated_readers_and_writers_keep_the_same_rules
+        }
+        multi {
+            all_are_held_and_all_are_given_back
+            none_is_kept_if_one_is_busy
+            a_call_waits_for_one_while_it_holds_smaller_ones_only
+            opposite_orders_never_deadlock
+            a_name_said_twice_is_one
+            an_annotated_function_takes_all_or_does_not_run
+            an_empty_list_is_an_error
+            tokens_rise_for_each_name
+            one_lost_is_all_lost
+            a_body_ends_with_the_first_that_is_lost
+            inner_calls_join_what_is_held_and_take_the_rest
+            several_read_locks_share
+            params_name_several
+            a_call_dropped_at_any_poll_leaves_nothing
+        }
+        mixed {
+            every_two_kinds_exclude_each_other_unless_both_read
+            every_kind_is_handed_the_lock_of_every_other
+        }
         crowd {
             a_thousand_tasks_are_served_in_order
         }
     }
-    on_servers {
+    on_one_server {
         survival {
             tokens_rise_over_a_flush
             tokens_rise_over_a_crash_that_lost_everything
@@ -161,6 +289,12 @@ contract! {
         }
         bad_input {
             an_annotated_function_leaves_foreign_data_alone
+        }
+        multi {
+            all_free_is_one_round_trip
+        }
+        mixed {
+            red_excludes_only_red
         }
         crowd {
             contention_between_processes_costs_two_scripts_for_each_hold

@@ -17,7 +17,7 @@ fn pay_plain(id: u64) -> Result<String, LockError> {
 
 /// A manager whose locks can be told from others by their names.
 async fn named(stage: &Stage, namespace: &str) -> LockManager {
-    let builder = LockManager::builder().url(stage.url()).namespace(namespace);
+    let builder = stage.builder().namespace(namespace);
     builder.connect().await.expect("it connects")
 }
 

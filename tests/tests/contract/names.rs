@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use lock_core::{LockError, MAX_EXPIRE, MIN_EXPIRE};
-use lock_tests::{Stage, leftovers};
+use lock_tests::Stage;
 
 pub(crate) async fn text_and_parts_meet_on_one_name(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let guard = here.lock("order:42").acquire().await.expect("it is free");
-    assert_eq!(guard.name().as_str(), "LOCK:order:42");
+    assert_eq!(guard.name().as_str(), stage.name("order:42"));
     assert!(there.lock(("order", 42)).try_acquire().await.expect("an answer").is_none());
 }
 
@@ -28,9 +28,7 @@ pub(crate) async fn bad_names_are_errors_and_nothing_is_written(stage: &Stage) {
     let huge = "x".repeat(1024 * 1024 + 1);
     let error = locks.lock(("a", &*huge)).acquire().await.expect_err("a part over 1 MiB");
     assert!(matches!(error, LockError::Key { .. }));
-    if let Some(server) = stage.has_server() {
-        assert_eq!(leftovers(server, "LOCK"), [""; 0]);
-    }
+    assert_eq!(stage.left(), [""; 0]);
 }
 
 pub(crate) async fn bad_leases_are_errors_and_nothing_is_written(stage: &Stage) {
@@ -40,9 +38,7 @@ pub(crate) async fn bad_leases_are_errors_and_nothing_is_written(stage: &Stage) 
         let error = locks.lock("a").expire(expire).acquire().await.expect_err("no lease");
         assert!(matches!(error, LockError::Params { .. }), "{expire:?}: {error:?}");
     }
-    if let Some(server) = stage.has_server() {
-        assert_eq!(leftovers(server, "LOCK"), [""; 0]);
-    }
+    assert_eq!(stage.left(), [""; 0]);
     let guard = locks.lock("a").expire(MAX_EXPIRE).acquire().await.expect("the longest lease");
     guard.release().await.expect("it is held");
 }

@@ -24,7 +24,7 @@ pub(crate) async fn shutting_down_ends_the_wait_of_its_waiters(stage: &Stage) {
     let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
     let waiting = here.clone();
     let waiter = async move { waiting.lock("a").wait(PATIENCE).acquire().await.map(drop) };
-    let waiter = arrive(stage, "LOCK:a", waiter).await;
+    let waiter = arrive(stage, "a", waiter).await;
     let start = Instant::now();
     here.shutdown(WITHIN).await;
     let error = waiter.await.expect("no panic").expect_err("its manager is shut down");
@@ -66,7 +66,7 @@ pub(crate) async fn shutting_down_reports_what_stays(stage: &Stage) {
     let report = here.shutdown(Duration::from_millis(100)).await;
     let mut held: Vec<_> = report.still_held.iter().map(ToString::to_string).collect();
     held.sort();
-    assert_eq!(held, ["LOCK:a", "LOCK:b"]);
+    assert_eq!(held, [stage.name("a"), stage.name("b")]);
     assert!(!report.is_clean() && guard.is_lost());
     let error = body.await.expect("no panic").expect_err("nobody renews its lease any more");
     assert!(matches!(error, LockError::Lost { .. }), "{error:?}");

@@ -73,7 +73,7 @@ pub(crate) async fn a_decorated_manager_keeps_the_contract(stage: &Stage) {
     let log = log.lock().expect("no panic");
     for id in ids {
         let times = |what: &str| {
-            let line = format!("{id} {what} LOCK:order:42");
+            let line = format!("{id} {what} {}", stage.name("order:42"));
             log.iter().filter(|logged| **logged == line).count()
         };
         assert_eq!((times("took"), times("frees")), (6, 6), "{log:?}");
@@ -90,7 +90,8 @@ pub(crate) async fn a_failure_goes_through_a_decorator(stage: &Stage) {
     let error = locks.lock(&params).await.expect_err("it is held");
     assert!(error.is_busy(), "{error}");
     assert!(start.elapsed() < DEFAULT_WAIT / 2, "it was to try once");
-    assert!(log.lock().expect("no panic")[0].contains("failed: key [LOCK:order:42] tryLock fail"));
+    let failed = format!("failed: key [{}] tryLock fail", stage.name("order:42"));
+    assert!(log.lock().expect("no panic")[0].contains(&failed));
     held.release().await.expect("it is held");
 }
 
@@ -134,7 +135,7 @@ pub(crate) async fn params_say_what_the_lock_is_and_the_manager_the_rest(stage: 
     let mut params = LockParams::new(LockKey::of(("a/b", 7))).prefix("order").renew(false);
     params.delimiter = "/".to_owned();
     let guard = LockSupport::lock(&here, &params).await.expect("it is free");
-    assert_eq!(guard.name().as_str(), "LOCK:order/a%2Fb/7");
+    assert_eq!(guard.name().as_str(), stage.name("order/a%2Fb/7"));
     assert!(guard.remaining() > DEFAULT_EXPIRE / 2 && guard.remaining() <= DEFAULT_EXPIRE);
     here.unlock(guard, &params).await.expect("it is held");
 
@@ -143,7 +144,7 @@ pub(crate) async fn params_say_what_the_lock_is_and_the_manager_the_rest(stage: 
     assert!(guard.remaining() <= LEASE, "the lease of the parameters");
     here.unlock(guard, &short).await.expect("it is held");
 
-    let builder = LockManager::builder().url(stage.url()).wait(LEASE).expire(LEASE);
+    let builder = stage.builder().wait(LEASE).expire(LEASE);
     let hasty = builder.connect().await.expect("it connects");
     let guard = LockSupport::lock(&hasty, &params).await.expect("it is free");
     assert!(guard.remaining() <= LEASE, "the manager's lease");

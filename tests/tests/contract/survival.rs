@@ -36,7 +36,7 @@ pub(crate) async fn tokens_rise_over_a_crash_that_lost_everything(stage: &Stage)
 }
 
 pub(crate) async fn namespaces_are_apart(stage: &Stage) {
-    let connect = |namespace| LockManager::builder().url(stage.url()).namespace(namespace).connect();
+    let connect = |namespace| stage.builder().namespace(namespace).connect();
     let (one, two) = (connect("T1").await.expect("it connects"), connect("T2").await.expect("it connects"));
     let first = one.lock("a").acquire().await.expect("it is free");
     let second = two.lock("a").wait(Duration::ZERO).acquire().await.expect("it is another lock");

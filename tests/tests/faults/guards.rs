@@ -16,8 +16,8 @@ async fn take(locks: &LockManager) -> LockGuard {
 
 fn everywhere(test: impl Fn(&LockManager) + Sync) {
     let play = |stage: &Stage| {
-        let locks = LockManager::connect_blocking(stage.url()).expect("it connects");
-        let other = LockManager::connect_blocking(stage.url()).expect("it connects");
+        let locks = stage.manager_blocking();
+        let other = stage.manager_blocking();
         test(&locks);
         let guard = other.lock("a").expire(LEASE).wait(SOON).acquire_blocking().expect("it was freed");
         guard.release_blocking().expect("it is held");

@@ -15,7 +15,7 @@ const WAIT: Duration = Duration::from_millis(400);
 
 fn everywhere(test: impl Fn(&LockManager, &LockManager) + Sync) {
     let play = |stage: &Stage| {
-        let connect = || LockManager::connect_blocking(stage.url()).expect("it connects");
+        let connect = || stage.manager_blocking();
         test(&connect(), &connect());
         stage.nothing_is_left();
     };

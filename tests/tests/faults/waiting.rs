@@ -49,7 +49,7 @@ async fn ends_a_wait_in_time(stage: &Stage, injury: &Injury) {
         let outcome = waiting.lock("a").wait(2 * WAIT).acquire().await.map(drop);
         (outcome, start.elapsed())
     };
-    let waiter = arrive(stage, "LOCK:a", waiter).await;
+    let waiter = arrive(stage, "a", waiter).await;
     (injury.inflict)(stage.server());
     let (outcome, took) = waiter.await.expect("no panic");
     let error = outcome.expect_err("somebody else holds it");
@@ -110,7 +110,7 @@ fn a_flush_lets_waiters_go_on() {
             let held = there.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
             let waiter =
                 async move { here.lock("a").wait(PATIENCE).acquire().await.map(|guard| guard.token()) };
-            let waiter = arrive(stage, "LOCK:a", waiter).await;
+            let waiter = arrive(stage, "a", waiter).await;
             stage.server().must(&["FLUSHALL"]);
             let token = waiter.await.expect("no panic").expect("nobody holds it any more");
             assert!(token > held.token());

@@ -46,12 +46,16 @@ impl Readers {
         self.latest().map_or(0, |reader| reader.deadline_ms)
     }
 
-    /// Removes up to `limit` that are past their deadline, those that died last first; and all of them if none lives.
-    pub(crate) fn bury(&mut self, now_ms: u64, limit: usize) {
+    /// Removes all of them if none lives.
+    pub(crate) fn end(&mut self, now_ms: u64) {
         if self.latest_ms() <= now_ms {
             self.0.clear();
-            return;
         }
+    }
+
+    /// Removes up to `limit` that are past their deadline, those that died last first; and all of them if none lives.
+    pub(crate) fn bury(&mut self, now_ms: u64, limit: usize) {
+        self.end(now_ms);
         let mut dead: Vec<_> = self
             .0
             .values()

@@ -189,7 +189,7 @@ impl Lock<'_> {
     fn settle(&mut self, asking: Option<&Asking<'_>>) {
         self.expire();
         if self.record.owner.is_none() {
-            self.record.readers.bury(self.now_ms(), 0);
+            self.record.readers.end(self.now_ms());
             self.hand_over(asking);
         }
         if self.record.is_empty() {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{Cmd, RedisError, RedisResult, Value};
+use ::redis::{Pipeline, RedisError, RedisResult, Value};
 
 use super::connection::{Connection, no_error};
+use super::errand::Errand;
 use super::fault;
-use crate::backend::{Answer, Fault, FaultClass, REQUEST_LIMIT, Request};
+use crate::backend::{Answer, Fault, FaultClass, REQUEST_LIMIT};
 use crate::clock::Moment;
 
 /// How long replicas are waited for at most. Less than half the request limit would be left for the rest.
@@ -24,42 +24,36 @@ pub(super) struct Quorum {
 
 impl Quorum {
     /// For a call with these requests, sent now: they are answered before their limit is over.
-    pub(super) fn of(replicas: u32, requests: &[&Request], now: Moment) -> Self {
-        let waited = requests.iter().map(|request| now.since(request.submitted)).max().unwrap_or_default();
+    pub(super) fn of<'a>(replicas: u32, errands: impl Iterator<Item = &'a Errand>, now: Moment) -> Self {
+        let waited = errands.map(|errand| now.since(errand.request.submitted)).max().unwrap_or_default();
         let limit = (REQUEST_LIMIT - WAY_BACK).saturating_sub(waited).min(LONGEST);
         // 0 would be for ever.
         Self { replicas, limit: limit.max(Duration::from_millis(1)) }
     }
 
-    /// Runs `command`; how many replicas have acknowledged all that was written before `WAIT`, by it and by others.
+    /// Adds to a call what tells how many replicas have acknowledged all that was written before, by it and by others; how
+    /// many replies that has.
     ///
     /// What could go wrong: `WAIT` speaks of the writes of its own connection alone, and an extension that finds the
     /// deadline late enough already writes nothing, so that `WAIT` would be content with a lease that no replica has. It
     /// can't: the message between the two is always written to the replicas, behind everything that was there before.
-    pub(super) async fn ask(
-        self,
-        calls: &mut MultiplexedConnection,
-        command: &Cmd,
-        channel: &str,
-    ) -> (RedisResult<Value>, RedisResult<u32>) {
-        let mut pipeline = ::redis::pipe();
-        pipeline.add_command(command.clone());
+    pub(super) fn wait(self, pipeline: &mut Pipeline, channel: &str) -> usize {
         pipeline.cmd("PUBLISH").arg(channel).arg("");
         pipeline
             .cmd("WAIT")
             .arg(self.replicas)
             .arg(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX));
-        match calls.send_packed_commands(&pipeline, 0, 3).await.map(<[Value; 3]>::try_from) {
-            Ok(Ok([outcome, published, waited])) => {
+        2
+    }
+
+    /// The number, out of those replies.
+    pub(super) fn acknowledged(replies: Vec<Value>) -> RedisResult<u32> {
+        match <[Value; 2]>::try_from(replies) {
+            Ok([published, waited]) => {
                 let waited = no_error(published).and_then(|_| no_error(waited));
-                (no_error(outcome), waited.and_then(|count| Ok(::redis::from_redis_value(count)?)))
+                waited.and_then(|count| Ok(::redis::from_redis_value(count)?))
             }
-            Ok(Err(_)) => {
-                let strange =
-                    (::redis::ErrorKind::UnexpectedReturnType, "the replies do not fit the requests");
-                (Err(strange.into()), Ok(0))
-            }
-            Err(error) => (Err(error), Ok(0)),
+            Err(_) => Ok(0),
         }
     }
 
@@ -99,7 +93,7 @@ pub(super) async fn replicas(connection: &mut Connection) -> RedisResult<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::{HoldId, Operation, Via};
+    use crate::backend::{HoldId, Operation, Request, Via};
     use crate::name::LockName;
 
     #[test]
@@ -115,7 +109,12 @@ mod tests {
         };
         for (waited, limit) in [(0, 500), (399, 500), (450, 450), (899, 1), (5000, 1)] {
             let now = submitted + Duration::from_millis(waited);
-            assert_eq!(Quorum::of(2, &[&request], now).limit, Duration::from_millis(limit), "{waited}");
+            let errand = Errand::from(request.clone());
+            assert_eq!(
+                Quorum::of(2, [&errand].into_iter(), now).limit,
+                Duration::from_millis(limit),
+                "{waited}"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use super::acknowledged;
 use super::config::RedisConfig;
 use super::connection::Connection;
 use super::fault;
-use super::scripts::{self, Script};
+use super::scripts::{self, Script, Terms};
 use super::server::Server;
 use crate::backend::{
     Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
@@ -23,21 +23,24 @@ const NEEDED: &str = "the module documentation of `lock_core::backend::redis` ha
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
-    let server = match connection.ask(&::redis::cmd("INFO")).await {
-        Ok(info) => Server::default().with_info(Some(&info)),
-        Err(error) if fault::is_refusal(&error) => Server::default(),
-        Err(error) => return Err(failed(config, fault::of_opening(&error))),
-    };
-    if let Some(message) = server.unfit() {
+    let server = look(config, connection).await?;
+    if let Some(message) = server.unfit(false) {
         return Err(LockError::Config { message });
     }
-    probe(config, connection).await.map_err(|fault| failed(config, fault))?;
+    let random = HoldId::new("start-up probe");
+    let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
+    let probed = probe(config, connection, (random, name), &config.counter_key()).await;
+    probed.map_err(|fault| failed(config, fault))?;
     let mut warnings = server.warnings();
     warnings.extend(few_replicas(config, connection).await.map_err(|fault| failed(config, fault))?);
     Ok(warnings)
 }
 
-async fn few_replicas(config: &RedisConfig, connection: &mut Connection) -> Result<Option<String>, Fault> {
+/// A warning, if the server has fewer replicas than have to acknowledge a lock.
+pub(super) async fn few_replicas(
+    config: &RedisConfig,
+    connection: &mut Connection,
+) -> Result<Option<String>, Fault> {
     let needed = config.replicas_needed();
     if needed == 0 {
         return Ok(None);
@@ -47,6 +50,15 @@ async fn few_replicas(config: &RedisConfig, connection: &mut Connection) -> Resu
         format!("min_replicas is {needed}, but the server has {count} replicas at present: until it has more, every \
                  lock is unavailable")
     }))
+}
+
+/// What the server behind `connection` tells of itself.
+pub(super) async fn look(config: &RedisConfig, connection: &mut Connection) -> Result<Server, LockError> {
+    match connection.ask(&::redis::cmd("INFO")).await {
+        Ok(info) => Ok(Server::default().with_info(Some(&info))),
+        Err(error) if fault::is_refusal(&error) => Ok(Server::default()),
+        Err(error) => Err(failed(config, fault::of_opening(&error))),
+    }
 }
 
 /// Says a fault of the start in the words of a [`LockError`].
@@ -63,11 +75,14 @@ pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     LockError::Refused { key: config.in_namespace().to_owned(), reason }
 }
 
-/// Runs every kind of operation on a name that nobody else has: two requests, so that one waits and gets the lock handed
-/// over, and a message is published.
-async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), Fault> {
-    let random = HoldId::new("start-up probe");
-    let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
+/// Runs every kind of operation on a name that nobody else has: three requests, so that one waits, one reads instead of
+/// the owner, and the lock is handed over and a message published when that one leaves.
+pub(super) async fn probe(
+    config: &RedisConfig,
+    connection: &mut Connection,
+    (random, name): (HoldId, LockName),
+    counter: &str,
+) -> Result<(), Fault> {
     let entry = Entry {
         mode: Mode::Exclusive,
         strict: false,
@@ -78,26 +93,28 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
     publish.arg(entry.channel.as_str()).arg("probe");
     connection.ask(&publish).await.map_err(|error| fault_of(&error))?;
 
-    let (first, second) = (random, HoldId::new("start-up probe"));
+    // What the scripts do only where readers died, which takes longer than a start.
+    let mut clear = ::redis::cmd("ZREMRANGEBYSCORE");
+    clear.arg(name.as_str()).arg(0).arg(0);
+    connection.ask(&clear).await.map_err(|error| fault_of(&error))?;
+
+    let (first, second, third) = (random, HoldId::new("start-up probe"), HoldId::new("start-up probe"));
     let place = Place { entry: entry.clone(), heartbeat_ms: PROBE_MS, ticket: None };
-    let acquire = |place| {
-        Operation::Acquire(Acquire {
-            mode: Mode::Exclusive,
-            replaces: None,
-            lease_ms: PROBE_MS,
-            not_after_ms: u64::MAX >> 11,
-            place,
-        })
+    let acquire = |mode, replaces, place| {
+        let not_after_ms = u64::MAX >> 11;
+        Operation::Acquire(Acquire { mode, replaces, lease_ms: PROBE_MS, not_after_ms, place })
     };
     let refresh = Operation::Refresh { entry: entry.clone(), heartbeat_ms: PROBE_MS, lease_ms: PROBE_MS };
-    let forget = Operation::Forget { entry: Some(entry) };
-    let steps: [(&HoldId, Operation); 6] = [
-        (&first, acquire(None)),
+    let forget = |entry| Operation::Forget { entry };
+    let steps = [
+        (&first, acquire(Mode::Exclusive, None, None)),
         (&first, Operation::Renew { lease_ms: PROBE_MS }),
-        (&second, acquire(Some(place))),
+        (&second, acquire(Mode::Exclusive, None, Some(place))),
         (&second, refresh),
-        (&first, forget.clone()),
-        (&second, forget),
+        (&third, acquire(Mode::Shared, Some(first.clone()), None)),
+        (&third, Operation::Renew { lease_ms: PROBE_MS }),
+        (&third, forget(None)),
+        (&second, forget(Some(entry))),
     ];
     for (seq, (id, operation)) in (1..).zip(steps) {
         let request = Request {
@@ -108,7 +125,7 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
             via: Via::Engine,
             submitted: config.shared_clock().now(),
         };
-        run_one(config, connection, &request).await?;
+        run_one(config, connection, counter, &request).await?;
     }
     Ok(())
 }
@@ -116,12 +133,15 @@ async fn probe(config: &RedisConfig, connection: &mut Connection) -> Result<(), 
 async fn run_one(
     config: &RedisConfig,
     connection: &mut Connection,
+    counter: &str,
     request: &Request,
 ) -> Result<Reply, Fault> {
-    let (script, counter) = (Script::of(&request.operation), config.counter_key());
-    let mut outcome = connection.ask(&scripts::command(script, &counter, &[request])).await;
+    let script = Script::of(&request.operation);
+    let generation = connection.generation.clone();
+    let terms = Terms { counter: Some(counter), generation: &generation, in_cluster: config.is_cluster() };
+    let mut outcome = connection.ask(&scripts::command(script, &terms, &[request])).await;
     if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
-        outcome = connection.ask(&scripts::fallback_command(script, &counter, &[request])).await;
+        outcome = connection.ask(&scripts::fallback_command(script, &terms, &[request])).await;
     }
     let value = outcome.map_err(|error| fault_of(&error))?;
     let decoded = scripts::decode(value, &[request])?;

@@ -5,7 +5,7 @@ use crate::backend::FaultClass;
 /// The words by which an error is known, wherever in its text they stand: inside a script Redis 6.2 puts the script's
 /// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence. Refusals come first: they alone quote the
 /// names of users and keys, which may be any of these words.
-const WORDS: [(&str, FaultClass); 21] = [
+const WORDS: [(&str, FaultClass); 23] = [
     ("NOPERM", FaultClass::Refused),
     ("ACL failure", FaultClass::Refused),
     ("The user executing the script can't", FaultClass::Refused),
@@ -27,6 +27,9 @@ const WORDS: [(&str, FaultClass); 21] = [
     ("UNBLOCKED", FaultClass::Transient),
     ("NOSCRIPT", FaultClass::Transient),
     ("CROSSSLOT", FaultClass::Unavailable),
+    // A script may not make a key anew that it has removed from a slot that is moving: it has to be made at the new node.
+    ("Script attempted to access a non local key", FaultClass::Transient),
+    ("Lua script attempted to access a non local key", FaultClass::Transient),
 ];
 
 /// The class of an error with this text. What is not known needs somebody's eye: it is not tried again.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
 
+use super::errand::Node;
 use super::red_master::RedMaster;
 use super::sentinel::Sentinels;
-use super::url;
+use super::{cluster, url};
 use crate::backend::Fault;
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
@@ -24,18 +25,24 @@ pub struct RedisConfig {
     /// Who knows the server's address, where it is not in `info`.
     sentinels: Option<Arc<Sentinels>>,
     min_replicas: u32,
+    /// The nodes of the URL, where the server is a cluster.
+    seeds: Arc<[Node]>,
 }
 
 impl RedisConfig {
     /// The server at `url`: `redis://[user:password@]host[:port][/db]`, `rediss://..` (feature `tls`),
-    /// `unix:///path[?db=0&user=..&pass=..]`; or the master that sentinels know:
-    /// `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`. User and password are the master's;
-    /// where the sentinels ask for a login too it is added as `?sentinel_user=..&sentinel_pass=..`. `rediss-sentinel://` is
-    /// TLS to both. Nothing is connected yet.
+    /// `unix:///path[?db=0&user=..&pass=..]`; or the cluster of which some nodes are
+    /// `redis-cluster://[user:password@]host:port[,host:port..]` (`rediss-cluster://..`); or the master that sentinels
+    /// know: `redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]`. User and password are the
+    /// master's; where the sentinels ask for a login too it is added as `?sentinel_user=..&sentinel_pass=..`.
+    /// `rediss-sentinel://` is TLS to both. Nothing is connected yet.
     ///
     /// # Errors
     /// [`LockError::Config`] says what is wrong with the URL and what to write; it never quotes the password.
     pub fn parse(url: &str) -> Result<Self, LockError> {
+        if let Some((info, seeds)) = cluster::parse_url(url)? {
+            return Ok(Self { seeds: seeds.into(), ..Self::from_info(info, true) });
+        }
         let described = url::parse(url)?;
         let mut config = Self::from_info(described.info, true);
         config.sentinels = described.service.map(Sentinels::new);
@@ -61,6 +68,7 @@ impl RedisConfig {
             red: None,
             sentinels: None,
             min_replicas: 0,
+            seeds: Arc::default(),
         }
     }
 
@@ -129,7 +137,7 @@ impl RedisConfig {
         Self { red: None, ..self.clone() }
     }
 
-    /// The name of the counter that fences come from.
+    /// The name of the counter that fences come from; in a cluster, what the names of its counters begin with.
     #[must_use]
     pub fn counter_key(&self) -> String {
         format!("{}:%fence", self.namespace)
@@ -161,6 +169,30 @@ impl RedisConfig {
 
     pub(super) fn replicas_needed(&self) -> u32 {
         self.min_replicas
+    }
+
+    /// Whether it is a cluster.
+    #[must_use]
+    pub fn is_cluster(&self) -> bool {
+        !self.seeds.is_empty()
+    }
+
+    /// The nodes by which the cluster is found.
+    pub(super) fn seeds(&self) -> &[Node] {
+        &self.seeds
+    }
+
+    /// The same for one node, with all that is needed to log in there.
+    pub(super) fn at(&self, node: &Node) -> Self {
+        let Node::At(host, port) = node else { return self.clone() };
+        let (host, port) = (host.to_string(), *port);
+        let address = match self.info.addr() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        Self { info: self.info.clone().set_addr(address), ..self.clone() }
     }
 
     pub(super) fn in_namespace(&self) -> &str {

@@ -57,6 +57,12 @@ impl Connection {
         Ok((connection, time))
     }
 
+    /// Opens a connection to a server of whatever role, for questions about others.
+    pub(super) async fn open_to_any(config: &RedisConfig) -> Result<Self, Fault> {
+        let opened = Self::connect(config.info(ProtocolVersion::RESP2), config, untimed()).await;
+        opened.map_err(|e| fault::of_opening(&e))
+    }
+
     /// Opens a connection to a sentinel, which is no server that could keep anything.
     pub(super) async fn open_to_sentinel(
         config: &RedisConfig,

@@ -5,20 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{Cmd, ErrorKind, RedisResult, ServerErrorKind, Value};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::acknowledged::Quorum;
-use super::class;
-use super::connection::{Connection, no_error};
+use super::connection::Connection;
+use super::exchange::{Exchange, Worth};
 use super::fault;
 use super::hub::Hub;
-use super::lane::{Answers, Flight, Lane, Round};
+use super::lane::{Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
-use super::scripts;
-use crate::backend::{Answer, Fault, Generation, Reply, Request};
-use crate::clock::Moment;
+use crate::backend::{Fault, Generation};
 
 /// Closes the lane however its driver ends: with its runtime, by a panic, or when the backend stops. Made before the task
 /// is spawned, since a runtime that is shutting down drops a task without ever polling it.
@@ -64,6 +60,7 @@ impl Driver {
                 None => {}
                 Some(Ok(connection)) => self.serve(connection, epoch).await,
                 Some(Err(fault)) => {
+                    self.hub.lane_in_trouble();
                     self.hub.answer(self.lane.failed_to_open(epoch, &fault, self.hub.now()));
                 }
             }
@@ -76,7 +73,8 @@ impl Driver {
 
     /// `None` if the attempt was given up; then its socket is closed by dropping it here.
     async fn open(&self, epoch: u64) -> Option<Result<Connection, Fault>> {
-        let mut opening = std::pin::pin!(Connection::open(self.hub.config()));
+        let config = self.hub.config().at(self.lane.node());
+        let mut opening = std::pin::pin!(Connection::open(&config));
         let opened = std::future::poll_fn(|context| {
             if self.lane.is_over(context, epoch) {
                 return Poll::Ready(None);
@@ -125,197 +123,22 @@ impl Driver {
         })
         .await;
         if let Some(fault) = fault {
+            self.hub.lane_in_trouble();
             self.hub.answer(self.lane.broke(epoch, &fault, self.hub.now()));
         }
     }
 
-    /// One call, from its bytes to its answers; whether the connection is still good.
-    async fn call(
-        &self,
-        mut calls: MultiplexedConnection,
-        flight: Arc<Flight>,
-        generation: &Generation,
-    ) -> bool {
-        let requests: Vec<&Request> = flight.requests.iter().collect();
-        let counter = self.hub.counter_key();
-        let mut sent = flight.sent;
-        let mut acknowledged = None;
-        let mut outcome = {
-            let command = scripts::command(flight.script, counter, &requests);
-            self.ask(&mut calls, &command, &requests, &mut acknowledged).await
-        };
-        if is_unknown_script(&outcome) {
-            // Nothing was executed, so the same requests may go again, unless a later call has one of their names: it
-            // may have been executed already, and they had to run in front of it. Then the engine decides.
-            if self.lane.is_followed(&flight) {
-                let mut load = ::redis::cmd("SCRIPT");
-                load.arg("LOAD").arg(flight.script.source());
-                let _ = ask(&mut calls, &load).await;
-            } else {
-                sent = self.hub.now();
-                let fallback = scripts::fallback_command(flight.script, counter, &requests);
-                outcome = self.ask(&mut calls, &fallback, &requests, &mut acknowledged).await;
-            }
-        }
-        let (mut answers, worth) = if requests.len() > 1 && is_forbidden(&outcome) && acknowledged.is_none() {
-            self.one_by_one(&mut calls, &flight, &requests, generation).await
-        } else {
-            answers(&requests, outcome, sent, generation)
-        };
-        if let Some(shortfall) = acknowledged.flatten() {
-            // What the server itself refused stays refused; what it did counts for nothing.
-            for (_, answer) in answers.iter_mut().filter(|(_, answer)| is_held(answer)) {
-                *answer = shortfall.clone();
-            }
-        }
-        if worth == Worth::Refused {
+    /// One flight, from its bytes to its answers; whether the connection is still good.
+    async fn call(&self, calls: MultiplexedConnection, flight: Arc<Flight>, generation: &Generation) -> bool {
+        let landed = Exchange::new(&self.hub, &self.lane, &flight, generation).run(calls).await;
+        if landed.worth == Worth::Refused {
             self.hub.doubt_subscription();
         }
-        let good = worth == Worth::Good;
+        let good = landed.worth == Worth::Good;
         if self.lane.land(flight.number, good) {
-            self.hub.answer(answers);
+            self.hub.answer(landed.answers);
+            self.hub.send_on(landed.sent_on);
         }
         good
     }
-}
-
-impl Driver {
-    /// Runs a command; on a lane that waits for replicas, `acknowledged` then says what their silence means, if anything.
-    async fn ask(
-        &self,
-        calls: &mut MultiplexedConnection,
-        command: &Cmd,
-        requests: &[&Request],
-        acknowledged: &mut Option<Option<Answer>>,
-    ) -> RedisResult<Value> {
-        if self.lane.replicas == 0 {
-            return ask(calls, command).await;
-        }
-        let quorum = Quorum::of(self.lane.replicas, requests, self.hub.now());
-        let (outcome, count) = quorum.ask(calls, command, self.hub.acknowledged_channel()).await;
-        *acknowledged = Some(quorum.shortfall(&count));
-        outcome
-    }
-
-    /// The server has refused the call, and executed nothing, because of one key: each request goes again in a call of its
-    /// own, so that one name that is forbidden does not refuse the others.
-    ///
-    /// What could go wrong: a later request of a name overtaking one of these. It can't: behind a call that has one nothing
-    /// is sent again, and these leave together, before another round can take a later one off.
-    async fn one_by_one(
-        &self,
-        calls: &mut MultiplexedConnection,
-        flight: &Flight,
-        requests: &[&Request],
-        generation: &Generation,
-    ) -> (Answers, Worth) {
-        if self.lane.is_followed(flight) {
-            let fault = fault::transient("another request of the same call was refused");
-            let answer = |request: &&Request| (request.seq, Answer::Failed(fault.clone()));
-            return (requests.iter().map(answer).collect(), Worth::Good);
-        }
-        let counter = self.hub.counter_key();
-        let mut alone = ::redis::pipe();
-        for request in requests {
-            alone.add_command(scripts::command(flight.script, counter, &[request]));
-        }
-        let sent = self.hub.now();
-        let outcomes = match calls.send_packed_commands(&alone, 0, requests.len()).await {
-            Ok(outcomes) if outcomes.len() == requests.len() => outcomes,
-            Ok(_) => {
-                let fault = fault::transient("the lock server's replies do not fit the requests");
-                let answer = |request: &&Request| (request.seq, Answer::Lost(fault.clone()));
-                return (requests.iter().map(answer).collect(), Worth::Broken);
-            }
-            Err(error) => return answers(requests, Err(error), sent, generation),
-        };
-        let mut all = Answers::with_capacity(requests.len());
-        let mut worst = Worth::Good;
-        for (request, outcome) in requests.iter().zip(outcomes) {
-            let (mut answer, worth) = answers(&[request], no_error(outcome), sent, generation);
-            all.append(&mut answer);
-            worst = worst.max(worth);
-        }
-        (all, worst)
-    }
-}
-
-async fn ask(calls: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
-    calls.send_packed_command(command).await.and_then(no_error)
-}
-
-fn is_held(answer: &Answer) -> bool {
-    matches!(answer, Answer::Reply { reply: Reply::Held { .. }, .. })
-}
-
-fn is_unknown_script(outcome: &RedisResult<Value>) -> bool {
-    const UNKNOWN: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
-    outcome.as_ref().is_err_and(|error| error.kind() == UNKNOWN)
-}
-
-/// Whether the server let the call do nothing at all because the user may not.
-fn is_forbidden(outcome: &RedisResult<Value>) -> bool {
-    outcome.as_ref().is_err_and(|error| error.code() == Some("NOPERM"))
-}
-
-/// What a call has shown its connection to be worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Worth {
-    Good,
-    /// It works, but every request will be refused there: the server was demoted, or wants another login.
-    Refused,
-    Broken,
-}
-
-/// One answer for each request, whatever came; and whether the connection is good for more.
-fn answers(
-    requests: &[&Request],
-    outcome: RedisResult<Value>,
-    sent: Moment,
-    generation: &Generation,
-) -> (Answers, Worth) {
-    let to_all = |answer: Answer| requests.iter().map(|request| (request.seq, answer.clone())).collect();
-    let value = match outcome {
-        Ok(value) => value,
-        Err(error) => {
-            let worth = if error.is_unrecoverable_error() {
-                Worth::Broken
-            } else if error.code().is_some_and(class::is_of_connection) {
-                Worth::Refused
-            } else {
-                Worth::Good
-            };
-            return (to_all(fault::of_call(&error)), worth);
-        }
-    };
-    let decoded = match scripts::decode(value, requests) {
-        Ok(decoded) => decoded,
-        // It answers something else than was asked: what became of the requests nobody knows, and the replies behind
-        // it would be taken for others too.
-        Err(fault) => return (to_all(Answer::Lost(fault)), Worth::Broken),
-    };
-    // The scripts tell the refusals of single operations as replies, a demoted master's too.
-    let refused = decoded
-        .replies
-        .iter()
-        .any(|(_, reply)| matches!(reply, Err(fault) if class::is_of_connection(&fault.message)));
-    let worth = if refused { Worth::Refused } else { Worth::Good };
-    let mut replies = decoded.replies.into_iter();
-    let answers = requests
-        .iter()
-        .map(|request| {
-            let answer = match replies.next() {
-                Some((seq, Ok(reply))) if seq == request.seq => Answer::Reply {
-                    reply,
-                    sent,
-                    server_ms: decoded.server_ms,
-                    generation: generation.clone(),
-                },
-                Some((seq, Err(fault))) if seq == request.seq => Answer::Failed(fault),
-                _ => Answer::Lost(fault::transient("the lock server's reply does not fit the request")),
-            };
-            (request.seq, answer)
-        })
-        .collect();
-    (answers, worth)
 }

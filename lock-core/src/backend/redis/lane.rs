@@ -11,41 +11,53 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::batch::{self, Batch};
+use super::errand::{Errand, Node};
 use super::fault;
-use super::scripts::Script;
 use crate::backend::{Answer, Fault, REQUEST_LIMIT, Request};
 use crate::clock::Moment;
 
 /// Answers by [`Request::seq`].
 pub(super) type Answers = Vec<(u64, Answer)>;
 
-/// How many calls are on their way at most. Two keep the server busy while replies travel; more only make the calls
+/// How many calls (in a cluster, pipelines of them) are on their way at most. Two keep the server busy while replies travel; more only make the calls
 /// smaller (measured on loopback, 64 and 256 tasks on two workers: 4 and 8 lose a tenth against 2).
 const WINDOW: usize = 2;
 /// A call takes at most an equal share of all requests, but no less than this, and each leaves in a write of its own: the
 /// server then works on one half while the client works on the answers of the other, instead of the two taking turns
 /// (64 tasks on one thread: 66 k to 121 k pairs a second).
 const SMALLEST_SHARE: usize = 16;
+/// The operations that a pipeline of calls carries about at most: a write of some 100 KiB.
+const PIPELINE: usize = 256;
 /// A request that has waited for a connection this long is not sent any more: it would have too little time left to be
 /// answered, and its silence would be blamed on a connection that is well.
 const TOO_OLD_TO_SEND: Duration = Duration::from_millis(REQUEST_LIMIT.as_millis() as u64 / 2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
-/// One call on its way.
+/// What is on its way in one write: one call, in a cluster one for each slot.
 #[derive(Debug)]
 pub(super) struct Flight {
     /// Numbers rise in the order of sending.
     pub(super) number: u64,
-    pub(super) script: Script,
-    pub(super) requests: Vec<Request>,
+    pub(super) calls: Vec<Batch>,
     /// Read before the first byte could leave.
     pub(super) sent: Moment,
+}
+
+impl Flight {
+    fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.calls.iter().flat_map(Batch::requests)
+    }
+
+    fn len(&self) -> usize {
+        self.calls.iter().map(|call| call.errands.len()).sum()
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Lane {
     table: Mutex<Table>,
+    node: Node,
     /// Whether requests may go elsewhere while the runtime is blocked; nowhere, for the engine's lane.
     has_fallback: bool,
     /// How many replicas have to acknowledge what a call of this lane wrote; none, but on the lane that is for that.
@@ -58,7 +70,7 @@ struct Table {
     /// Somebody spawns its driver.
     claimed: bool,
     closed: bool,
-    pending: Vec<Request>,
+    pending: Vec<Errand>,
     flying: VecDeque<Arc<Flight>>,
     next_number: u64,
     /// How many requests were answered by the last call; cleared by waiting for as many to come again.
@@ -92,34 +104,39 @@ pub(super) enum Round {
 
 impl Lane {
     /// The lane of a user's runtime, for which the engine's can stand in.
-    pub(super) fn of_user() -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), has_fallback: true, replicas: 0, window: WINDOW })
+    pub(super) fn of_user(node: Node) -> Arc<Self> {
+        Arc::new(Self { table: Mutex::default(), node, has_fallback: true, replicas: 0, window: WINDOW })
     }
 
     /// The engine's lane, which stands in for others.
-    pub(super) fn of_engine() -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), has_fallback: false, replicas: 0, window: WINDOW })
+    pub(super) fn of_engine(node: Node) -> Arc<Self> {
+        Arc::new(Self { table: Mutex::default(), node, has_fallback: false, replicas: 0, window: WINDOW })
     }
 
-    /// The lane whose answers wait for so many replicas. One call at a time: a second would wait at the server, behind the
-    /// first, and its time is counted from when it is sent.
-    pub(super) fn of_replicas(replicas: u32) -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), has_fallback: false, replicas, window: 1 })
+    /// The lane whose answers wait for so many replicas. One flight at a time: a second would wait at the server, behind
+    /// the first, and its time is counted from when it is sent.
+    pub(super) fn of_replicas(node: Node, replicas: u32) -> Arc<Self> {
+        Arc::new(Self { table: Mutex::default(), node, has_fallback: false, replicas, window: 1 })
     }
 
-    /// Queues requests, or hands them back: the lane is closed, or its runtime is blocked.
-    pub(super) fn push(&self, mut requests: Vec<Request>) -> Result<(), Vec<Request>> {
-        let Some(now) = requests.last().map(|request| request.submitted) else {
+    /// Where it leads.
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Queues errands, or hands them back: the lane is closed, or its runtime is blocked. `now` may be somewhat old.
+    pub(super) fn push(&self, mut errands: Vec<Errand>, now: Moment) -> Result<(), Vec<Errand>> {
+        if errands.is_empty() {
             return Ok(());
-        };
+        }
         let mut table = self.table();
         if table.closed || table.deaf {
-            return Err(requests);
+            return Err(errands);
         }
         if table.pending.is_empty() {
-            table.pending = requests;
+            table.pending = errands;
         } else {
-            table.pending.append(&mut requests);
+            table.pending.append(&mut errands);
         }
         let waker = table.take_waker(now);
         drop(table);
@@ -213,12 +230,14 @@ impl Lane {
         if table.pending.len() < std::mem::take(&mut table.crowd) / 2 {
             return Round::Crowd;
         }
-        let flying: usize = table.flying.iter().map(|flight| flight.requests.len()).sum();
+        let flying: usize = table.flying.iter().map(|flight| flight.len()).sum();
         let most = (table.pending.len() + flying).div_ceil(self.window).max(SMALLEST_SHARE);
         let sent = now();
-        let batches = batch::take(&mut table.pending, 1, most);
-        let flights: Vec<_> = batches.into_iter().map(|batch| table.take_off(batch, sent)).collect();
-        Round::Send(flights)
+        let calls = match self.node {
+            Node::Only => batch::take(&mut table.pending, 1, most),
+            Node::At(..) => batch::take_by_slot(&mut table.pending, most.min(PIPELINE)),
+        };
+        Round::Send(vec![table.take_off(calls, sent)])
     }
 
     /// Takes a finished call out of the table; `false` if it was answered already. `good`: its connection stays in use.
@@ -228,21 +247,21 @@ impl Lane {
             return false;
         };
         let flight = table.flying.remove(at);
-        table.crowd = flight.map_or(0, |flight| flight.requests.len());
+        table.crowd = flight.map_or(0, |flight| flight.len());
         if good {
             table.failures = 0;
         }
         true
     }
 
-    /// Whether a call behind `flight` has a request of one of its names. Then `flight` can't be sent again without
-    /// running behind what it had to run in front of.
-    pub(super) fn is_followed(&self, flight: &Flight) -> bool {
+    /// Whether a call behind call number `call` of `flight` has a request of one of its names. Then it can't be sent again
+    /// without running behind what it had to run in front of.
+    pub(super) fn is_followed(&self, flight: &Flight, call: usize) -> bool {
         let table = self.table();
-        let behind = table.flying.iter().filter(|other| other.number > flight.number);
-        behind
-            .flat_map(|other| &other.requests)
-            .any(|later| flight.requests.iter().any(|earlier| earlier.name == later.name))
+        let later = table.flying.iter().filter(|other| other.number > flight.number);
+        let behind = flight.calls[call + 1..].iter().chain(later.flat_map(|other| &other.calls));
+        let names = |of: &Request| flight.calls[call].requests().any(|earlier| earlier.name == of.name);
+        behind.flat_map(Batch::requests).any(names)
     }
 
     /// The connection of `epoch` has ended: what is on its way may or may not have been executed.
@@ -283,7 +302,7 @@ impl Lane {
         if table
             .flying
             .iter()
-            .flat_map(|flight| &flight.requests)
+            .flat_map(|flight| flight.requests())
             .any(|request| waited(request) >= REQUEST_LIMIT)
         {
             let fault = fault::transient("the lock server did not answer in time");
@@ -305,10 +324,10 @@ impl Lane {
             table.deaf = self.has_fallback;
             table.woken = Some(now);
         }
-        if table.pending.iter().any(|request| waited(request) >= TOO_OLD_TO_SEND) {
+        let too_old = |errand: &Errand| waited(&errand.request) >= TOO_OLD_TO_SEND;
+        if table.pending.iter().any(too_old) {
             let fault = fault::transient("no free connection to the lock server");
-            let (old, young) =
-                std::mem::take(&mut table.pending).into_iter().partition(|it| waited(it) >= TOO_OLD_TO_SEND);
+            let (old, young) = std::mem::take(&mut table.pending).into_iter().partition(too_old);
             table.pending = young;
             answers.extend(unsent(old, &fault));
         }
@@ -321,7 +340,7 @@ impl Lane {
     }
 
     /// Ends the lane. What is on its way is answered as lost; what was never sent is handed back.
-    pub(super) fn close(&self, fault: &Fault) -> (Answers, Vec<Request>) {
+    pub(super) fn close(&self, fault: &Fault) -> (Answers, Vec<Errand>) {
         let mut table = self.table();
         table.closed = true;
         let answers = table.take_flying(fault);
@@ -352,13 +371,8 @@ impl Table {
         self.waker.take()
     }
 
-    fn take_off(&mut self, batch: Batch, sent: Moment) -> Arc<Flight> {
-        let flight = Arc::new(Flight {
-            number: self.next_number,
-            script: batch.script,
-            requests: batch.requests,
-            sent,
-        });
+    fn take_off(&mut self, calls: Vec<Batch>, sent: Moment) -> Arc<Flight> {
+        let flight = Arc::new(Flight { number: self.next_number, calls, sent });
         self.next_number += 1;
         self.flying.push_back(Arc::clone(&flight));
         flight
@@ -366,7 +380,7 @@ impl Table {
 
     fn take_flying(&mut self, fault: &Fault) -> Answers {
         let flights = std::mem::take(&mut self.flying);
-        let requests = flights.iter().flat_map(|flight| &flight.requests);
+        let requests = flights.iter().flat_map(|flight| flight.requests());
         requests.map(|request| (request.seq, Answer::Lost(fault.clone()))).collect()
     }
 
@@ -386,8 +400,8 @@ impl Table {
 }
 
 /// The answers to requests that were never sent.
-pub(super) fn unsent(requests: Vec<Request>, fault: &Fault) -> Answers {
-    requests.into_iter().map(|request| (request.seq, Answer::Unsent(fault.clone()))).collect()
+pub(super) fn unsent(errands: Vec<Errand>, fault: &Fault) -> Answers {
+    errands.into_iter().map(|errand| (errand.request.seq, Answer::Unsent(fault.clone()))).collect()
 }
 
 /// How long to wait after so many failures: doubling, bounded, and half of it random, so that the processes of a fleet

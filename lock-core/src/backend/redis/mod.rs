@@ -1,10 +1,11 @@
-//! Locks on one Redis or Valkey server, named by its address or found through sentinels.
+//! Locks on one Redis or Valkey server, named by its address or found through sentinels, or on a cluster of them.
 //!
 //! [`RedisBackend`] sends the engine's requests and brings the answers; it decides nothing about locks. Requests that
 //! are ready at the same moment leave as one call of a script that takes a list (`scripts`, `batch`). Each tokio runtime
 //! that asks for locks has a connection of its own, a *lane*, which a task on that runtime drives (`lane`, `driver`,
-//! `hub`); callers outside any runtime, and the engine, use the engine's. Grants arrive on one more connection
-//! (`subscription`). None of them uses the timers of a user's runtime.
+//! `exchange`, `hub`); callers outside any runtime, and the engine, use the engine's. Grants arrive on one more connection
+//! (`subscription`). None of them uses the timers of a user's runtime. In a cluster (`cluster`) there is such a connection
+//! for each runtime and node.
 //!
 //! # Least permissions
 //!
@@ -12,13 +13,14 @@
 //!
 //! ```text
 //! ACL SETUSER locks on >password ~LOCK:* resetchannels &LOCK:* +evalsha +eval +script|load +subscribe +publish
-//!     +ping +time +set +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role
+//!     +ping +time +set +del +pexpireat +zadd +zrem +zremrangebyscore +zrange +zrangebyscore +zscore +zcount
+//!     +info +role
 //! ```
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
 //! `min_replicas` needs `+wait` too. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
-//! +sentinel|master +subscribe &+switch-master`.
+//! +sentinel|master +subscribe &+switch-master`. A cluster needs `+cluster|slots +cluster|info +asking` as well.
 //!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
@@ -28,9 +30,12 @@ mod acknowledged;
 mod batch;
 mod check;
 mod class;
+mod cluster;
 mod config;
 mod connection;
 mod driver;
+mod errand;
+mod exchange;
 mod fault;
 mod hub;
 mod lane;
@@ -55,7 +60,9 @@ use std::time::Duration;
 pub use ::redis;
 use tokio::task::JoinHandle;
 
+use self::cluster::Cluster;
 use self::connection::{Connection, ServerTime};
+use self::errand::Node;
 use self::hub::Hub;
 use self::sentinel::Watch;
 use self::subscription::Subscription;
@@ -73,11 +80,12 @@ const FAILOVER_LIMIT: Duration = Duration::from_secs(2);
 /// .. looking this often.
 const FAILOVER_PAUSE: Duration = Duration::from_millis(100);
 
-/// Keeps locks on one Redis or Valkey server.
+/// Keeps locks on one Redis or Valkey server, or on a cluster of them.
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
-    subscription: Mutex<Option<JoinHandle<()>>>,
+    /// What runs until the end: the subscription, and in a cluster what keeps its map.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
     /// On the sentinels, if there are any.
     watch: Mutex<Option<Watch>>,
     warnings: Mutex<Vec<String>>,
@@ -91,7 +99,7 @@ impl RedisBackend {
         Self {
             config: config.for_one_backend(),
             hub: OnceLock::new(),
-            subscription: Mutex::default(),
+            tasks: Mutex::default(),
             watch: Mutex::default(),
             warnings: Mutex::default(),
             garbage: Arc::default(),
@@ -111,18 +119,17 @@ impl RedisBackend {
     }
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
-        let failed = |fault| check::failed(&self.config, fault);
         let mut watch = self.config.sentinels().map(Watch::start);
-        let (mut connection, time) = self.open_first().await.map_err(failed)?;
-        let warnings = check::run(&self.config, &mut connection).await?;
-        let hub = Hub::new(self.config.clone(), inbox);
+        let (node, connection, time, warnings, cluster) = self.reach().await?;
+        let hub = Hub::new(self.config.clone(), inbox, cluster.clone());
         hub.server_time(time);
         let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
-        let subscription = subscription.await.map_err(failed)?;
+        let subscription = subscription.await.map_err(|fault| check::failed(&self.config, fault))?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-        hub.drive_engine_lane(Some(connection));
-        let task = tokio::spawn(subscription.keep());
-        *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        hub.drive_engine_lane(node, Some(connection));
+        let mut tasks = vec![tokio::spawn(subscription.keep())];
+        tasks.extend(cluster.map(|cluster| tokio::spawn(cluster::keep_up(Arc::clone(&hub), cluster))));
+        *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         if let Some(watch) = &mut watch {
             watch.follow(Arc::clone(&hub));
         }
@@ -138,7 +145,7 @@ impl RedisBackend {
     /// # Errors
     /// What does not pass by itself: it is unfit, refuses the login or a command, or is another master by another name.
     async fn start_red(&self, red: &RedMaster, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
-        let hub = Hub::new(self.config.clone(), inbox);
+        let hub = Hub::new(self.config.clone(), inbox, None);
         let looked = match tokio::time::timeout(START_LIMIT, self.look_at_red(red, &hub)).await {
             Ok(Err(LockError::Connect { reason, .. })) => Err(reason),
             Ok(Err(error)) => return Err(error),
@@ -149,7 +156,7 @@ impl RedisBackend {
             Err(_) => Err(format!("no answer within {START_LIMIT:?}")),
         };
         red.set_first_look(looked);
-        hub.drive_engine_lane(None);
+        hub.drive_engine_lane(Node::Only, None);
         self.set_hub(hub)
     }
 
@@ -175,6 +182,19 @@ impl RedisBackend {
             .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
     }
 
+    /// Connects and checks.
+    async fn reach(&self) -> Result<Reached, LockError> {
+        if self.config.is_cluster() {
+            let cluster::Found { cluster, node, connection, time, warnings } =
+                cluster::find(&self.config).await?;
+            return Ok((node, connection, time, warnings, Some(Arc::new(cluster))));
+        }
+        let opened = self.open_first().await;
+        let (mut connection, time) = opened.map_err(|fault| check::failed(&self.config, fault))?;
+        let warnings = check::run(&self.config, &mut connection).await?;
+        Ok((Node::Only, connection, time, warnings, None))
+    }
+
     /// A failover that is under way is waited for, but not so long that nobody could say what is missing.
     async fn open_first(&self) -> Result<(Connection, Option<ServerTime>), Fault> {
         let since = tokio::time::Instant::now();
@@ -192,6 +212,9 @@ impl RedisBackend {
         }
     }
 }
+
+/// The first connection and where it leads; the server's time; what is worth a warning; the cluster, if it is one.
+type Reached = (Node, Connection, Option<ServerTime>, Vec<String>, Option<Arc<Cluster>>);
 
 impl Backend for RedisBackend {
     fn start<'a>(&'a self, channel: &'a Channel, inbox: Arc<dyn Inbox>) -> Starting<'a> {
@@ -230,7 +253,7 @@ impl Backend for RedisBackend {
     }
 
     fn stop(&self) {
-        if let Some(task) = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
         drop(self.watch.lock().unwrap_or_else(PoisonError::into_inner).take());

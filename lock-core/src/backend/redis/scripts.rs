@@ -7,7 +7,7 @@ use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
 use crate::backend::memory::queue::letter;
-use crate::backend::{Entry, Fault, FaultClass, Mode, Operation, Reply, Request};
+use crate::backend::{Entry, Fault, FaultClass, Generation, Mode, Operation, Reply, Request};
 
 /// The operations that one call carries at most: a longer one would block the server for others.
 pub(crate) const MAX_OPERATIONS: usize = 128;
@@ -61,6 +61,17 @@ impl Script {
     }
 }
 
+/// What a call carries beside its operations.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    /// What fences are drawn from; without one, from the lock's record and the clock alone. Never touched undeclared.
+    pub(crate) counter: Option<&'a str>,
+    /// Of the server behind the connection: who is granted a lock by this call learns it with the grant.
+    pub(crate) generation: &'a Generation,
+    /// Whether the server is one of a cluster: then nobody knows how many heard a message.
+    pub(crate) in_cluster: bool,
+}
+
 /// What one call said.
 #[derive(Debug)]
 pub(crate) struct Decoded {
@@ -72,31 +83,45 @@ pub(crate) struct Decoded {
 
 /// The call that runs `requests`, all of them `script`'s and at most [`MAX_OPERATIONS`], if the server knows the
 /// script.
-pub(crate) fn command(script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
-    call("EVALSHA", script.sha(), script, counter_key, requests)
+pub(crate) fn command(script: Script, terms: &Terms<'_>, requests: &[&Request]) -> Cmd {
+    call("EVALSHA", script.sha(), script, terms, requests)
 }
 
 /// The same call with the script's text, for a server that answered `NOSCRIPT`; it knows the script from then on.
-pub(crate) fn fallback_command(script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
-    call("EVAL", script.source(), script, counter_key, requests)
+pub(crate) fn fallback_command(script: Script, terms: &Terms<'_>, requests: &[&Request]) -> Cmd {
+    call("EVAL", script.source(), script, terms, requests)
 }
 
-fn call(verb: &str, body: &str, script: Script, counter_key: &str, requests: &[&Request]) -> Cmd {
+/// Makes the script known to a server.
+pub(crate) fn load_command(script: Script) -> Cmd {
+    let mut load = redis::cmd("SCRIPT");
+    load.arg("LOAD").arg(script.source());
+    load
+}
+
+fn call(verb: &str, body: &str, script: Script, terms: &Terms<'_>, requests: &[&Request]) -> Cmd {
+    let counter = terms.counter.filter(|_| script == Script::Acquire);
     let texts: usize = requests
         .iter()
         .map(|request| request.name.as_str().len() + request.id.as_str().len() + DETAILS)
         .sum();
-    let mut cmd =
-        Cmd::with_capacity(5 + requests.len() * 5, texts + body.len() + counter_key.len() + DETAILS);
-    cmd.arg(verb).arg(body);
-    match script {
-        Script::Acquire => cmd.arg(requests.len() + 1).arg(counter_key),
-        Script::Hold => cmd.arg(requests.len()),
-    };
+    let mut cmd = Cmd::with_capacity(
+        5 + requests.len() * 5,
+        texts + body.len() + counter.map_or(0, str::len) + DETAILS,
+    );
+    cmd.arg(verb).arg(body).arg(requests.len() + usize::from(counter.is_some()));
+    if let Some(counter) = counter {
+        cmd.arg(counter);
+    }
     for request in requests {
         cmd.arg(request.name.as_str());
     }
-    cmd.arg(number_of(requests));
+    let flags = match (terms.in_cluster, terms.counter) {
+        (false, _) => "",
+        (true, Some(_)) => "c",
+        (true, None) => "cn",
+    };
+    cmd.write_arg_fmt(format_args!("{};{};{flags}", number_of(requests), terms.generation.run_id()));
     for request in requests {
         arguments(&mut cmd, request);
     }
@@ -183,7 +208,7 @@ pub(crate) fn decode(value: Value, requests: &[&Request]) -> Result<Decoded, Fau
     };
     let mut fields = Fields(parts.into_iter());
     let server_ms = fields.number()?;
-    if fields.text()?.parse() != Ok(number_of(requests)) {
+    if fields.text()?.split(';').next().map(str::parse) != Some(Ok(number_of(requests))) {
         return Err(astray("it answers another call"));
     }
     let mut replies = Vec::with_capacity(requests.len());

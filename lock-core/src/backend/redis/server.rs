@@ -67,8 +67,9 @@ impl Server {
         self.uptime_s
     }
 
+    /// The life of the server: so many digits of its run id as travel with each call and each grant.
     pub(super) fn generation(&self) -> Generation {
-        self.run_id.as_deref().map_or(Generation::UNKNOWN, Generation::new)
+        self.run_id.as_deref().map_or(Generation::UNKNOWN, generation_of)
     }
 
     /// A replica would refuse the writes, or worse, be a master that was demoted a moment ago.
@@ -81,12 +82,12 @@ impl Server {
         }
     }
 
-    /// What makes this server unfit for good, for people.
-    pub(super) fn unfit(&self) -> Option<String> {
-        if self.cluster {
+    /// What makes this server unfit for good, for people. `in_cluster`: it was reached as one of a cluster.
+    pub(super) fn unfit(&self, in_cluster: bool) -> Option<String> {
+        if self.cluster && !in_cluster {
             return Some(
-                "the server is part of a cluster, which one connection can't serve; clusters come with a URL scheme of \
-                 their own in a later version: name a server that is not in cluster mode"
+                "the server is part of a cluster, which one connection can't serve: write \
+                 redis-cluster://host:port (rediss-cluster:// for TLS)"
                     .to_owned(),
             );
         }
@@ -121,6 +122,15 @@ impl Server {
     }
 }
 
+/// The life that a run id, or its beginning, tells of. What is no run id proves nothing.
+pub(super) fn generation_of(run_id: &str) -> Generation {
+    const DIGITS: usize = 16;
+    match run_id.get(..DIGITS) {
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Generation::new(digits),
+        _ => Generation::UNKNOWN,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,13 +142,24 @@ mod tests {
 
     #[test]
     fn old_servers_and_clusters_are_unfit() {
-        assert!(told("redis_version:6.0.16\r\n").unfit().unwrap().contains("6.2"));
-        assert!(told("redis_version:7.0.15\r\nredis_mode:cluster\r\n").unfit().unwrap().contains("cluster"));
-        assert!(told("redis_version:7.0.15\r\ncluster_enabled:1\r\n").unfit().is_some());
+        assert!(told("redis_version:6.0.16\r\n").unfit(false).unwrap().contains("6.2"));
+        let cluster = told("redis_version:7.0.15\r\nredis_mode:cluster\r\n");
+        assert!(cluster.unfit(false).unwrap().contains("redis-cluster://"));
+        assert_eq!(cluster.unfit(true), None);
+        assert!(told("redis_version:7.0.15\r\ncluster_enabled:1\r\n").unfit(false).is_some());
         for version in ["6.2.14", "7.0.15", "7.2.4", "10.0.0"] {
-            assert_eq!(told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(), None);
+            assert_eq!(told(&format!("redis_version:{version}\r\ncluster_enabled:0\r\n")).unfit(false), None);
         }
-        assert_eq!(Server::default().unfit(), None);
+        assert_eq!(Server::default().unfit(false), None);
+    }
+
+    #[test]
+    fn a_generation_is_the_beginning_of_a_run_id() {
+        let one = told("run_id:0123456789abcdef0123456789abcdef01234567\r\n").generation();
+        assert!(one.proves(&generation_of("0123456789abcdef")));
+        for nothing in ["", "0123456789abcde", "not hex, although long"] {
+            assert_eq!(generation_of(nothing), Generation::UNKNOWN);
+        }
     }
 
     #[test]

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use ::redis::{PushInfo, PushKind, Value};
+use ::redis::{Cmd, PushInfo, PushKind, Value};
 use futures_util::FutureExt;
 
 use super::connection::Connection;
+use super::errand::Node;
 use super::fault;
 use super::hub::Hub;
-use crate::backend::{Channel, Fault, Generation, Grant, HoldId};
+use super::server::generation_of;
+use crate::backend::{Channel, Fault, Grant, HoldId};
 
 /// How long opening, or the answer to a PING, may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,6 +28,8 @@ pub(super) struct Subscription {
     channel: Channel,
     garbage: Arc<AtomicU64>,
     connection: Connection,
+    /// Where it leads.
+    node: Node,
 }
 
 impl Subscription {
@@ -35,24 +39,24 @@ impl Subscription {
         channel: Channel,
         garbage: Arc<AtomicU64>,
     ) -> Result<Self, Fault> {
-        let connection = subscribed(&hub, &channel, &garbage).await?;
-        Ok(Self { hub, channel, garbage, connection })
+        let (connection, node) = subscribed(&hub, &channel, &garbage).await?;
+        Ok(Self { hub, channel, garbage, connection, node })
     }
 
     /// Keeps subscribed for ever: the task is aborted when the backend stops.
     pub(super) async fn keep(mut self) {
         loop {
-            self.hub.subscribed_at(&self.connection.generation);
+            self.hub.subscribed_at(&self.connection.generation, &self.node);
             self.listening(true);
             self.until_dead().await;
             self.listening(false);
             let mut pause = Duration::ZERO;
-            self.connection = loop {
+            (self.connection, self.node) = loop {
                 tokio::time::sleep(pause).await;
                 // What was doubted until now is no doubt about the subscription that is made now.
                 let _ = self.hub.subscription_doubted().now_or_never();
                 match subscribed(&self.hub, &self.channel, &self.garbage).await {
-                    Ok(connection) => break connection,
+                    Ok(subscribed) => break subscribed,
                     Err(_) => pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE),
                 }
             };
@@ -68,7 +72,8 @@ impl Subscription {
     /// Returns when the connection ended, or is at the wrong server, or does not answer: nothing else would tell that a
     /// silent peer is gone.
     async fn until_dead(&mut self) {
-        let ping = ::redis::cmd("PING");
+        let in_cluster = self.hub.in_cluster();
+        let question = question(in_cluster);
         loop {
             let connection = &mut self.connection;
             let mut doubted = std::pin::pin!(self.hub.subscription_doubted());
@@ -81,9 +86,9 @@ impl Subscription {
             if tokio::time::timeout(PING_EVERY, ended).await.is_ok() {
                 return;
             }
-            match tokio::time::timeout(PATIENCE, self.connection.ask(&ping)).await {
-                Ok(Ok(_)) => {}
-                // A user who may not even PING is told so by a server that lives.
+            match tokio::time::timeout(PATIENCE, self.connection.ask(&question)).await {
+                Ok(Ok(said)) if !in_cluster || is_in_touch(&said) => {}
+                // A user who may not even ask is told so by a server that lives.
                 Ok(Err(error)) if fault::is_refusal(&error) => {}
                 _ => return,
             }
@@ -91,26 +96,40 @@ impl Subscription {
     }
 }
 
+/// What a server that lives answers. A node of a cluster has to be in touch with the others, too: else it hears nothing
+/// of what they publish.
+fn question(in_cluster: bool) -> Cmd {
+    if !in_cluster {
+        return ::redis::cmd("PING");
+    }
+    let mut info = ::redis::cmd("CLUSTER");
+    info.arg("INFO");
+    info
+}
+
+fn is_in_touch(info: &Value) -> bool {
+    ::redis::from_redis_value_ref::<String>(info).is_ok_and(|text| text.contains("cluster_state:ok"))
+}
+
 async fn subscribed(
     hub: &Arc<Hub>,
     channel: &Channel,
     garbage: &Arc<AtomicU64>,
-) -> Result<Connection, Fault> {
+) -> Result<(Connection, Node), Fault> {
     let opening = async {
-        // The run id is known before the subscription exists, so that every grant carries it.
-        let generation = Arc::new(std::sync::OnceLock::new());
+        let node = hub.listening_post()?;
+
         let push = {
-            let (hub, garbage, generation) = (Arc::clone(hub), Arc::clone(garbage), Arc::clone(&generation));
+            let (hub, garbage) = (Arc::clone(hub), Arc::clone(garbage));
             move |info: PushInfo| {
-                deliver(&hub, &garbage, generation.get(), &info);
+                deliver(&hub, &garbage, &info);
                 Ok(())
             }
         };
-        let (mut connection, time) = Connection::open_for_pushes(hub.config(), push).await?;
+        let (mut connection, time) = Connection::open_for_pushes(&hub.config().at(&node), push).await?;
         hub.server_time(time);
-        let _ = generation.set(connection.generation.clone());
         connection.subscribe(channel.as_str()).await.map_err(|error| fault::of_opening(&error))?;
-        Ok(connection)
+        Ok((connection, node))
     };
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(opened) => opened,
@@ -118,7 +137,7 @@ async fn subscribed(
     }
 }
 
-fn deliver(hub: &Hub, garbage: &AtomicU64, generation: Option<&Generation>, info: &PushInfo) {
+fn deliver(hub: &Hub, garbage: &AtomicU64, info: &PushInfo) {
     if info.kind != PushKind::Message {
         return;
     }
@@ -127,8 +146,7 @@ fn deliver(hub: &Hub, garbage: &AtomicU64, generation: Option<&Generation>, info
         Some(Value::SimpleString(text)) => Some(text.as_str()),
         _ => None,
     };
-    let generation = generation.cloned().unwrap_or_default();
-    match payload.and_then(|text| parse(text, generation)) {
+    match payload.and_then(parse) {
         Some(grant) => {
             if let Some(inbox) = hub.inbox() {
                 inbox.granted(grant);
@@ -140,10 +158,12 @@ fn deliver(hub: &Hub, garbage: &AtomicU64, generation: Option<&Generation>, info
     }
 }
 
-/// A grant as the scripts publish it: `<hex> <fence> <left_ms>`, and ` s` where it is strict. Anybody may publish anything, so all else is `None`.
-fn parse(text: &str, generation: Generation) -> Option<Grant> {
+/// A grant as the scripts publish it: `<hex> <fence> <left_ms> <beginning of the run id, or nothing>`, and ` s` where it is
+/// strict. Anybody may publish anything, so all else is `None`.
+fn parse(text: &str) -> Option<Grant> {
     let mut words = text.split(' ');
     let (hex, fence, left) = (words.next()?, words.next()?, words.next()?);
+    let run_id = words.next()?;
     let strict = match (words.next(), words.next()) {
         (None, _) => false,
         (Some("s"), None) => true,
@@ -151,7 +171,13 @@ fn parse(text: &str, generation: Generation) -> Option<Grant> {
     };
     let well_formed = hex.len() == HoldId::HEX && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     well_formed.then_some(())?;
-    Some(Grant { hex: hex.to_owned(), fence: number(fence)?, left_ms: number(left)?, strict, generation })
+    Some(Grant {
+        hex: hex.to_owned(),
+        fence: number(fence)?,
+        left_ms: number(left)?,
+        strict,
+        generation: generation_of(run_id),
+    })
 }
 
 /// Digits only: `parse` alone would also take a sign.
@@ -162,33 +188,38 @@ fn number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Generation;
 
     #[test]
     fn only_well_formed_grants_are_believed() {
         let hex = "0123456789abcdef0123456789abcdef";
-        let grant = parse(&format!("{hex} 1795192997308781 3000"), Generation::new("run")).unwrap();
+        let grant = parse(&format!("{hex} 1795192997308781 3000 0123456789abcdef")).unwrap();
         assert_eq!((grant.hex.as_str(), grant.fence, grant.left_ms), (hex, 1_795_192_997_308_781, 3000));
         assert!(!grant.strict);
-        let grant = parse(&format!("{hex} 1 3000 s"), Generation::UNKNOWN).unwrap();
+        assert!(grant.generation.proves(&Generation::new("0123456789abcdef")));
+        let grant = parse(&format!("{hex} 1 3000 a s")).unwrap();
         assert_eq!((grant.left_ms, grant.strict), (3000, true));
+        // Whoever may not look at the run id grants all the same, and proves nothing.
+        assert_eq!(parse(&format!("{hex} 1 2 ")).unwrap().generation, Generation::UNKNOWN);
+        assert!(parse(&format!("{hex} 1 2  s")).unwrap().strict);
         for text in [
             "",
             " ",
             "probe",
             hex,
-            &format!("{hex} 1"),
-            &format!("{hex} 1 2 3"),
-            &format!("{hex} 1 2 x"),
-            &format!("{hex} 1 2 "),
-            &format!("{hex} 1 2 s s"),
-            &format!("{hex} -1 2"),
-            &format!("{hex} +1 2"),
-            &format!("{hex} 1.5 2"),
-            &format!("{hex} 99999999999999999999 2"),
-            &format!("{hex}  1 2"),
-            "zz23456789abcdef0123456789abcdef 1 2",
+            &format!("{hex} 1 "),
+            &format!("{hex} 1 2"),
+            &format!("{hex} 1 2 a 4"),
+            &format!("{hex} 1 2 a x"),
+            &format!("{hex} 1 2 a s s"),
+            &format!("{hex} -1 2 a"),
+            &format!("{hex} +1 2 a"),
+            &format!("{hex} 1.5 2 a"),
+            &format!("{hex} 99999999999999999999 2 a"),
+            &format!("{hex}  1 2 a"),
+            "zz23456789abcdef0123456789abcdef 1 2 a",
         ] {
-            assert_eq!(parse(text, Generation::UNKNOWN), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

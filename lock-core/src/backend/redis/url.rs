@@ -7,8 +7,9 @@ use super::sentinel::{self, Service};
 use crate::error::LockError;
 
 const EXAMPLES: &str = "write redis://[user:password@]host[:port][/db], rediss://.. for TLS, \
-                        unix:///path/to/socket[?db=0&user=..&pass=..], or \
-                        redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db]";
+                        unix:///path/to/socket[?db=0&user=..&pass=..], \
+                        redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db], \
+                        or redis-cluster://[user:password@]host:port[,host:port..]";
 
 /// What a URL describes.
 pub(super) struct Described {
@@ -48,9 +49,6 @@ fn one_server(url: &str) -> Result<ConnectionInfo, LockError> {
                 return Err(wrong("the path of the unix socket is not absolute"));
             }
             understood(&format!("redis+unix://{path}"))
-        }
-        "redis-cluster" | "rediss-cluster" => {
-            Err(wrong(&format!("`{scheme}` is not supported by this version: name one server")))
         }
         unknown if is_scheme(unknown) && rest.starts_with("//") => {
             Err(wrong(&format!("the lock server's URL has the unknown scheme `{unknown:.20}`")))
@@ -133,7 +131,6 @@ mod tests {
             "redis://user:secret@host/-1",
             "redis://user:sec/ret@host",
             "unix:relative/secret",
-            "redis-cluster://user:secret@host",
             "secret@redis.internal:6379",
             "secret:6379",
             "user:secret@redis.internal:6379",

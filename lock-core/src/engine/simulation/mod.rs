@@ -10,6 +10,7 @@
 //! `LOCK_SIM_SEEDS=5000 cargo test --release -p lock-core --lib simulation -- --nocapture` runs more seeds;
 //! `LOCK_SIM_TRACE=42` prints what happens in seed 42.
 
+mod acknowledged;
 mod by_hand;
 mod check;
 mod client;

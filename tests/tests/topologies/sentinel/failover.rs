@@ -54,6 +54,7 @@ fn each_way(test: impl AsyncFn(&Deployment, &Way) + Sync) {
 async fn is_renewed(guard: &LockGuard) {
     let mut left = guard.remaining();
     until_async(PATIENCE, "it is renewed", || {
+        assert!(!guard.is_lost(), "it was replicated, and is lost");
         let before = std::mem::replace(&mut left, guard.remaining());
         left > before
     })

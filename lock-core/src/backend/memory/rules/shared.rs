@@ -3,7 +3,7 @@
 use super::party::{BEAT, FREED, LEASE, NAME, Party, SHORT, fence, id, place_of, reading};
 use super::subject::{Model, START_US, Subject};
 use crate::backend::memory::step::READERS;
-use crate::backend::{Acquire, HoldId, Mode, Operation, Place, Reply};
+use crate::backend::{Acquire, Entry, HoldId, Mode, Operation, Place, Reply};
 
 /// Number `n` of a crowd of readers that nobody listens for.
 fn crowd(n: usize) -> HoldId {
@@ -104,6 +104,36 @@ super::rules! {
         p.forget_reader(2);
         assert_eq!(p.forget_reader(0), FREED);
         assert!(p.0.is_gone(NAME));
+    }
+
+    fn of_readers_with_equal_deadlines_one_is_told_as_the_holder(p) {
+        p.try_once(0);
+        p.pass_ms(LEASE - 1_000);
+        p.read(2);
+        p.read(1);
+        p.wait(3);
+        p.pass_ms(1_001);
+        let queued = p.refresh(3);
+        assert!(
+            matches!(&queued, Reply::Queued { owner_left_ms, holder: Some(record), .. } if *owner_left_ms == SHORT + 1 && record == "host/1 f"),
+            "{queued:?}"
+        );
+        assert_eq!(p.told(), [id(2), id(1)]);
+    }
+
+    fn readers_let_in_together_keep_their_own_short_leases(p) {
+        p.try_once(0);
+        p.pass_ms(LEASE - 10);
+        for (n, short_ms) in [(1, 3 * LEASE), (2, 2 * LEASE), (3, LEASE)] {
+            let place = Place { entry: Entry { short_ms, ..reading(n) }, heartbeat_ms: BEAT, ticket: None };
+            p.ask_to_read(n, None, Some(place));
+        }
+        p.forget(0);
+        let granted = p.0.published();
+        assert_eq!(granted.iter().map(|granted| granted.left_ms).collect::<Vec<_>>(), [3 * LEASE, 2 * LEASE, LEASE]);
+        p.pass_ms(3 * LEASE - 1);
+        assert_eq!(p.renew(2, LEASE), Reply::Gone);
+        assert_eq!(fence(&p.renew(1, LEASE)), granted[0].fence);
     }
 
     fn a_reader_is_not_let_in_beside_a_writer_nor_a_writer_beside_a_reader(p) {

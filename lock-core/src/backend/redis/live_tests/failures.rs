@@ -101,7 +101,7 @@ fn grants_arrive_with_their_generation_and_garbage_is_counted() {
             server.ask(&["PUBLISH", &channel, garbage]);
         }
         let hex = "0123456789abcdef0123456789abcdef";
-        server.ask(&["PUBLISH", &channel, &format!("{hex} 7 3000")]);
+        server.ask(&["PUBLISH", &channel, &format!("{hex} 7 3000 {}", generation.run_id())]);
         let grant = engine.record.grant();
         assert_eq!((grant.hex.as_str(), grant.fence, grant.left_ms), (hex, 7, 3000));
         assert!(grant.generation.proves(&generation));
@@ -119,7 +119,7 @@ fn a_subscription_that_is_cut_or_falls_silent_is_made_anew() {
         engine.record.listens(&[true, false, true, false]);
         server.signal("-CONT");
         engine.record.listens(&[true, false, true, false, true]);
-        server.ask(&["PUBLISH", engine.channel.as_str(), "0123456789abcdef0123456789abcdef 7 3000"]);
+        server.ask(&["PUBLISH", engine.channel.as_str(), "0123456789abcdef0123456789abcdef 7 3000 "]);
         engine.record.grant();
     });
 }

@@ -5,5 +5,6 @@ mod failures;
 mod requests;
 mod runtimes;
 mod server;
+mod slots;
 mod start;
 mod useless;

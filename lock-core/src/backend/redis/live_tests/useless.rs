@@ -101,7 +101,7 @@ fn a_demoted_master_is_left_by_requests_and_subscription() {
             front.server.store(new.port, Ordering::SeqCst);
             engine.must_work_again("LOCK:x", Via::Engine);
             engine.record.listens(&[true, false, true]);
-            let grant = "0123456789abcdef0123456789abcdef 7 3000";
+            let grant = "0123456789abcdef0123456789abcdef 7 3000 ";
             new.ask(&["PUBLISH", engine.channel.as_str(), grant]);
             engine.record.grant();
             old.ask(&["REPLICAOF", "NO", "ONE"]);

@@ -1,8 +1,9 @@
 -- Takes locks, says who has them, or joins their queues.
 --
--- KEYS[1]      the counter that fences and tickets are drawn from, shared by all locks
+-- KEYS[1]      the counter that fences and tickets are drawn from, shared by all locks (in a cluster: of one slot)
 -- KEYS[2..]    the locks
--- ARGV[1]      the call's number
+-- ARGV[1]      what the call is known by: "<its number>;<16 digits of the run id, or nothing>;<flags>"; flags: "c" in a
+--              cluster, "cn" there without a counter: then KEYS are the locks alone
 -- ARGV[2..]    four for each lock: id, lease, refuse after (ms since the epoch), where to wait
 --                lease          "<ms>" to have it alone, "r<ms>" to read, "r<ms>;<id>" to read instead of that owner
 --                where to wait  "<heartbeat ms>;<ticket of an earlier stay, or 0>;<how><short ms>;<channel>", or "" to
@@ -21,7 +22,7 @@
 --   else                       queued, at the earlier place if there was one
 -- To move the counter on: held if the id owns it, and the counter is then at the fence or past it; else gone.
 --
--- Reply: server time in ms, the call's number, then for each lock a code and the code's values.
+-- Reply: server time in ms, ARGV[1], then for each lock a code and the code's values.
 
 -- Writes the owner into a record that has none and no queue.
 local function take(key, record, id, lease)
@@ -122,7 +123,7 @@ local function raise(key, record, id, fence)
 end
 
 local function acquire()
-  local key, from = KEYS[turn + 1], turn * 4 - 3
+  local key, from = KEYS[turn + shift], turn * 4 - 3
   local id, lease = ARGV[from + 1], tonumber(ARGV[from + 2])
   local shared, instead = not lease, nil
   if shared then

@@ -4,7 +4,10 @@
 -- last fence. What is not so simple (a lease that is no number: a reader's) is left to it with all operations behind it,
 -- as if it had not been tried; also what fails, to fail there again and be told.
 
-local count = #KEYS - 1
+-- Whether no counter is declared, and how many keys stand in front of the locks.
+local bare = sub(ARGV[1], -1) == 'n'
+local shift = bare and 0 or 1
+local count = #KEYS - shift
 -- The last number drawn, and the number up to which the counter has been moved on the server.
 local drawn, reserved
 
@@ -12,7 +15,15 @@ local drawn, reserved
 -- issued. The counter moves before the record is written that bears the number, once per call for all operations that
 -- are left: at most one for each, so it does not outrun the clock. Returns nil and an error if it cannot be written; as
 -- the first write of an acquisition it is what a full memory stops.
+--
+-- Without a counter, the clock and the lock's own last fence have to do: a number is then above all that this record has
+-- seen, and above those of others by the clock. An undeclared counter is never touched: while its slot migrates it would
+-- be made a second time, on the other node.
 local function draw(last)
+  if bare then
+    local next = now_us > last and now_us or last + 1
+    return next, format('%016.0f', next)
+  end
   local counter, rest = KEYS[1], count - turn
   local top, top_text
   if not drawn then
@@ -47,7 +58,7 @@ end
 if not clock.err then
   local known, left, deadline, score
   while turn <= count do
-    local key, from = KEYS[turn + 1], turn * 4 - 3
+    local key, from = KEYS[turn + shift], turn * 4 - 3
     local id, lease = ARGV[from + 1], ARGV[from + 2]
     seen = call('ZRANGE', key, '0', '3', 'WITHSCORES')
     if seen[1] or seen.err or now > tonumber(ARGV[from + 3]) or sub(lease, 1, 1) == 'r' then break end

@@ -1,7 +1,7 @@
 -- Renews, refreshes and forgets. Never creates, and declares no key but the locks.
 --
 -- KEYS        the locks
--- ARGV[1]     the call's number
+-- ARGV[1]     what the call is known by; see acquire.lua
 -- ARGV[2..]   three for each lock: operation, id, details:
 --               renew    "<lease ms>"
 --               refresh  "<lease ms>;<heartbeat ms>;<short ms>;<channel>"
@@ -14,7 +14,7 @@
 --
 -- Renew and refresh settle first. Forget removes the id and then settles, or it could grant the lock to who leaves.
 --
--- Reply: server time in ms, the call's number, then for each lock a code and the code's values.
+-- Reply: server time in ms, ARGV[1], then for each lock a code and the code's values.
 
 local function renew(key, record, id, lease)
   if record.owner ~= id then return extend_reader(key, record, id, lease) end

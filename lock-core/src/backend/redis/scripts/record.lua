@@ -202,12 +202,14 @@ local function hand_over(key, record, gone, mine, lease)
       if shared then record.told = fence end
       local told = waiter == mine
       if not told then
-        local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short
+        local life, flags = string.match(ARGV[1], '^%d+;(%x*);(%a*)$')
+        local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short .. ' ' .. life
         if strict then message = message .. ' s' end
         -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
         -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
         pcall(redis.set_repl, redis.REPL_NONE)
-        told = call('PUBLISH', channel, message) ~= 0
+        -- In a cluster the number counts the subscribers of this node only.
+        told = call('PUBLISH', channel, message) ~= 0 or flags ~= ''
         pcall(redis.set_repl, redis.REPL_ALL)
       end
       if not told then

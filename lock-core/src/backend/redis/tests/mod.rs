@@ -1,10 +1,14 @@
 //! The scripts on real servers, which these tests start and stop themselves.
 
+mod calls;
 mod census;
+mod costs;
 mod differential;
 mod ears;
+mod full_memory;
 mod pair;
 mod play;
 mod refusals;
 mod server;
 mod text;
+mod without_counter;

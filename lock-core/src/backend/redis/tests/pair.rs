@@ -11,13 +11,15 @@ use crate::backend::memory::queue::Waiter;
 use crate::backend::memory::record::{Owner, Record};
 use crate::backend::memory::rules::{CHANNELS, Model, Order, Subject};
 use crate::backend::memory::step::Published;
-use crate::backend::redis::scripts::{Script, decode};
-use crate::backend::{Channel, Entry, HoldId, Mode, Reply, Request, Via};
+use crate::backend::redis::scripts::{Script, Terms, decode};
+use crate::backend::{Channel, Entry, Generation, HoldId, Mode, Reply, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
 pub(crate) const COUNTER: &str = "test:counter";
 const TIME: &str = "test:time";
+/// What a connection has found out about its server, and a grant tells.
+const LIFE: &str = "0123456789abcdef";
 
 /// A server and the model. The server's scripts read the time from a key, so that both see the same; it lies years
 /// ahead, so that the server itself lets nothing expire.
@@ -101,12 +103,13 @@ impl Pair {
         let script = Script::of(&requests[0].operation);
         *self.calls.entry(script).or_default() += 1;
         let own = &self.sources[&script];
+        let generation = Generation::new(LIFE);
+        let terms = Terms { counter: Some(COUNTER), generation: &generation, in_cluster: false };
         // The real call with the virtual time's script: everything but the hash is what a user's server gets.
-        let text = String::from_utf8(
-            super::super::scripts::command(script, COUNTER, &borrowed).get_packed_command(),
-        )
-        .unwrap()
-        .replace(script.sha(), own.get_hash());
+        let text =
+            String::from_utf8(super::super::scripts::command(script, &terms, &borrowed).get_packed_command())
+                .unwrap()
+                .replace(script.sha(), own.get_hash());
         let value = self.server.req_packed_command(text.as_bytes()).unwrap();
         let decoded = decode(value, &borrowed).unwrap();
         assert_eq!(decoded.server_ms, now_us / 1000);
@@ -274,7 +277,7 @@ impl Pair {
         assert_eq!(channel, published.channel.as_str());
         let Published { id, fence, left_ms, strict, .. } = published;
         let end = if *strict { " s" } else { "" };
-        assert_eq!(text, format!("{} {fence} {left_ms}{end}", id.hex()));
+        assert_eq!(text, format!("{} {fence} {left_ms} {LIFE}{end}", id.hex()));
     }
 
     /// What a server does with a key whose deadlines are all over, years from now.

@@ -1,144 +1,49 @@
-//! What a server refuses, and what it must never refuse.
+//! What a server refuses, and what the scripts refuse themselves.
 
-use redis::{Commands, Connection, Value};
+use redis::{Commands, Connection};
 
-use super::ears::Ears;
+use super::calls::{
+    LEASE, RENEW, acquire, call, class, forget, forget_reader, id, keys, one, read, refresh, refresh_reader,
+};
 use super::pair::COUNTER;
 use super::server::{Server, on_each};
-use crate::backend::redis::scripts::{Script, decode, fallback_command};
-use crate::backend::{
-    Acquire, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
-};
-use crate::clock::Moment;
-use crate::name::LockName;
-
-const LEASE: u64 = 60_000;
-
-fn id(n: u128) -> HoldId {
-    HoldId::from_random(n, "host/1 f")
-}
-
-fn entry() -> Entry {
-    Entry { mode: Mode::Exclusive, strict: false, short_ms: 3_000, channel: Channel::new("nobody") }
-}
-
-fn acquire(waits: bool) -> Operation {
-    Operation::Acquire(Acquire {
-        mode: Mode::Exclusive,
-        replaces: None,
-        lease_ms: LEASE,
-        not_after_ms: u64::MAX >> 12,
-        place: waits.then(|| Place { entry: entry(), heartbeat_ms: 30_000, ticket: None }),
-    })
-}
-
-fn refresh() -> Operation {
-    Operation::Refresh { entry: entry(), heartbeat_ms: 30_000, lease_ms: LEASE }
-}
-
-fn forget() -> Operation {
-    Operation::Forget { entry: Some(entry()) }
-}
-
-const RENEW: Operation = Operation::Renew { lease_ms: LEASE };
-
-/// One call with the scripts as they are.
-fn call(server: &mut Connection, orders: &[(&str, u128, Operation)]) -> Vec<Result<Reply, Fault>> {
-    let requests: Vec<Request> = orders
-        .iter()
-        .enumerate()
-        .map(|(seq, (name, n, operation))| Request {
-            seq: seq as u64 + (1 << 60),
-            name: LockName::new(name),
-            id: id(*n),
-            operation: operation.clone(),
-            via: Via::Engine,
-            submitted: Moment::default(),
-        })
-        .collect();
-    let borrowed: Vec<&Request> = requests.iter().collect();
-    let value: Value = fallback_command(Script::of(&orders[0].2), COUNTER, &borrowed).query(server).unwrap();
-    let decoded = decode(value, &borrowed).unwrap();
-    decoded.replies.into_iter().map(|(_, reply)| reply).collect()
-}
-
-fn one(server: &mut Connection, name: &str, n: u128, operation: Operation) -> Result<Reply, Fault> {
-    call(server, &[(name, n, operation)]).remove(0)
-}
-
-fn class(reply: Result<Reply, Fault>) -> FaultClass {
-    reply.expect_err("a fault").class
-}
-
-fn set_memory(server: &mut Connection, limit: &str) {
-    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(limit).exec(server).unwrap();
-}
+use crate::backend::{Acquire, Fault, FaultClass, Mode, Operation, Reply};
 
 fn dump(server: &mut Connection, name: &str) -> Vec<u8> {
     redis::cmd("DUMP").arg(name).query(server).unwrap()
 }
 
-fn keys(server: &mut Connection) -> Vec<String> {
-    server.keys("LOCK*").unwrap()
-}
-
 #[test]
-fn a_full_memory_stops_acquiring_and_nothing_else() {
+fn the_key_of_readers_lives_as_long_as_the_longest_of_them() {
     on_each(|server| {
         let mut server = server.connect();
         let server = &mut server;
-        assert!(one(server, "LOCK:a", 1, acquire(false)).is_ok());
-        assert!(one(server, "LOCK:b", 1, acquire(false)).is_ok());
-        assert!(matches!(one(server, "LOCK:b", 2, acquire(true)), Ok(Reply::Queued { .. })));
-        assert!(matches!(one(server, "LOCK:b", 3, acquire(true)), Ok(Reply::Queued { .. })));
-        set_memory(server, "1");
-        assert_eq!(class(one(server, "LOCK:new", 1, acquire(false))), FaultClass::Unavailable);
-        assert_eq!(class(one(server, "LOCK:a", 2, acquire(true))), FaultClass::Unavailable);
-        let before: String = server.get(COUNTER).unwrap();
-        assert_eq!(class(one(server, "LOCK:new", 1, acquire(true))), FaultClass::Unavailable);
-        assert_eq!(server.get::<_, String>(COUNTER).unwrap(), before);
-        let mut left = keys(server);
-        left.sort();
-        assert_eq!(left, ["LOCK:a", "LOCK:b"]);
-        assert_eq!(server.zcard::<_, u64>("LOCK:a").unwrap(), 1);
-        // Busy is known without a write.
-        assert!(matches!(one(server, "LOCK:a", 2, acquire(false)), Ok(Reply::Busy { .. })));
-        // A place that is there is kept, a lease that is there is told.
-        assert!(matches!(one(server, "LOCK:b", 2, acquire(true)), Ok(Reply::Queued { .. })));
-        assert!(matches!(one(server, "LOCK:a", 1, acquire(true)), Ok(Reply::Held { .. })));
-        assert!(matches!(one(server, "LOCK:a", 1, RENEW), Ok(Reply::Held { left_ms: LEASE, .. })));
-        assert!(matches!(one(server, "LOCK:a", 1, refresh()), Ok(Reply::Held { .. })));
-        assert!(matches!(one(server, "LOCK:b", 2, refresh()), Ok(Reply::Queued { .. })));
-        assert!(matches!(one(server, "LOCK:b", 1, forget()), Ok(Reply::Forgotten { was_owner: true })));
-        // Nobody listens, so the lock is free now; the first who asks has it, though memory is full.
-        assert!(matches!(one(server, "LOCK:b", 2, refresh()), Ok(Reply::Held { .. })));
-        assert!(matches!(one(server, "LOCK:b", 2, forget()), Ok(Reply::Forgotten { was_owner: true })));
-        assert!(matches!(one(server, "LOCK:b", 3, forget()), Ok(Reply::Forgotten { was_owner: false })));
-        assert!(matches!(one(server, "LOCK:a", 1, forget()), Ok(Reply::Forgotten { was_owner: true })));
-        assert_eq!(keys(server), [""; 0]);
-        set_memory(server, "0");
-    });
-}
-
-#[test]
-fn a_hand_over_passes_when_memory_is_full() {
-    on_each(|server| {
-        let mut ears = Ears::on(server);
-        ears.listen("nobody", true);
-        let mut server = server.connect();
-        let server = &mut server;
-        one(server, "LOCK:b", 1, acquire(false)).unwrap();
-        one(server, "LOCK:b", 2, acquire(true)).unwrap();
-        set_memory(server, "1");
-        assert_eq!(one(server, "LOCK:b", 1, forget()), Ok(Reply::Forgotten { was_owner: true }));
-        let (_, text) = ears.hear();
-        let parts: Vec<&str> = text.split(' ').collect();
-        assert_eq!((parts[0], parts[2]), (id(2).hex(), "3000"));
-        let Ok(Reply::Held { fence, .. }) = one(server, "LOCK:b", 2, RENEW) else {
-            panic!("granted");
+        let with_lease = |lease_ms| {
+            Operation::Acquire(Acquire {
+                mode: Mode::Shared,
+                replaces: None,
+                lease_ms,
+                not_after_ms: u64::MAX >> 12,
+                place: None,
+            })
         };
-        assert_eq!(parts[1], fence.to_string());
-        set_memory(server, "0");
+        one(server, "LOCK:a", 1, with_lease(4 * LEASE)).unwrap();
+        one(server, "LOCK:a", 2, with_lease(LEASE)).unwrap();
+        let left = |server: &mut Connection| server.pttl::<_, u64>("LOCK:a").unwrap();
+        assert!(left(server) > 3 * LEASE);
+        one(server, "LOCK:a", 2, RENEW).unwrap();
+        assert!(left(server) > 3 * LEASE, "a renewal shortens nobody");
+        one(server, "LOCK:a", 3, acquire(true)).unwrap();
+        assert!(left(server) > 3 * LEASE, "who waits shortens nobody");
+        one(server, "LOCK:a", 2, forget_reader()).unwrap();
+        assert!(left(server) > 3 * LEASE, "who leaves shortens nobody");
+        one(server, "LOCK:a", 1, forget_reader()).unwrap();
+        one(server, "LOCK:a", 3, forget()).unwrap();
+        // One that nobody comes back to is cleared up by the server.
+        one(server, "LOCK:a", 4, with_lease(20)).unwrap();
+        assert!(left(server) <= 21);
+        one(server, "LOCK:a", 4, forget_reader()).unwrap();
+        assert_eq!(keys(server), [""; 0]);
     });
 }
 
@@ -152,9 +57,22 @@ fn foreign_data_is_told_and_left_alone() {
         let _: () = server.zadd("LOCK:near", "1Hsomething", 5).unwrap();
         let _: () = server.zadd("LOCK:newer", "2L", -4.6e15).unwrap();
         let _: () = server.hset("LOCK:hash", "f", 1).unwrap();
-        for name in ["LOCK:text", "LOCK:set", "LOCK:near", "LOCK:newer", "LOCK:hash"] {
+        let _: () = server.zadd("LOCK:reader", format!("1R{}", id(1).as_str()), -1.2e15).unwrap();
+        let _: () = server.zadd("LOCK:fence", format!("1F{}", id(1).as_str()), 6.0e15).unwrap();
+        let names = ["text", "set", "near", "newer", "hash", "reader", "fence"].map(|n| format!("LOCK:{n}"));
+        for name in &names {
             let before = dump(server, name);
-            for operation in [acquire(true), acquire(false), RENEW, refresh(), forget()] {
+            for operation in [
+                acquire(true),
+                acquire(false),
+                read(true, None),
+                read(false, Some(2)),
+                RENEW,
+                refresh(),
+                refresh_reader(),
+                forget(),
+                forget_reader(),
+            ] {
                 assert_eq!(class(one(server, name, 1, operation)), FaultClass::Foreign, "{name}");
             }
             assert_eq!(dump(server, name), before);
@@ -272,7 +190,7 @@ fn on_the_servers_own_clock_a_lease_and_a_fence_are_what_they_say() {
 }
 
 /// What a user of the locks may do, and no more. The README and the protocol's text name the same.
-const RIGHTS: &str = "+evalsha +eval +time +zrange +zrangebyscore +zscore +zcount +zadd +zrem +del +pexpireat +get +set +publish +ping";
+const RIGHTS: &str = "+evalsha +eval +time +zrange +zrangebyscore +zscore +zcount +zadd +zrem +zremrangebyscore +del +pexpireat +get +set +publish +ping";
 
 fn user(server: &Server, rights: &str) -> Connection {
     let mut all = server.connect();
@@ -299,9 +217,11 @@ fn a_missing_permission_is_refused_and_leaves_nothing() {
         assert!(one(&mut app, "LOCK:a", 2, forget()).is_ok());
         for missing in ["+time", "+zrange", "+set", "+zadd", "+pexpireat"] {
             let mut app = user(server, &RIGHTS.replace(&format!("{missing} "), ""));
-            let reply = one(&mut app, "LOCK:a", 1, acquire(true));
-            assert_eq!(class(reply), FaultClass::Refused, "without {missing}");
-            assert_eq!(keys(&mut server.connect()), [""; 0], "without {missing}");
+            for operation in [acquire(true), read(true, None)] {
+                let reply = one(&mut app, "LOCK:a", 1, operation);
+                assert_eq!(class(reply), FaultClass::Refused, "without {missing}");
+                assert_eq!(keys(&mut server.connect()), [""; 0], "without {missing}");
+            }
         }
     });
 }

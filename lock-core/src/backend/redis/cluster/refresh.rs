@@ -1,0 +1,65 @@
+//! Reading the map of the slots, at the start and whenever it is in doubt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::config::RedisConfig;
+use super::super::connection::Connection;
+use super::super::errand::Node;
+use super::super::fault;
+use super::super::hub::Hub;
+use super::Cluster;
+use super::slot_map::SlotMap;
+use crate::backend::Fault;
+
+/// How long a node may take to say what it knows.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// The map is read no more often than this, whatever goes wrong ..
+const PAUSE: Duration = Duration::from_millis(50);
+/// .. and, where nothing changes, not much more often than this: many processes are in doubt at once.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Keeps the map of `hub`'s cluster right for ever: the task is aborted when the backend stops.
+pub(in super::super) async fn keep_up(hub: Arc<Hub>, cluster: Arc<Cluster>) {
+    let mut pause = PAUSE;
+    loop {
+        cluster.doubted().await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        if let Ok(map) = read(hub.config(), cluster.sources()).await
+            && cluster.replace(map)
+        {
+            hub.cluster_changed();
+            pause = PAUSE;
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// The map, as the first of `sources` has it that knows of a node for every slot; else the fullest that any has.
+pub(super) async fn read(config: &RedisConfig, sources: Vec<Node>) -> Result<SlotMap, Fault> {
+    let mut best: Option<SlotMap> = None;
+    let mut fault = fault::transient("the cluster has no nodes");
+    for node in sources {
+        match tokio::time::timeout(PATIENCE, ask(&config.at(&node), &node)).await {
+            Err(_) => fault = fault::transient(format!("no answer from {node:?}")),
+            Ok(Err(said)) => fault = said,
+            Ok(Ok(map)) if map.unserved() == 0 => return Ok(map),
+            Ok(Ok(map)) => {
+                if best.as_ref().is_none_or(|best| map.unserved() < best.unserved()) {
+                    best = Some(map);
+                }
+            }
+        }
+    }
+    best.ok_or(fault)
+}
+
+/// On a connection of its own: a lane's is busy, or broken, when this is needed.
+async fn ask(config: &RedisConfig, node: &Node) -> Result<SlotMap, Fault> {
+    let mut connection = Connection::open_to_any(config).await?;
+    let mut slots = ::redis::cmd("CLUSTER");
+    slots.arg("SLOTS");
+    let reply = connection.ask(&slots).await.map_err(|error| fault::of_opening(&error))?;
+    SlotMap::read(&reply, node)
+        .ok_or_else(|| fault::transient(format!("{node:?} answered something else than its slots")))
+}

@@ -1,0 +1,156 @@
+//! Which node serves which slot.
+
+use std::collections::BTreeMap;
+
+use ::redis::Value;
+
+use super::super::errand::Node;
+use crate::name::SLOTS;
+
+/// What the cluster said last, and what nodes that were asked in vain have said since.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SlotMap {
+    /// The last slot of each range, the first, and who serves it.
+    ranges: BTreeMap<u16, (u16, Node)>,
+    /// Slots that were said to be elsewhere since.
+    moved: BTreeMap<u16, Node>,
+    replicas: Vec<Node>,
+}
+
+impl SlotMap {
+    /// Out of the answer to `CLUSTER SLOTS` of the node `asked`, which may leave out its own host.
+    pub(super) fn read(reply: &Value, asked: &Node) -> Option<Self> {
+        let Value::Array(ranges) = reply else { return None };
+        let mut map = Self::default();
+        for range in ranges {
+            let Value::Array(parts) = range else { return None };
+            let [first, last, nodes @ ..] = parts.as_slice() else { return None };
+            let (first, last) = (slot(first)?, slot(last)?);
+            let mut nodes = nodes.iter().filter_map(|node| read_node(node, asked));
+            let Some(master) = nodes.next().filter(|_| first <= last) else { continue };
+            map.ranges.insert(last, (first, master));
+            for replica in nodes {
+                if !map.replicas.contains(&replica) {
+                    map.replicas.push(replica);
+                }
+            }
+        }
+        Some(map)
+    }
+
+    pub(super) fn owner(&self, slot: u16) -> Option<&Node> {
+        self.moved.get(&slot).or_else(|| {
+            let (_, (first, node)) = self.ranges.range(slot..).next()?;
+            (*first <= slot).then_some(node)
+        })
+    }
+
+    /// A node has said that another one serves this slot.
+    pub(super) fn learn(&mut self, slot: u16, node: Node) {
+        self.moved.insert(slot, node);
+    }
+
+    /// Who serves any slot, each once.
+    pub(super) fn masters(&self) -> Vec<Node> {
+        let mut masters: Vec<Node> = Vec::new();
+        for node in self.ranges.values().map(|(_, node)| node).chain(self.moved.values()) {
+            if !masters.contains(node) {
+                masters.push(node.clone());
+            }
+        }
+        masters
+    }
+
+    pub(super) fn replicas(&self) -> &[Node] {
+        &self.replicas
+    }
+
+    /// How many slots nobody serves.
+    pub(super) fn unserved(&self) -> usize {
+        (0..SLOTS).filter(|slot| self.owner(*slot).is_none()).count()
+    }
+}
+
+fn slot(value: &Value) -> Option<u16> {
+    match value {
+        Value::Int(slot) => u16::try_from(*slot).ok().filter(|slot| *slot < SLOTS),
+        _ => None,
+    }
+}
+
+fn read_node(value: &Value, asked: &Node) -> Option<Node> {
+    let Value::Array(parts) = value else { return None };
+    let [host, Value::Int(port), ..] = parts.as_slice() else { return None };
+    let port = u16::try_from(*port).ok().filter(|port| *port > 0)?;
+    let host = match host {
+        Value::BulkString(text) => String::from_utf8(text.clone()).ok()?,
+        Value::SimpleString(text) => text.clone(),
+        _ => String::new(),
+    };
+    Some(node_from(&host, port, asked))
+}
+
+/// The node at `host`; a node that does not know how it is called is where it was asked.
+pub(super) fn node_from(host: &str, port: u16, asked: &Node) -> Node {
+    match asked {
+        Node::At(known, _) if host.is_empty() || host == "?" => Node::At(known.clone(), port),
+        _ => Node::at(host, port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    fn node(host: &str, port: i64) -> Value {
+        Value::Array(vec![text(host), Value::Int(port), text("id")])
+    }
+
+    fn map() -> SlotMap {
+        let ranges = vec![
+            Value::Array(vec![Value::Int(0), Value::Int(99), node("a", 1), node("b", 2)]),
+            Value::Array(vec![Value::Int(200), Value::Int(16_383), node("", 3), node("b", 2)]),
+        ];
+        SlotMap::read(&Value::Array(ranges), &Node::at("asked", 9)).unwrap()
+    }
+
+    #[test]
+    fn slots_are_found_in_their_ranges_and_gaps_belong_to_nobody() {
+        let map = map();
+        for (slot, owner) in [
+            (0, Some(Node::at("a", 1))),
+            (99, Some(Node::at("a", 1))),
+            (100, None),
+            (199, None),
+            (200, Some(Node::at("asked", 3))),
+            (16_383, Some(Node::at("asked", 3))),
+        ] {
+            assert_eq!(map.owner(slot), owner.as_ref(), "{slot}");
+        }
+        assert_eq!(map.masters(), [Node::at("a", 1), Node::at("asked", 3)]);
+        assert_eq!(map.replicas(), [Node::at("b", 2)]);
+        assert_eq!(map.unserved(), 100);
+    }
+
+    #[test]
+    fn what_was_learnt_counts_before_what_was_read() {
+        let mut map = map();
+        map.learn(150, Node::at("c", 4));
+        map.learn(5, Node::at("c", 4));
+        assert_eq!(map.owner(150), Some(&Node::at("c", 4)));
+        assert_eq!(map.owner(5), Some(&Node::at("c", 4)));
+        assert_eq!(map.owner(6), Some(&Node::at("a", 1)));
+        assert!(map.masters().contains(&Node::at("c", 4)));
+    }
+
+    #[test]
+    fn other_answers_are_no_map() {
+        for reply in [Value::Nil, Value::Int(1), Value::Array(vec![Value::Int(1)])] {
+            assert!(SlotMap::read(&reply, &Node::at("asked", 9)).is_none(), "{reply:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Several processes on one lock; some of them die, others stand still for a while.
+
+mod kinds;
+mod reentrant;
+mod taker;

@@ -1,0 +1,36 @@
+//! Locks on a Redis Cluster.
+
+mod connecting;
+mod failover;
+mod load;
+mod many;
+mod moving;
+mod nodes;
+
+use std::time::Duration;
+
+use lock_core::LockManager;
+use lock_tests::Cluster;
+
+/// Past this something is wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Plays in a runtime of its own; afterwards nothing may be left.
+fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {
+    const LIMIT: Duration = Duration::from_secs(120);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
+    runtime.block_on(async {
+        let ended = tokio::time::timeout(LIMIT, test(cluster)).await;
+        assert!(ended.is_ok(), "hangs: not over after {LIMIT:?}");
+    });
+    drop(runtime);
+    cluster.nothing_is_left();
+}
+
+async fn manager(cluster: &Cluster) -> LockManager {
+    LockManager::connect(&cluster.url()).await.expect("the cluster can be connected to")
+}

@@ -1,10 +1,14 @@
 //! The masters of red locks, from URLs to engines.
 
 use std::fmt;
+#[cfg(feature = "redis")]
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::builder::{has_started, start};
+use super::builder::has_started;
+#[cfg(any(test, feature = "redis"))]
+use super::builder::start;
+#[cfg(any(test, feature = "redis"))]
 use super::connect::Opened;
 use crate::engine::Started;
 use crate::error::LockError;
@@ -103,6 +107,11 @@ fn open_all(
     namespace: &str,
 ) -> Result<Vec<Starting>, LockError> {
     use crate::backend::redis::{RedMaster, RedisConfig};
+    if urls.iter().any(|url| !is_of_one_server(url)) {
+        let message = "a red master is one server: behind sentinels or in a cluster a replica would take its place without all \
+                       that it had granted, and vote a second time; write redis://.. URLs of servers that have no replicas";
+        return Err(LockError::Config { message: message.to_owned() });
+    }
     let roles = RedMaster::several(urls.len(), max_lease);
     let configs: Vec<_> = urls.iter().map(|url| RedisConfig::parse(url)).collect::<Result<_, _>>()?;
     let open = |(config, role): (RedisConfig, Arc<RedMaster>)| {
@@ -111,6 +120,12 @@ fn open_all(
         Ok(Starting { looked: Some(role), ..Starting::of(address, opened, namespace)? })
     };
     configs.into_iter().zip(roles).map(open).collect()
+}
+
+#[cfg(feature = "redis")]
+fn is_of_one_server(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    !scheme.contains("sentinel") && !scheme.contains("cluster")
 }
 
 #[cfg(not(feature = "redis"))]
@@ -138,6 +153,7 @@ fn check_count(count: usize) -> Result<(), LockError> {
 }
 
 impl Starting {
+    #[cfg(any(test, feature = "redis"))]
     fn of(address: String, opened: Opened, namespace: &str) -> Result<Self, LockError> {
         let (engine, started) = start(opened, namespace)?;
         Ok(Self {

@@ -61,7 +61,8 @@ impl LockSupport for LockManager {
 
     async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
         let prefix = params.prefix.as_deref();
-        let request = if params.keys.is_empty() && params.kind != LockKind::Multi {
+        let several = !params.keys.is_empty() || (params.kind == LockKind::Multi && params.key.is_empty());
+        let request = if !several {
             LockRequest::new(self.clone(), self.name(prefix, None, &params.key, &params.delimiter))
         } else {
             LockRequest::of_all(

@@ -145,7 +145,8 @@ impl RedisBackend {
     /// # Errors
     /// What does not pass by itself: it is unfit, refuses the login or a command, or is another master by another name.
     async fn start_red(&self, red: &RedMaster, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
-        let looked = match tokio::time::timeout(START_LIMIT, self.look_at_red(red)).await {
+        let hub = Hub::new(self.config.clone(), inbox, None);
+        let looked = match tokio::time::timeout(START_LIMIT, self.look_at_red(red, &hub)).await {
             Ok(Err(LockError::Connect { reason, .. })) => Err(reason),
             Ok(Err(error)) => return Err(error),
             Ok(Ok(warnings)) => {
@@ -155,16 +156,16 @@ impl RedisBackend {
             Err(_) => Err(format!("no answer within {START_LIMIT:?}")),
         };
         red.set_first_look(looked);
-        let hub = Hub::new(self.config.clone(), inbox, None);
         hub.drive_engine_lane(Node::Only, None);
         self.set_hub(hub)
     }
 
-    async fn look_at_red(&self, red: &RedMaster) -> Result<Vec<String>, LockError> {
+    async fn look_at_red(&self, red: &RedMaster, hub: &Hub) -> Result<Vec<String>, LockError> {
         // One that does not count yet has answered all the same.
         let config = self.config.whether_counted_or_not();
         let failed = |fault| check::failed(&config, fault);
-        let (mut connection, _) = Connection::open(&config).await.map_err(failed)?;
+        let (mut connection, time) = Connection::open(&config).await.map_err(failed)?;
+        hub.server_time(time);
         let warnings = check::run(&config, &mut connection).await?;
         let info = connection.ask(&::redis::cmd("INFO")).await.ok();
         let server = server::Server::default().with_info(info.as_ref());

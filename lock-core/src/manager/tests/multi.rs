@@ -142,6 +142,10 @@ async fn params_of_several_keys_take_them_together() {
     locks.unlock(guard, &params).await.unwrap();
     let fair = LockParams::new(LockKey::of(1)).kind(LockKind::Fair);
     LockSupport::lock(&locks, &fair).await.unwrap().release().await.unwrap();
+    let one = LockParams::new(LockKey::of(1)).prefix("seat").kind(LockKind::Multi);
+    let guard = LockSupport::lock(&locks, &one).await.unwrap();
+    assert_eq!(guard.tokens().len(), 1);
+    drop(guard);
     let none = LockSupport::lock(&locks, &LockParams::of_all([])).await.unwrap_err();
     assert!(none.to_string().contains("no keys"), "{none}");
 }

@@ -136,6 +136,15 @@ fn an_even_number_of_masters_and_fewer_than_three_are_refused_with_the_reason() 
     assert!(even.contains("odd number") && even.contains("survives nothing more"), "{even}");
 }
 
+#[test]
+fn masters_that_fail_over_are_refused() {
+    for url in ["redis-sentinel://h:1/mymaster", "redis-cluster://h:1"] {
+        let builder = LockManager::builder().red_masters(["redis://h:1/", url, "redis://h:2/"]);
+        let text = builder.connect_blocking().unwrap_err().to_string();
+        assert!(text.contains("one server") && text.contains("redis://.."), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn shutting_down_ends_all_masters_and_tells_of_each_name_once() {
     let locks = locks(&["red-end-1", "red-end-2", "red-end-3"]);

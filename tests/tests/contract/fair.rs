@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lock_core::{LockManager, LockRequest};
+use lock_core::{
+    LockError, LockKey, LockKind, LockManager, LockParams, LockRequest, LockSupport, distributed_lock,
+};
 use lock_tests::{Stage, arrive, drop_after};
 use tokio::task::JoinHandle;
 
@@ -55,6 +57,40 @@ pub(crate) async fn tasks_of_several_processes_are_served_in_the_order_of_arriva
     held.release().await.expect("it is held");
     all(waiters).await;
     in_order(&served, &names.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[distributed_lock(prefix = "order", key = "id", kind = "fair", wait = PATIENCE, locks = locks)]
+async fn pays(locks: &LockManager, id: u64, served: Served) -> Result<(), LockError> {
+    served.lock().expect("no panic").push(format!("attribute {id}"));
+    Ok(())
+}
+
+pub(crate) async fn attribute_by_hand_and_params_stand_in_one_queue(stage: &Stage) {
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let held =
+        there.lock("order:42").fair().expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+    let served = Served::default();
+    let mut waiters = Vec::new();
+    for _ in 0..2 {
+        let (locks, notes) = (here.clone(), Arc::clone(&served));
+        let pays = async move { pays(&locks, 42, notes).await.expect("its turn comes") };
+        waiters.push(arrive(stage, "order:42", pays).await);
+        let request = there.lock("order:42").fair();
+        let by_hand = served_as("by hand".to_owned(), request, Arc::clone(&served));
+        waiters.push(arrive(stage, "order:42", by_hand).await);
+        let (locks, notes) = (here.clone(), Arc::clone(&served));
+        let by_params = async move {
+            let params = LockParams::new(LockKey::of(("order", 42))).kind(LockKind::Fair).wait(PATIENCE);
+            let guard = LockSupport::lock(&locks, &params).await.expect("its turn comes");
+            notes.lock().expect("no panic").push("params".to_owned());
+            locks.unlock(guard, &params).await.expect("it is held");
+        };
+        waiters.push(arrive(stage, "order:42", by_params).await);
+    }
+    held.release().await.expect("it is held");
+    all(waiters).await;
+    let round = ["attribute 42", "by hand", "params"];
+    in_order(&served, &[round, round].concat());
 }
 
 pub(crate) async fn nobody_has_a_second_turn_before_all_had_the_first(stage: &Stage) {

@@ -20,6 +20,7 @@ mod nesting;
 mod places;
 mod read_write;
 mod readers_leases;
+mod red;
 mod reentrancy;
 mod shutdown;
 mod support;
@@ -75,6 +76,7 @@ macro_rules! contract {
         in_one_place $in_one_place:tt
         everywhere $everywhere:tt
         on_one_server $on_one_server:tt
+        on_masters $on_masters:tt
     ) => {
         mod in_memory {
             with_each_kind! { in_memory $of_every_kind }
@@ -107,7 +109,10 @@ macro_rules! contract {
             }
             played! { on_a_cluster as all $everywhere }
         }
-        played_with! { Red at on_three_masters as on_three_masters $of_every_kind }
+        mod on_three_masters {
+            played_with! { Red at on_three_masters as red $of_every_kind }
+            played! { on_three_masters as all $on_masters }
+        }
     };
 }
 
@@ -213,6 +218,7 @@ contract! {
         }
         fair {
             tasks_of_several_processes_are_served_in_the_order_of_arrival
+            attribute_by_hand_and_params_stand_in_one_queue
             nobody_has_a_second_turn_before_all_had_the_first
             callers_of_the_holders_process_do_not_overtake
             a_grant_beside_a_fair_waiter_is_not_passed_on
@@ -298,6 +304,12 @@ contract! {
         }
         crowd {
             contention_between_processes_costs_two_scripts_for_each_hold
+        }
+    }
+    on_masters {
+        red {
+            attribute_by_hand_and_params_meet
+            masters_of_red_keep_no_other_kind
         }
     }
 }

@@ -148,6 +148,8 @@ impl ManagerBuilder {
     /// was cut off goes on giving locks to who reaches it, unless it is configured with `min-replicas-to-write`. The fencing
     /// token stays right in all of these cases, if the resource checks it.
     ///
+    /// Not for clusters, which refuse to connect with it.
+    ///
     /// ```no_run
     /// # async fn connect() -> Result<(), lock_core::LockError> {
     /// use lock_core::LockManager;

@@ -185,6 +185,12 @@ impl RedisBackend {
     /// Connects and checks.
     async fn reach(&self) -> Result<Reached, LockError> {
         if self.config.is_cluster() {
+            if self.config.replicas_needed() > 0 {
+                // A message, by which replicas are made to answer for what was there before it, is not replicated there.
+                let message = "`min_replicas` is not for clusters: use it with one server or behind sentinels, or take \
+                               `kind = \"red\"` locks on independent masters";
+                return Err(LockError::Config { message: message.to_owned() });
+            }
             let cluster::Found { cluster, node, connection, time, warnings } =
                 cluster::find(&self.config).await?;
             return Ok((node, connection, time, warnings, Some(Arc::new(cluster))));

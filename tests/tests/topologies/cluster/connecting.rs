@@ -64,7 +64,7 @@ fn a_cluster_that_has_lost_a_node_serves_what_is_left() {
 }
 
 #[test]
-fn a_wrong_scheme_is_told_the_right_one() {
+fn what_does_not_fit_is_told_what_to_write() {
     each_server(|binary| {
         let cluster = Cluster::start(binary, 1, 0);
         let single = Server::start(binary);
@@ -73,6 +73,12 @@ fn a_wrong_scheme_is_told_the_right_one() {
             let error = LockManager::connect(&url).await.expect_err("a cluster");
             assert!(
                 matches!(&error, LockError::Config { message } if message.contains("redis-cluster://")),
+                "{error}"
+            );
+            let acknowledged = LockManager::builder().url(cluster.url()).min_replicas(1).connect().await;
+            let error = acknowledged.expect_err("no replica can be asked there");
+            assert!(
+                matches!(&error, LockError::Config { message } if message.contains("min_replicas")),
                 "{error}"
             );
             let url = format!("redis-cluster://{}", single.address());

@@ -205,37 +205,10 @@ impl Hold {
 }
 
 impl Hold {
-    /// Frees several holds of one engine, which leave together. As [`release`](Self::release); the worst of what became of
-    /// them counts.
-    pub(crate) fn release_all(
-        holds: Vec<Self>,
-    ) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
-        let mut answers = Vec::with_capacity(holds.len());
-        let mut releases = Vec::with_capacity(holds.len());
-        let engine = holds.first().map(|hold| hold.engine.clone());
-        for mut hold in holds {
-            hold.released = true;
-            let (answer, answered) = oneshot::channel();
-            answers.push((Arc::clone(&hold.cell), answered));
-            releases.push((Arc::clone(&hold.cell), hold.via, answer));
-        }
-        if let Some(engine) = engine {
-            engine.shared().release_all(releases);
-        }
-        async move {
-            let mut worst = Ok(Released::Freed);
-            for (cell, answered) in answers {
-                match answered.await {
-                    Ok(Ok(Released::Freed | Released::Kept)) => {}
-                    Ok(Ok(Released::WasLost)) if worst.is_ok() => worst = Ok(Released::WasLost),
-                    Ok(Ok(Released::WasLost)) => {}
-                    Ok(Err(fault)) => worst = Err(fault),
-                    Err(_) if cell.is_lost() && worst.is_ok() => worst = Ok(Released::WasLost),
-                    Err(_) => worst = Err(super::fault_no_answer()),
-                }
-            }
-            worst
-        }
+    /// What a release of it needs; it counts as released from now on.
+    pub(super) fn into_release(mut self) -> (Engine, Arc<HoldCell>, Via) {
+        self.released = true;
+        (self.engine.clone(), Arc::clone(&self.cell), self.via)
     }
 }
 

@@ -124,10 +124,10 @@ impl Shared {
     }
 
     /// Several releases, which leave in one write.
-    pub(super) fn release_all(&self, releases: Vec<(Arc<HoldCell>, Via, ReleaseAnswer)>) {
+    pub(super) fn release_all(&self, releases: Vec<(Arc<HoldCell>, Via, Option<ReleaseAnswer>)>) {
         self.with(|table| {
             for (cell, via, answer) in releases {
-                release_at(table, &cell, via, Some(answer));
+                release_at(table, &cell, via, answer);
             }
         });
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::engine::{Engine, Hold, Lost, Waiting, Want};
+use crate::engine::{Engine, Hold, Holds, Lost, Waiting, Want};
 use crate::error::LockError;
 
 /// Takes all of `wants`, which stand in the order of [`sorted`](super::sorted), within `wait`.
@@ -14,14 +14,10 @@ use crate::error::LockError;
 ///
 /// What could go wrong: two calls wait for what the other holds, for ever. They can't: a call waits for a name only while
 /// it holds smaller ones, in an order that is the same for all, so there is no circle.
-pub(crate) async fn acquire_all(
-    engine: &Engine,
-    wants: &[Want],
-    wait: Duration,
-) -> Result<Vec<Hold>, LockError> {
+pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration) -> Result<Holds, LockError> {
     let since = engine.now();
     let deadline = since + wait;
-    let mut held: Vec<Hold> = Vec::with_capacity(wants.len());
+    let mut held = Holds::default();
     let mut alone = false;
     loop {
         let rest = &wants[held.len()..];
@@ -32,16 +28,18 @@ pub(crate) async fn acquire_all(
         match outcome {
             // One that is held no more is no use to anybody: all of it again.
             Outcome::Lost => {
-                held.clear();
+                held = Holds::default();
                 alone = false;
                 if now >= deadline {
                     return Err(lost_while_waiting(&wants[0], now.since(since)));
                 }
             }
-            Outcome::Got { holds, gap } => {
-                held.extend(holds);
+            Outcome::Got { holds, gap, behind } => {
+                held.append(holds);
                 alone = gap.is_some();
                 if let Some(error) = gap.filter(|error| now >= deadline || !passes(error)) {
+                    held.append(behind);
+                    give_back(held, &error).await;
                     return Err(waited_in_all(error, now.since(since)));
                 }
             }
@@ -50,8 +48,17 @@ pub(crate) async fn acquire_all(
             if held.iter().all(|hold| hold.cell().is_held()) {
                 return Ok(held);
             }
-            held.clear();
+            held = Holds::default();
         }
+    }
+}
+
+/// Who is told that one is busy finds all others free. A server that is silent is not waited for.
+async fn give_back(held: Holds, why: &LockError) {
+    let freed = held.release();
+    if why.is_busy() {
+        // What could not be freed is tried again in the background, and logged.
+        let _ = freed.await;
     }
 }
 
@@ -86,8 +93,8 @@ enum Asked {
 }
 
 enum Outcome {
-    /// What was got up to the first that was not, and why not.
-    Got { holds: Vec<Hold>, gap: Option<LockError> },
+    /// What was got up to the first that was not, why that was not, and what was got behind it and is to be given back.
+    Got { holds: Holds, gap: Option<LockError>, behind: Holds },
     /// Something held from earlier rounds was lost meanwhile.
     Lost,
 }
@@ -106,20 +113,18 @@ impl Round {
         }
     }
 
-    /// Everything got up to the first that is not. Dropping the rest gives it back.
+    /// What has no answer yet is undone by dropping it.
     fn end(&mut self) -> Outcome {
-        let (mut holds, mut gap) = (Vec::with_capacity(self.asked.len()), None);
+        let (mut holds, mut behind, mut gap) = (Holds::default(), Holds::default(), None);
         for asked in std::mem::take(&mut self.asked) {
             match asked {
-                Asked::Got(hold) => holds.push(hold),
-                Asked::Failed(error) => {
-                    gap = Some(error);
-                    break;
-                }
-                Asked::Open(_) => break,
+                Asked::Got(hold) if gap.is_none() => holds.push(hold),
+                Asked::Got(hold) => behind.push(hold),
+                Asked::Failed(error) => gap = gap.or(Some(error)),
+                Asked::Open(_) => {}
             }
         }
-        Outcome::Got { holds, gap }
+        Outcome::Got { holds, gap, behind }
     }
 }
 

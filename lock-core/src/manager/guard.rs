@@ -34,7 +34,7 @@ impl LockGuard {
     /// The lock's full name; of several, the first.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        self.0.lease().name()
+        self.0.place().name()
     }
 
     /// All its names, in the order in which they were taken.
@@ -46,13 +46,13 @@ impl LockGuard {
     /// The fencing token; see [`Held::token`].
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.0.lease().token()
+        self.held().token()
     }
 
     /// Each name with its token; see [`Held::tokens`].
     #[must_use]
     pub fn tokens(&self) -> Vec<(LockName, u64)> {
-        self.0.lease().tokens()
+        self.held().tokens()
     }
 
     /// The token of that full name; see [`Held::token_of`].

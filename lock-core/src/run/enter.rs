@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::frame::current_frame;
 use super::join::join;
 use super::owned::Owned;
-use crate::engine::{Engine, Want};
+use crate::engine::{Engine, Holds, Want};
 use crate::error::LockError;
 use crate::kind::{Lease, Masters, Named, Part, Parts, acquire_all, acquire_red};
 
@@ -38,7 +38,7 @@ pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry
     }
     warn_of_inversion(engine, &missing);
     let holds = if missing.is_empty() {
-        Vec::new()
+        Holds::default()
     } else {
         acquire_all(engine, &missing, deadline.since(engine.now())).await?
     };

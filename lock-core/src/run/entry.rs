@@ -145,6 +145,11 @@ impl Place {
         &self.shared.lease
     }
 
+    /// The name that this entry is about; of several, the first.
+    pub(crate) fn name(&self) -> &LockName {
+        self.lease().name_at(self.about_at().unwrap_or(0))
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
     }
@@ -157,6 +162,11 @@ impl Place {
         &self.shared.siblings
     }
 
+    /// The lease as this entry sees it: by the one name by which it joined, or by all.
+    pub(super) fn about_at(&self) -> Option<usize> {
+        (self.names != ALL).then(|| self.names.trailing_zeros() as usize)
+    }
+
     /// Which of the lease's names that is, if this entry is about it.
     pub(super) fn about(&self, name: &LockName) -> Option<usize> {
         self.lease().place_of(name.as_str()).filter(|place| self.names & (1 << place) != 0)
@@ -164,7 +174,7 @@ impl Place {
 
     /// What an entry that joined is about, for a lease that it becomes a part of.
     pub(super) fn joined(&self) -> (Named, Option<Part>) {
-        let at = self.names.trailing_zeros() as usize;
+        let at = self.about_at().unwrap_or(0);
         (self.lease().named(at), self.lease().part_of(at))
     }
 

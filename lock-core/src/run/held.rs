@@ -13,11 +13,15 @@ use crate::params::{beyond_red_limit, check_expire};
 /// A view of a hold: cheap to clone, free to send, without the power to release it. The attribute binds one with
 /// `guard = ident`; [`Held::current`] finds it without a parameter.
 #[derive(Clone)]
-pub struct Held(Lease);
+pub struct Held {
+    lease: Lease,
+    /// By which of its names it is seen; `None`: by all.
+    at: Option<usize>,
+}
 
 impl Held {
     pub(crate) fn new(place: &Place) -> Self {
-        Self(place.lease().clone())
+        Self { lease: place.lease().clone(), at: place.about_at() }
     }
 
     /// The innermost hold around the present call.
@@ -26,17 +30,21 @@ impl Held {
         current_frame()?.places().next().map(Self::new)
     }
 
-    /// The hold of that full name around the present call; one of several names is found by each of them.
+    /// The hold of that full name around the present call. One of several names is found by each of them, and seen by that
+    /// name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let frame = current_frame()?;
-        frame.places().find(|place| place.lease().place_of(name).is_some()).map(Self::new)
+        let seen = |place: &Place| {
+            Some(Self { at: Some(place.lease().place_of(name)?), lease: place.lease().clone() })
+        };
+        frame.places().find_map(seen)
     }
 
-    /// The lock's full name; of several, the first.
+    /// The lock's full name; of several, the first. A call that joined one of several sees that one.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        self.0.name()
+        self.lease.name_at(self.at.unwrap_or(0))
     }
 
     /// All its names, in the order in which they were taken.
@@ -52,31 +60,34 @@ impl Held {
     /// [`token_of`](Self::token_of).
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.0.token()
+        self.at.map_or_else(|| self.lease.token(), |at| self.lease.named(at).token)
     }
 
     /// Each name with its token. Tokens of different names say nothing about each other.
     #[must_use]
     pub fn tokens(&self) -> Vec<(LockName, u64)> {
-        self.0.tokens()
+        match self.at {
+            None => self.lease.tokens(),
+            Some(_) => vec![(self.name().clone(), self.token())],
+        }
     }
 
     /// The token of that full name, by which the resource that it stands for is fenced; `None` if it is not held by this.
     #[must_use]
     pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
-        self.0.token_of(name.as_ref())
+        self.lease.token_of(name.as_ref())
     }
 
     /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.0.remaining()
+        self.lease.remaining()
     }
 
     /// Whether the lease ended before the release. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.0.is_lost()
+        self.lease.is_lost()
     }
 
     /// Fails once the lock is not held any more: for loops without an await.
@@ -84,7 +95,7 @@ impl Held {
     /// # Errors
     /// [`LockError::Lost`].
     pub fn check(&self) -> Result<(), LockError> {
-        if self.0.is_held() {
+        if self.lease.is_held() {
             return Ok(());
         }
         Err(self.lost_error())
@@ -100,10 +111,10 @@ impl Held {
     /// The extension is under way once this was polled; dropping the future only means not to hear of it.
     pub async fn extend(&self, lease: Duration) -> Result<(), LockError> {
         check_expire(self.name().as_str(), lease)?;
-        if let Some(limit) = self.0.limit().filter(|limit| lease > *limit) {
+        if let Some(limit) = self.lease.limit().filter(|limit| lease > *limit) {
             return Err(beyond_red_limit(self.name().as_str(), lease, limit));
         }
-        if self.0.extend(lease).await { Ok(()) } else { Err(self.lost_error()) }
+        if self.lease.extend(lease).await { Ok(()) } else { Err(self.lost_error()) }
     }
 
     fn lost_error(&self) -> LockError {
@@ -115,7 +126,7 @@ impl Held {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.0.lost().await;
+        self.lease.lost().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use super::entry::Entry;
 use crate::backend::Fault;
-use crate::engine::{Hold, Released};
+use crate::engine::{Hold, Holds, Released};
 use crate::kind::Quorum;
 
 /// Freed in the background when dropped.
@@ -12,7 +12,7 @@ pub(super) enum Owned {
     One(Hold),
     /// Several names: those taken, and entries into the holds around the call that have the others.
     Many {
-        holds: Vec<Hold>,
+        holds: Holds,
         joined: Vec<Entry>,
     },
     /// One name on a majority of masters.
@@ -29,7 +29,7 @@ impl Owned {
             Self::One(hold) => Box::pin(hold.release()),
             Self::Red(quorum) => Box::pin(quorum.release()),
             Self::Many { holds, joined } => {
-                let freed = Hold::release_all(holds);
+                let freed = holds.release();
                 let ended: Vec<_> = joined.into_iter().map(|entry| Box::pin(entry.end())).collect();
                 Box::pin(async move {
                     let freed = freed.await?;

@@ -55,16 +55,16 @@ pub(crate) async fn shutting_down_reports_what_stays(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let lease = Duration::from_secs(1);
     let guard = here.lock("a").expire(lease).acquire().await.expect("it is free");
-    let (runs, has_begun) = tokio::sync::oneshot::channel();
+    let (started, starts) = tokio::sync::oneshot::channel();
     let body = tokio::spawn({
         let here = here.clone();
-        let body = async {
-            runs.send(()).expect("somebody waits");
+        let body = async move {
+            started.send(()).expect("somebody listens");
             std::future::pending::<()>().await;
         };
         async move { here.lock("b").expire(lease).run(body).await }
     });
-    has_begun.await.expect("the body runs");
+    starts.await.expect("the body runs");
     let report = here.shutdown(Duration::from_millis(100)).await;
     let mut held: Vec<_> = report.still_held.iter().map(ToString::to_string).collect();
     held.sort();

@@ -6,7 +6,9 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::slot::{SLOTS, slot_of};
+#[cfg(feature = "redis")]
+pub(crate) use self::slot::SLOTS;
+pub(crate) use self::slot::slot_of;
 
 /// The full name of a lock, `LOCK:order:42`: the key under which the server keeps it. Cheap to clone.
 ///

@@ -52,6 +52,14 @@ impl HoldId {
         &self.0[..Self::HEX]
     }
 
+    /// The id under which a hold of this one stays taken after its end. Nobody asks in its name, and no copy of a request
+    /// for this one means it.
+    #[must_use]
+    pub(crate) fn kept(&self) -> Self {
+        let reversed: String = self.hex().chars().rev().collect();
+        Self(Arc::from(format!("{reversed}{}", &self.0[Self::HEX..])))
+    }
+
     /// The random part as a number.
     #[must_use]
     pub fn number(&self) -> u128 {
@@ -161,6 +169,12 @@ pub enum Operation {
         /// What the counter is moved to.
         fence: u64,
     },
+    /// The end of a hold that is not to be free yet: it stays taken for so long, and is nobody's: it can't be renewed, nor
+    /// forgotten. Who holds nothing leaves as by [`Forget`](Self::Forget). Answered like that.
+    Keep {
+        /// For how long from now on, in ms; also if that is less than what is left.
+        keep_ms: u64,
+    },
     /// Leave: out of the queue, and freed and handed over if owner.
     Forget {
         /// The entry, if it was ever enqueued.
@@ -247,7 +261,7 @@ pub enum Reply {
     Late,
     /// Refresh, renew: neither holder nor waiting. Acquire: what it [replaces](Acquire::replaces) is not the owner.
     Gone,
-    /// Forget: done, or nothing to do.
+    /// Forget, keep: done, or nothing to do.
     Forgotten {
         /// Whether the id was the owner.
         was_owner: bool,
@@ -322,6 +336,7 @@ impl Generation {
     }
 
     /// Its run id; empty where that is unknown.
+    #[cfg(feature = "redis")]
     pub(crate) fn run_id(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
     }

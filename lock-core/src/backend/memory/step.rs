@@ -54,6 +54,7 @@ pub(crate) fn step(
         }
         Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
         Operation::Raise { fence } => lock.raise(id, *fence),
+        Operation::Keep { keep_ms } => lock.keep(id, *keep_ms),
         Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
     };
     Step { record: lock.record, counter: lock.counter, reply, grants: lock.grants }
@@ -157,6 +158,23 @@ impl Lock<'_> {
             self.counter = self.counter.max(fence);
         }
         held.unwrap_or(Reply::Gone)
+    }
+
+    /// What could go wrong: a late copy of a renewal prolongs what its holder has left. It can't: what stays is under
+    /// another id.
+    fn keep(&mut self, id: &HoldId, keep_ms: u64) -> Reply {
+        self.expire();
+        let (now_ms, deadline_ms) = (self.now_ms(), self.after_ms(keep_ms));
+        let kept = |hold: &Owner| Owner { id: hold.id.kept(), fence: hold.fence, deadline_ms };
+        if let Some(owner) = self.record.owner.as_mut().filter(|owner| owner.id == *id) {
+            *owner = kept(owner);
+        } else if let Some(reader) = self.record.readers.living(id, now_ms).map(|reader| kept(reader)) {
+            self.record.readers.remove(id);
+            self.record.readers.admit(reader);
+        } else {
+            return self.forget(id, None);
+        }
+        Reply::Forgotten { was_owner: true }
     }
 
     /// The one operation that settles last: granting the lock to somebody who leaves would be for nothing.

@@ -119,7 +119,7 @@ fn size(request: &Request) -> usize {
         Operation::Acquire(acquire) => acquire.place.as_ref().map(|place| &place.entry),
         Operation::Refresh { entry, .. } => Some(entry),
         Operation::Forget { entry } => entry.as_ref(),
-        Operation::Renew { .. } | Operation::Raise { .. } => None,
+        Operation::Renew { .. } | Operation::Raise { .. } | Operation::Keep { .. } => None,
     };
     NUMBERS
         + request.name.as_str().len()

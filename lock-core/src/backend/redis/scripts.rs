@@ -42,7 +42,10 @@ impl Script {
     pub(crate) const fn of(operation: &Operation) -> Self {
         match operation {
             Operation::Acquire(_) | Operation::Raise { .. } => Self::Acquire,
-            Operation::Refresh { .. } | Operation::Renew { .. } | Operation::Forget { .. } => Self::Hold,
+            Operation::Refresh { .. }
+            | Operation::Renew { .. }
+            | Operation::Keep { .. }
+            | Operation::Forget { .. } => Self::Hold,
         }
     }
 
@@ -168,6 +171,9 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
         }
         Operation::Renew { lease_ms } => {
             cmd.arg("renew").arg(id).arg(lease_ms);
+        }
+        Operation::Keep { keep_ms } => {
+            cmd.arg("keep").arg(id).arg(keep_ms);
         }
         Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
             cmd.arg("refresh").arg(id);

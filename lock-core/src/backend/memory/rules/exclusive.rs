@@ -5,6 +5,40 @@ use super::subject::{Model, Order, START_US, Subject};
 use crate::backend::{Acquire, HoldId, Mode, Operation, Place, Reply};
 
 super::rules! {
+    fn a_kept_lock_is_nobodys_until_its_time_is_over(p) {
+        let first = fence(&p.try_once(0));
+        assert_eq!(p.keep(0, 4_000), FREED);
+        for reply in [p.renew(0, LEASE), p.refresh(0)] {
+            assert_eq!(reply, Reply::Gone, "not to be prolonged");
+        }
+        assert_eq!(p.keep(0, 9_000), Reply::Forgotten { was_owner: false }, "a copy changes nothing");
+        assert_eq!(p.forget(0), Reply::Forgotten { was_owner: false });
+        assert!(matches!(p.try_once(1), Reply::Busy { owner_left_ms: 4_000..=4_001, holder: Some(_) }));
+        p.wait(2);
+        p.pass_ms(4_001);
+        assert!(matches!(p.refresh(2), Reply::Held { fence, .. } if fence > first));
+        p.forget(2);
+        assert!(p.0.is_gone(NAME));
+    }
+
+    fn a_lock_that_is_kept_may_end_before_its_lease(p) {
+        p.try_once(0);
+        p.wait(1);
+        p.keep(0, 1);
+        p.pass_ms(2);
+        assert!(matches!(p.refresh(1), Reply::Held { .. }));
+        p.forget(1);
+        assert!(p.0.is_gone(NAME));
+    }
+
+    fn who_has_nothing_to_keep_leaves(p) {
+        assert_eq!(p.keep(0, LEASE), Reply::Forgotten { was_owner: false });
+        p.try_once(0);
+        p.pass_ms(LEASE + 1);
+        assert_eq!(p.keep(0, LEASE), Reply::Forgotten { was_owner: false }, "its lease was over");
+        assert!(p.0.is_gone(NAME));
+    }
+
     fn an_owner_raises_the_counter_and_later_fences_lie_above_it(p) {
         let first = fence(&p.try_once(0));
         let far = first + 3_600_000_000;

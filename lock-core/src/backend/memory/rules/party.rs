@@ -109,6 +109,10 @@ impl Party<'_> {
         self.run(n, Operation::Renew { lease_ms })
     }
 
+    pub(super) fn keep(&mut self, n: usize, keep_ms: u64) -> Reply {
+        self.run(n, Operation::Keep { keep_ms })
+    }
+
     pub(super) fn raise(&mut self, n: usize, fence: u64) -> Reply {
         self.run(n, Operation::Raise { fence })
     }

@@ -273,6 +273,21 @@ super::rules! {
         assert!(p.0.is_gone(NAME));
     }
 
+    fn a_reader_is_kept_beside_others(p) {
+        let first = fence(&p.try_to_read(0));
+        p.try_to_read(1);
+        assert_eq!(p.keep(0, 2 * LEASE), FREED);
+        assert_eq!(p.renew(0, LEASE), Reply::Gone);
+        assert_eq!(p.forget_reader(1), FREED);
+        assert!(matches!(p.try_once(2), Reply::Busy { owner_left_ms: 20_000..=20_001, .. }));
+        assert!(matches!(p.try_to_read(3), Reply::Held { fence, .. } if fence > first));
+        p.forget_reader(3);
+        p.pass_ms(2 * LEASE + 1);
+        assert!(matches!(p.try_once(2), Reply::Held { .. }));
+        p.forget(2);
+        assert!(p.0.is_gone(NAME));
+    }
+
     fn a_downgrade_reads_on_under_a_new_id(p) {
         let alone = fence(&p.try_once(0));
         let held = p.downgrade(0, 1);

@@ -1,15 +1,17 @@
--- Renews, refreshes and forgets. Never creates, and declares no key but the locks.
+-- Renews, refreshes, keeps and forgets. Never creates, and declares no key but the locks.
 --
 -- KEYS        the locks
 -- ARGV[1]     what the call is known by; see acquire.lua
 -- ARGV[2..]   three for each lock: operation, id, details:
 --               renew    "<lease ms>"
 --               refresh  "<lease ms>;<heartbeat ms>;<short ms>;<channel>"
+--               keep     "<ms>"
 --               forget   "<short ms>;<channel>", or "" if it never waited
 --
 --   renew    the owner's or the reader's deadline is moved to now + lease unless it is later; who is neither is gone
 --   refresh  a waiter stays alive for another heartbeat; an owner or a reader claims its grant: as renew; else gone.
 --            A waiter who finds the lock free for him gets it without a message, in his turn
+--   keep     the hold stays taken for so long from now on, under an id that nobody asks for; who has none leaves as by forget
 --   forget   out of the queue, or out of the readers, or freed and handed over
 --
 -- Renew and refresh settle first. Forget removes the id and then settles, or it could grant the lock to who leaves.
@@ -74,12 +76,37 @@ local function forget(key, record, id, entry)
   return FORGOTTEN, was_owner and 1 or 0
 end
 
+-- Ends a hold that is not to be free yet. Under its own id a late copy of a renewal could prolong what is left. The expiry
+-- goes first, since that passes when memory is full.
+local function keep(key, record, id, time)
+  local deadline = now_up + time
+  local kept = string.reverse(sub(id, 1, 32)) .. sub(id, 33)
+  local err
+  if record.owner == id and now < record.deadline then
+    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.beat)))
+      or error_of(call('ZADD', key, -OWNERS - deadline, sub(record.member, 1, 19) .. kept))
+      or error_of(call('ZREM', key, record.member))
+  else
+    local living, fence = reader(key, record, id)
+    if not living then
+      if fence then return FAILED, fence end
+      return forget(key, record, id, '')
+    end
+    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.reading, record.beat)))
+      or error_of(call('ZADD', key, -READERS - deadline, '1R' .. kept, FENCES + fence, '1F' .. kept))
+      or error_of(call('ZREM', key, '1R' .. id, '1F' .. id))
+  end
+  if err then return FAILED, err end
+  return FORGOTTEN, 1
+end
+
 local function hold()
   local key, from = KEYS[turn], turn * 3 - 2
   local operation, id, details = ARGV[from + 1], ARGV[from + 2], ARGV[from + 3]
   local record, err = read(key)
   if not record then return FAILED, err end
   if operation == 'forget' then return forget(key, record, id, details) end
+  if operation == 'keep' then return keep(key, record, id, tonumber(details)) end
   local lease, heartbeat, entry = details, nil, nil
   if operation == 'refresh' then
     lease, heartbeat, entry = string.match(details, '^(%d+);(%d+);(.*)$')

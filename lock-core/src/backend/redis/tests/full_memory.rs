@@ -147,7 +147,7 @@ fn readers_are_let_in_when_memory_is_full() {
         for n in [2, 3] {
             let (_, text) = ears.hear();
             let parts: Vec<&str> = text.split(' ').collect();
-            assert_eq!((parts[0], parts[2], parts[3]), (id(n).hex(), "3000", "s"));
+            assert_eq!((parts[0], parts[2], parts[4]), (id(n).hex(), "3000", "s"));
             let Ok(Reply::Held { fence, .. }) = one(server, "LOCK:b", n, RENEW) else {
                 panic!("granted");
             };

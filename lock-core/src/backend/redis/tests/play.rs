@@ -163,6 +163,7 @@ impl Play {
                     place,
                 })
             }
+            0 if self.dice.roll(16) == 0 => Operation::Keep { keep_ms: lease_ms },
             0 => Operation::Renew { lease_ms },
             roll if roll <= self.scene.leave => {
                 Operation::Forget { entry: (self.dice.roll(4) > 0).then_some(entry) }

@@ -86,6 +86,10 @@ pub struct LockParams {
     pub expire: Option<Duration>,
     /// Whether the lease is renewed while it is held.
     pub renew: bool,
+    /// How long it is renewed at most; at least `expire`.
+    pub max_hold: Option<Duration>,
+    /// For how long from acquiring it is not free, however early it is released.
+    pub hold_at_least: Option<Duration>,
     /// What happens to a body whose lease is lost.
     pub on_lost: OnLost,
     /// Recorded as the holder: shown to those who find the lock busy.
@@ -106,6 +110,8 @@ impl LockParams {
             wait: None,
             expire: None,
             renew: true,
+            max_hold: None,
+            hold_at_least: None,
             on_lost: OnLost::default(),
             function: String::new(),
         }
@@ -159,6 +165,20 @@ impl LockParams {
         self
     }
 
+    /// Sets how long the lease is renewed at most.
+    #[must_use]
+    pub fn max_hold(mut self, max_hold: Duration) -> Self {
+        self.max_hold = Some(max_hold);
+        self
+    }
+
+    /// Sets for how long from acquiring the lock is not free, however early it is released.
+    #[must_use]
+    pub fn hold_at_least(mut self, hold_at_least: Duration) -> Self {
+        self.hold_at_least = Some(hold_at_least);
+        self
+    }
+
     /// Sets what happens to a body whose lease is lost.
     #[must_use]
     pub fn on_lost(mut self, on_lost: OnLost) -> Self {
@@ -178,6 +198,59 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
             "expire is {expire:?}, but a lease lasts 10ms to 30d: write for example expire = \"10s\""
         ),
     })
+}
+
+/// Refuses renewals that end before the first lease, or that are wanted and not wanted.
+pub(crate) fn check_max_hold(
+    key: &str,
+    max_hold: Option<Duration>,
+    expire: Duration,
+    renew: bool,
+) -> Result<(), LockError> {
+    let message = match max_hold {
+        Some(_) if !renew => {
+            "max_hold ends the renewals, and there are none with renew = false: leave one of the two out"
+                .to_owned()
+        }
+        Some(max_hold) if max_hold < expire => {
+            format!(
+                "max_hold is {max_hold:?}, but the lease alone is {expire:?}: write a longer max_hold, or a shorter expire"
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(LockError::Params { key: key.to_owned(), message })
+}
+
+/// Refuses to keep a lock for more than [`MAX_EXPIRE`].
+pub(crate) fn check_hold_at_least(key: &str, hold_at_least: Option<Duration>) -> Result<(), LockError> {
+    match hold_at_least {
+        Some(time) if time > MAX_EXPIRE => Err(LockError::Params {
+            key: key.to_owned(),
+            message: format!(
+                "hold_at_least is {time:?}, but a lock is kept for 30d at most: write a shorter one"
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to keep a `red` lock for longer than a restarted master is not counted: it would have forgotten it.
+pub(crate) fn check_red_hold(
+    key: &str,
+    hold_at_least: Option<Duration>,
+    limit: Duration,
+) -> Result<(), LockError> {
+    match hold_at_least {
+        Some(time) if time > limit => Err(LockError::Params {
+            key: key.to_owned(),
+            message: format!(
+                "hold_at_least is {time:?}, but red locks are kept for their masters' longest lease at most, {limit:?}: write \
+                 a shorter one, or `red_max_lease(..)` at every builder that uses these masters"
+            ),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What says that a `red` lock's lease is longer than its masters are known to be without an earlier holder.
@@ -217,12 +290,15 @@ mod tests {
             wait,
             expire,
             renew,
+            max_hold,
+            hold_at_least,
             on_lost,
             function,
         } = LockParams::new(key.clone());
         assert_eq!(keys, []);
         assert_eq!((prefix, kept, delimiter.as_str(), kind), (None, key.clone(), ":", LockKind::Reentrant));
         assert_eq!((wait, expire), (None, None), "the manager says");
+        assert_eq!((max_hold, hold_at_least), (None, None));
         assert_eq!((renew, on_lost, function.as_str()), (true, OnLost::Cancel, ""));
         assert_ne!(id, LockParams::new(key).id, "each call has its own correlation id");
     }
@@ -240,6 +316,20 @@ mod tests {
         assert_eq!((params.wait, params.expire), (Some(wait), Some(expire)));
         assert_eq!((params.renew, params.on_lost), (false, OnLost::Finish));
         assert_eq!(params.clone().id, params.id, "a copy is the same logical call");
+    }
+
+    #[test]
+    fn what_a_hold_may_last_is_checked() {
+        let (lease, longer) = (Duration::from_secs(10), Duration::from_secs(11));
+        assert!(check_max_hold("k", Some(longer), lease, true).is_ok());
+        assert!(check_max_hold("k", None, lease, false).is_ok());
+        let text = |checked: Result<(), LockError>| checked.unwrap_err().to_string();
+        assert!(text(check_max_hold("k", Some(lease), longer, true)).contains("longer max_hold"));
+        assert!(text(check_max_hold("k", Some(longer), lease, false)).contains("renew = false"));
+        assert!(check_hold_at_least("k", Some(MAX_EXPIRE)).is_ok());
+        assert!(text(check_hold_at_least("k", Some(MAX_EXPIRE * 2))).contains("30d at most"));
+        assert!(check_red_hold("k", Some(lease), lease).is_ok());
+        assert!(text(check_red_hold("k", Some(longer), lease)).contains("red_max_lease"));
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Engine {
         answered.await.unwrap_or(false)
     }
 
+    /// The body under this hold has begun, and the lock is not to be free before `time` from now on is over, however early it
+    /// is released.
+    pub(crate) fn keep(&self, cell: &Arc<HoldCell>, time: Duration) {
+        self.0.shared.keep(cell, time);
+    }
+
     /// Ends what this hold protects, while the lock stays taken for the lease it has: another hold of this process takes its
     /// place at the server. Its id there; `None` if it is lost or over. To be released all the same.
     pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {

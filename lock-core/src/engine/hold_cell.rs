@@ -28,6 +28,8 @@ pub(crate) struct HoldCell {
     pub(crate) token: u64,
     clock: Arc<dyn Clock>,
     valid_until_nanos: AtomicU64,
+    /// It is not to be free before this, however early it is released.
+    keep_until_nanos: AtomicU64,
     state: AtomicU8,
     listeners: Listeners,
 }
@@ -40,6 +42,7 @@ impl HoldCell {
             token,
             clock,
             valid_until_nanos: AtomicU64::new(nanos(valid_until)),
+            keep_until_nanos: AtomicU64::new(0),
             state: AtomicU8::new(HELD),
             listeners: Listeners::default(),
         }
@@ -60,6 +63,16 @@ impl HoldCell {
 
     pub(crate) fn valid_until(&self) -> Moment {
         Moment::new(Duration::from_nanos(self.valid_until_nanos.load(Ordering::SeqCst)))
+    }
+
+    /// Until when it is not to be free, however early it is released.
+    pub(crate) fn keep_until(&self) -> Moment {
+        Moment::new(Duration::from_nanos(self.keep_until_nanos.load(Ordering::SeqCst)))
+    }
+
+    /// The later of two wishes counts.
+    pub(super) fn keep(&self, until: Moment) {
+        self.keep_until_nanos.fetch_max(nanos(until), Ordering::SeqCst);
     }
 
     /// The lease left; zero once lost.

@@ -14,6 +14,7 @@ mod extension;
 mod handle;
 mod hold_cell;
 mod holds;
+mod keep;
 mod line;
 mod line_key;
 mod listeners;

@@ -117,7 +117,10 @@ impl Line {
         if owned.lease < want.expire {
             owned.renew_at = owned.renew_at.min(now + CLAIM_DELAY);
         }
-        let ends_at = (!want.renew).then(|| if whole { owned.valid_until } else { now + want.expire });
+        let ends_at = match want.renew {
+            false => Some(if whole { owned.valid_until } else { now + want.expire }),
+            true => want.max_hold.map(|longest| now + longest),
+        };
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
         let cell = Arc::new(HoldCell::new(line, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {

@@ -37,6 +37,7 @@ impl Line {
             lease,
             valid_until,
             renew_at: valid_until - lease * 2 / 3,
+            taken_until: valid_until,
             acknowledged: !desk.acknowledge,
             user: User::Offered(Offer::nobody_yet(now)),
         });

@@ -27,7 +27,8 @@ impl Line {
             self.answer_extending(false, desk);
             self.note_busy();
         }
-        if mine && held && self.may_pass(desk) {
+        let keep = Some(cell.keep_until()).filter(|until| mine && held && *until > desk.now);
+        if mine && held && keep.is_none() && self.may_pass(desk) {
             desk.effects.answers.extend(answer.map(|answer| (answer, Ok(Released::Kept))));
             return self.pass_on(desk);
         }
@@ -45,7 +46,7 @@ impl Line {
                 .push(Event::Lost { key: self.key.name.to_string(), why: "its lease is over" });
         }
         if let Some(stay) = self.stay.take() {
-            let undo = stay.undo(&self.key, desk.now).answering(answer, desk.now);
+            let undo = stay.undo(&self.key, desk.now).keeping(keep).answering(answer, desk.now);
             self.close(&stay.id, desk);
             desk.undo(stay.id, undo, via);
         }

@@ -22,14 +22,16 @@ impl Line {
             return;
         }
         let wish = holding.longest_wish();
+        let owes = owned.owes(holding, now);
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
             Some(end) if owned.valid_until >= end && wish.is_none() => (Moment::NEVER, holding.expire),
             Some(end) => (owned.renew_at, (end.since(now) + Duration::from_secs(1)).min(holding.expire)),
             None => (owned.renew_at, holding.expire),
         };
-        if now >= due {
-            self.renew(wish.map_or(lease, |wish| wish.max(lease)), desk);
+        if now >= due || owes.is_some() {
+            let lease = wish.unwrap_or_default().max(owes.unwrap_or_default()).max(lease);
+            self.renew(lease, desk);
         } else {
             desk.effects.look_again(due);
         }
@@ -42,10 +44,11 @@ impl Line {
     pub(super) fn renew(&mut self, lease: Duration, desk: &mut Desk) {
         let now = desk.now;
         let acknowledged = self.owned().is_none_or(|owned| owned.acknowledged);
+        let stated = self.owned().map_or(lease, |owned| owned.lease);
         let via = if acknowledged { Via::Engine } else { Via::Replicated };
         let Some(stay) = &mut self.stay else { return };
         if let Some(seq) = stay.in_flight {
-            let usual = (stay.lease / 6).max(SHORTEST_PATIENCE);
+            let usual = (stay.lease.min(stated) / 6).max(SHORTEST_PATIENCE);
             // Replicas take their time; asked again they would only have more to do.
             let patience = stay.last_sent + if via == Via::Replicated { REQUEST_LIMIT } else { usual };
             if now < patience {
@@ -99,6 +102,8 @@ impl Line {
         };
         stay.tries = 0;
         owned.strict = strict;
+        owned.taken_until = owned.taken_until.max(base + Duration::from_millis(left_ms));
+        let left_ms = owned.holding().map_or(left_ms, |holding| holding.counts_on(left_ms));
         owned.lease = Duration::from_millis(left_ms);
         owned.valid_until = valid_until(base, left_ms);
         owned.renew_at = sent + owned.lease / 3;

@@ -144,6 +144,14 @@ impl Shared {
         });
     }
 
+    /// See [`Line::keep`].
+    pub(super) fn keep(&self, cell: &Arc<HoldCell>, time: Duration) {
+        self.with(|table| {
+            let until = table.desk.now + time;
+            table.on_line(&cell.line(), |line, desk| line.keep(cell, until, desk));
+        });
+    }
+
     /// See [`Line::freeze`].
     pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
         self.with(|table| table.on_line(&cell.line(), |line, desk| line.freeze(cell, desk)).flatten())

@@ -77,6 +77,8 @@ pub(super) struct Owned {
     pub(super) lease: Duration,
     pub(super) valid_until: Moment,
     pub(super) renew_at: Moment,
+    /// Until when the server has it taken, at least; later than `valid_until` where it is to stay taken after the body.
+    pub(super) taken_until: Moment,
     /// As many replicas as are needed have it, or none is.
     pub(super) acknowledged: bool,
     pub(super) user: User,
@@ -130,7 +132,7 @@ pub(super) struct Holding {
     pub(super) expire: Duration,
     /// Who waits for an extension.
     pub(super) extending: Vec<Extending>,
-    /// With `renew = false`: when the body has to end.
+    /// With `renew = false` or `max_hold`: when the body has to end.
     pub(super) ends_at: Option<Moment>,
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::desk::Desk;
 use super::events::Event;
 use super::line_key::LineKey;
-use super::rules::pause;
+use super::rules::{millis, pause};
 use crate::backend::{Answer, Entry, Fault, FaultClass, HoldId, Operation, REQUEST_LIMIT, Reply, Via};
 use crate::clock::Moment;
 
@@ -33,6 +33,8 @@ pub(crate) enum Released {
 pub(super) struct Undo {
     pub(super) line: LineKey,
     pub(super) entry: Option<Entry>,
+    /// It is not to be free before this. Until it was answered once: then it is kept under another id.
+    keep_until: Option<Moment>,
     /// Copies of the acquire may run until then, in server time; `None` where every copy was answered.
     pub(super) copies_until_ms: Option<u64>,
     /// By then whatever could be on the server has expired.
@@ -61,6 +63,7 @@ impl Undo {
         Self {
             line,
             entry,
+            keep_until: None,
             copies_until_ms,
             over_at,
             in_flight: None,
@@ -68,6 +71,11 @@ impl Undo {
             tries: 0,
             awaited: None,
         }
+    }
+
+    pub(super) fn keeping(mut self, until: Option<Moment>) -> Self {
+        self.keep_until = until;
+        self
     }
 
     pub(super) fn answering(mut self, answer: Option<ReleaseAnswer>, now: Moment) -> Self {
@@ -83,7 +91,11 @@ impl Undo {
     /// Sends it, if it is time.
     pub(super) fn drive(&mut self, id: &HoldId, via: Via, desk: &mut Desk) {
         if self.in_flight.is_none() && desk.now >= self.next {
-            let operation = Operation::Forget { entry: self.entry.clone() };
+            let left = self.keep_until.map(|until| until.since(desk.now)).filter(|left| !left.is_zero());
+            let operation = match left {
+                Some(left) => Operation::Keep { keep_ms: millis(left) },
+                None => Operation::Forget { entry: self.entry.clone() },
+            };
             self.in_flight = Some(desk.send_undo(&self.line.name, id, operation, via));
         }
         if let Some(awaited) = &self.awaited {
@@ -106,6 +118,7 @@ impl Undo {
         let fault = match answer {
             Answer::Reply { reply, server_ms, .. } => {
                 self.confirmed(&reply, desk);
+                self.keep_until = None;
                 return match self.copies_until_ms {
                     Some(until) if server_ms <= until && desk.rules.repeat_undo => {
                         self.next = desk.now + Duration::from_millis(until - server_ms + 5);

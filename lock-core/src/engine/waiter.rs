@@ -44,6 +44,8 @@ pub(crate) struct Want {
     pub(crate) wait: Duration,
     pub(crate) expire: Duration,
     pub(crate) renew: bool,
+    /// Renewals end so long after the hold began.
+    pub(crate) max_hold: Option<Duration>,
     pub(crate) via: Via,
 }
 

@@ -245,6 +245,22 @@ impl Lease {
         }
     }
 
+    /// The body has begun, and it is not to be free before `time` from now on is over.
+    pub(crate) fn keep(&self, time: Duration) {
+        let keep = |part: &Part| {
+            if let Some(engine) = part.engine.upgrade() {
+                engine.keep(&part.cell, time);
+            }
+        };
+        match self {
+            Self::One(part, _) => keep(part),
+            Self::Many(parts) => {
+                let these = parts.held().parts.clone();
+                these.iter().for_each(keep);
+            }
+        }
+    }
+
     /// Asks for a lease of that length now; false if it is lost or over.
     pub(crate) async fn extend(&self, lease: Duration) -> bool {
         match self {

@@ -10,7 +10,7 @@ use crate::engine::Want;
 use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
-use crate::params::{LockKind, OnLost, check_expire};
+use crate::params::{LockKind, OnLost, check_expire, check_hold_at_least, check_max_hold, check_red_hold};
 use crate::run::{Entry, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
@@ -24,6 +24,8 @@ pub struct LockRequest {
     wait: Duration,
     expire: Duration,
     renew: bool,
+    max_hold: Option<Duration>,
+    hold_at_least: Option<Duration>,
     pub(super) on_lost: OnLost,
     function: String,
     id: Option<uuid::Uuid>,
@@ -56,6 +58,8 @@ impl LockRequest {
             wait,
             expire,
             renew: true,
+            max_hold: None,
+            hold_at_least: None,
             on_lost: OnLost::default(),
             function: String::new(),
             id: None,
@@ -104,6 +108,21 @@ impl LockRequest {
     /// Whether the lease is renewed while it is held; without, the lock is lost when it is over.
     pub fn renew(mut self, renew: bool) -> Self {
         self.renew = renew;
+        self
+    }
+
+    /// How long the lock is renewed at most, so that a stuck holder does not keep it for ever; at least the lease. Past it
+    /// the lock is lost.
+    pub fn max_hold(mut self, max_hold: Duration) -> Self {
+        self.max_hold = Some(max_hold);
+        self
+    }
+
+    /// For how long from acquiring the lock is not free, however early it is released, and also if its holder dies: for
+    /// jobs that a fleet is to run at most once in a while. Up to 30 d; up to the longest lease of the masters for
+    /// [`LockKind::Red`]. A call nested in a hold prolongs that of the hold; a lock that is lost is not kept.
+    pub fn hold_at_least(mut self, hold_at_least: Duration) -> Self {
+        self.hold_at_least = Some(hold_at_least);
         self
     }
 
@@ -170,21 +189,30 @@ impl LockRequest {
     }
 
     pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {
-        let (manager, kind) = (self.manager.clone(), self.kind);
-        match self.wants(via)? {
+        let (manager, kind, hold_at_least) = (self.manager.clone(), self.kind, self.hold_at_least);
+        let entry = match self.wants(via)? {
             Wants::One(want) if kind == LockKind::Red => {
-                Box::pin(enter_red(manager.masters(want.name.as_str())?, want)).await
+                let masters = manager.masters(want.name.as_str())?;
+                check_red_hold(want.name.as_str(), hold_at_least, masters.max_lease())?;
+                Box::pin(enter_red(masters, want)).await?
             }
-            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want).await,
+            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want).await?,
             // Boxed: a single name must not pay for its size.
-            Wants::All(wants) => Box::pin(enter_all(manager.engine(wants[0].name.as_str())?, wants)).await,
+            Wants::All(wants) => Box::pin(enter_all(manager.engine(wants[0].name.as_str())?, wants)).await?,
+        };
+        if let Some(time) = hold_at_least {
+            entry.lease().keep(time);
         }
+        Ok(entry)
     }
 
     /// Whether it can be asked for at all; nothing is sent.
     pub(crate) fn check(&self) -> Result<(), LockError> {
         let of = self.of.as_ref().map_err(Clone::clone)?;
-        check_expire(of.first().as_str(), self.expire)?;
+        let key = of.first().as_str();
+        check_expire(key, self.expire)?;
+        check_max_hold(key, self.max_hold, self.expire, self.renew)?;
+        check_hold_at_least(key, self.hold_at_least)?;
         match of {
             Names::One(_) => Ok(()),
             Names::All(names) => reads_all(&names[0], self.kind).map(drop),
@@ -201,6 +229,7 @@ impl LockRequest {
             wait: self.wait,
             expire: self.expire,
             renew: self.renew,
+            max_hold: self.max_hold,
             via,
         };
         let record = record(&self.function, self.id);

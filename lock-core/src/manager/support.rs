@@ -70,6 +70,14 @@ impl LockSupport for LockManager {
                 self.names(prefix, None, params.keys.iter().cloned(), &params.delimiter),
             )
         };
+        let request = match params.max_hold {
+            Some(longest) => request.max_hold(longest),
+            None => request,
+        };
+        let request = match params.hold_at_least {
+            Some(shortest) => request.hold_at_least(shortest),
+            None => request,
+        };
         request
             .kind(params.kind)
             .wait(params.wait.unwrap_or(self.default_wait()))

@@ -39,9 +39,12 @@ pub(crate) async fn downgrade(
         wait: Duration::ZERO,
         expire,
         renew,
+        max_hold: None,
         via,
     };
+    let keep = hold.cell().keep_until().since(engine.now());
     let reading = engine.acquire(want).await?;
+    engine.keep(reading.cell(), keep);
     // Only now: forgotten first, the old one would have let others in.
     drop(hold);
     Ok(Entry::first(engine, reading, Mode::Shared, record))

@@ -8,6 +8,7 @@ mod crowd;
 mod downgrade;
 mod exclusion;
 mod fair;
+mod keeping;
 mod kinds;
 mod leases;
 mod managers;
@@ -143,6 +144,13 @@ contract! {
         tokens {
             tokens_rise_from_hold_to_hold
         }
+        keeping {
+            a_released_lock_is_not_free_before_its_time
+            a_dropped_guard_keeps_the_lock_for_its_time
+            an_acquire_that_is_given_up_keeps_nothing
+            a_lost_hold_is_not_kept
+            a_stuck_body_ends_with_its_longest_hold
+        }
         cancellation {
             a_dropped_guard_frees_the_lock
             an_acquire_dropped_at_any_poll_leaves_nothing
@@ -166,6 +174,11 @@ contract! {
         }
     }
     everywhere {
+        keeping {
+            a_nested_call_prolongs_what_is_kept
+            a_lock_is_kept_when_its_manager_is_gone
+            bad_times_are_errors
+        }
         reentrancy {
             a_nested_call_joins_the_hold
             a_hold_ends_with_its_outermost_call

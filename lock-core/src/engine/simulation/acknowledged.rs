@@ -38,6 +38,7 @@ impl Scene {
             wait,
             expire: Duration::from_millis(LEASE_MS),
             renew: true,
+            max_hold: None,
             via: Via::Engine,
         };
         let mut waiting = Box::pin(self.client.engine.acquire(want));

@@ -31,6 +31,7 @@ impl Scene {
             wait: Duration::from_secs(5),
             expire: Duration::from_millis(300),
             renew: true,
+            max_hold: None,
             via: Via::Engine,
         };
         let waiting = Box::pin(client.engine.acquire(want));

@@ -131,6 +131,7 @@ impl World {
             wait,
             expire,
             renew,
+            max_hold: None,
             via,
         };
         let since = self.now();

@@ -24,6 +24,9 @@ struct Rules {
     delay: Duration,
     jitter: Duration,
     stalled: bool,
+    /// How many chunks are held back now, and how many of them may pass all the same.
+    waiting: usize,
+    passes: usize,
     swallowing: bool,
     cut_after: Option<u64>,
     passed: u64,
@@ -97,7 +100,19 @@ impl Proxy {
 
     /// Holds bytes back, or (`false`) lets go what was held back.
     pub fn stall(&self, direction: Direction, stalled: bool) {
-        self.change(direction, |rules| rules.stalled = stalled);
+        self.change(direction, |rules| (rules.stalled, rules.passes) = (stalled, 0));
+    }
+
+    /// While bytes are held back: lets go what one connection brought at once, as a rule one message. Says whether there was
+    /// anything.
+    #[must_use]
+    pub fn pass_one(&self, direction: Direction) -> bool {
+        let mut waits = false;
+        self.change(direction, |rules| {
+            waits = rules.waiting > rules.passes;
+            rules.passes += usize::from(waits);
+        });
+        waits
     }
 
     /// Takes bytes and forgets them; both ends believe that the connection is well. Streams that lost bytes are of no
@@ -136,7 +151,7 @@ impl Proxy {
         let mut state = self.shared.state();
         state.refusing = false;
         for rules in &mut state.rules {
-            *rules = Rules { passed: rules.passed, ..Rules::default() };
+            *rules = Rules { passed: rules.passed, waiting: rules.waiting, ..Rules::default() };
         }
         drop(state);
         self.cut();
@@ -294,14 +309,21 @@ fn admit(wire: &Wire, count: usize, direction: Direction, shared: &Shared) -> (u
         if state.closed {
             return (0, true);
         }
-        if !state.rules[direction as usize].stalled {
+        let rules = &mut state.rules[direction as usize];
+        if !rules.stalled {
+            break;
+        }
+        if rules.passes > 0 {
+            rules.passes -= 1;
             break;
         }
         if wire.queue().ended {
             // The sender is gone: what was held back is lost with the connection, as on a broken line.
             return (0, true);
         }
+        rules.waiting += 1;
         state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.rules[direction as usize].waiting -= 1;
     }
     let rules = &mut state.rules[direction as usize];
     if rules.swallowing {
@@ -387,6 +409,29 @@ mod tests {
         assert_eq!(receive(&mut stream, 3), None);
         proxy.stall(Direction::ToClient, false);
         assert_eq!(receive(&mut stream, 3).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn stalled_chunks_pass_one_by_one() {
+        let proxy = Proxy::start(echo(), 1);
+        let mut streams = [connect(&proxy), connect(&proxy)];
+        proxy.stall(Direction::ToClient, true);
+        assert!(!proxy.pass_one(Direction::ToClient));
+        let limit = Duration::from_secs(5);
+        for stream in &mut streams {
+            stream.write_all(b"a").unwrap();
+        }
+        for passed in 1..=2 {
+            crate::until(limit, "one is held back", || proxy.pass_one(Direction::ToClient));
+            crate::until(limit, "it passes", || proxy.passed(Direction::ToClient) == passed);
+        }
+        assert!(!proxy.pass_one(Direction::ToClient));
+        streams[0].write_all(b"b").unwrap();
+        crate::until(limit, "one is held back", || proxy.pass_one(Direction::ToClient));
+        proxy.stall(Direction::ToClient, false);
+        for (stream, bytes) in streams.iter_mut().zip(["ab", "a"]) {
+            assert_eq!(receive(stream, bytes.len()).unwrap(), bytes.as_bytes());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! What happens to locks when servers, networks and runtimes fail.
+//! What happens to locks when servers, networks and runtimes fail, and callers go away.
 
+mod cancel;
 mod cuts;
 mod engine;
 mod guards;

@@ -71,6 +71,23 @@ fn a_renewal_whose_answer_is_late_does_not_prolong_the_hold() {
 }
 
 #[test]
+fn a_renewal_that_fails_is_tried_again_while_the_lease_lasts() {
+    behind_a_proxy(async |proxy, far, near| {
+        let lease = Duration::from_secs(4);
+        let guard = far.lock("a").expire(lease).acquire().await.expect("it is free");
+        proxy.refuse(true);
+        proxy.cut();
+        // The first renewal was due after a third, and the next ones soon behind it.
+        until_async(lease, "renewals fail", || guard.remaining() < lease / 2).await;
+        assert!(!guard.is_lost(), "given up while half of the lease is left");
+        assert!(near.lock("a").try_acquire().await.expect("an answer").is_none(), "freed by its own holder");
+        proxy.refuse(false);
+        until_async(lease, "it is renewed", || guard.remaining() > lease * 3 / 4).await;
+        guard.release().await.expect("it was held all along");
+    });
+}
+
+#[test]
 fn a_lost_reply_is_neither_held_nor_busy_and_is_undone() {
     behind_a_proxy(async |proxy, far, near| {
         proxy.swallow(Direction::ToClient, true);

@@ -121,3 +121,30 @@ fn a_thread_of_another_runtime_may_drop_and_release() {
         });
     });
 }
+
+/// A body that never awaits, on the only thread of its runtime.
+#[test]
+fn a_blocked_runtime_keeps_its_locks() {
+    const LEASE: Duration = Duration::from_millis(500);
+    let play = |stage: &Stage| {
+        let there = stage.manager_blocking();
+        let alone = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        alone.block_on(async {
+            let here = stage.manager().await;
+            let body = async {
+                let start = Instant::now();
+                while start.elapsed() < 4 * LEASE {
+                    let other = there.lock("a").try_acquire_blocking().expect("an answer");
+                    assert!(other.is_none(), "not renewed: free after {:?}", start.elapsed());
+                    std::thread::sleep(LEASE / 20);
+                }
+            };
+            let outcome = here.lock("a").expire(LEASE).run(body).await;
+            outcome.expect("a success inside the lease, however long the body blocked");
+        });
+        drop((alone, there));
+        stage.nothing_is_left();
+    };
+    play(&Stage::memory());
+    each_server(|binary| play(&Stage::on(binary)));
+}

@@ -145,6 +145,7 @@ super::rules! {
         assert_eq!(p.renew(1, LEASE), Reply::Gone);
         p.pass_ms(LEASE - 500);
         assert_eq!(p.renew(0, 700), Reply::Held { fence, left_ms: 700, strict: false });
+        assert_eq!(p.renew(0, 300), Reply::Held { fence, left_ms: 700, strict: false }, "never back");
         p.pass_ms(701);
         assert!(matches!(p.try_once(1), Reply::Held { .. }));
     }

@@ -3,6 +3,7 @@
 mod calls;
 mod census;
 mod costs;
+mod deed;
 mod differential;
 mod ears;
 mod full_memory;
@@ -10,5 +11,6 @@ mod pair;
 mod play;
 mod refusals;
 mod server;
+mod shrink;
 mod text;
 mod without_counter;

@@ -12,7 +12,7 @@ use crate::backend::memory::record::{Owner, Record};
 use crate::backend::memory::rules::{CHANNELS, Model, Order, Subject};
 use crate::backend::memory::step::Published;
 use crate::backend::redis::scripts::{Script, Terms, decode};
-use crate::backend::{Channel, Entry, Generation, HoldId, Mode, Reply, Request, Via};
+use crate::backend::{Acquire, Channel, Entry, Generation, HoldId, Mode, Operation, Reply, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
@@ -44,6 +44,11 @@ pub(crate) enum Path {
 
 impl Pair {
     pub(crate) fn on(server: &Server, path: Path) -> Self {
+        Self::with_scripts(server, path, str::to_owned)
+    }
+
+    /// With scripts that are not as they should be.
+    pub(crate) fn with_scripts(server: &Server, path: Path, change: impl Fn(&str) -> String) -> Self {
         let mut connection = server.connect();
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
         let mut ears = Ears::on(server);
@@ -64,7 +69,7 @@ impl Pair {
                 }
             };
             assert_eq!(taken == full, path == Path::AsWritten);
-            (script, redis::Script::new(&taken))
+            (script, redis::Script::new(&change(&taken)))
         });
         for (_, script) in &sources {
             script.prepare_invoke().load(&mut connection).unwrap();
@@ -84,6 +89,15 @@ impl Pair {
     pub(crate) fn taken(&mut self, script: Script) -> (u64, u64) {
         let full: Option<u64> = self.server.get(full_calls(script)).unwrap();
         (self.calls.get(&script).copied().unwrap_or(0), full.unwrap_or(0))
+    }
+
+    /// Whether somebody who waits already would ask, without saying so, to read instead of an owner: a caller that reads and
+    /// waits at once, which none does.
+    pub(crate) fn is_out_of_character(&self, (name, id, operation): &Order) -> bool {
+        let asks = |acquire: &Acquire| acquire.replaces.is_some() && acquire.place.is_none();
+        let waits = |record: &Record| record.queue.texts().iter().any(|text| text.ends_with(id.as_str()));
+        matches!(operation, Operation::Acquire(acquire) if asks(acquire))
+            && self.model.records.get(name).is_some_and(waits)
     }
 
     /// As after `FLUSHALL`, for the counter alone.

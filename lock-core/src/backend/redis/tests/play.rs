@@ -1,5 +1,6 @@
 //! Random sequences of operations.
 
+use super::deed::Deed;
 use super::pair::Pair;
 use crate::backend::memory::rules::{CHANNELS, Order, Subject};
 use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
@@ -95,46 +96,52 @@ pub(crate) struct Play {
     scene: &'static Scene,
     parties: Vec<Party>,
     born: u128,
+    /// What has happened so far, the last one too if it failed.
+    pub(crate) deeds: Vec<Deed>,
 }
 
 impl Play {
     pub(crate) fn new(seed: u64) -> Self {
         // Each second one alone.
         let scene = &SCENES[[0, 1, 2, 1][seed as usize % 4]];
-        Self { dice: Dice(seed), scene, parties: Vec::new(), born: 0 }
+        Self { dice: Dice(seed), scene, parties: Vec::new(), born: 0, deeds: Vec::new() }
     }
 
-    pub(crate) fn run(mut self, pair: &mut Pair) {
+    pub(crate) fn run(&mut self, pair: &mut Pair) {
         for _ in 0..self.scene.turns {
             self.turn(pair);
         }
     }
 
+    fn does(&mut self, deed: Deed, pair: &mut Pair) -> Vec<Reply> {
+        self.deeds.push(deed.clone());
+        deed.run(pair)
+    }
+
     fn turn(&mut self, pair: &mut Pair) {
         let pause_us = self.dice.pick(self.scene.pauses_us);
-        *pair.now_us() += pause_us;
+        self.does(Deed::Pass { us: pause_us }, pair);
         match self.dice.roll(40) {
-            0 => *pair.now_us() -= self.scene.back_us,
+            0 => drop(self.does(Deed::StepBack { us: self.scene.back_us }, pair)),
             1 | 2 => {
                 let channel = self.dice.pick(&CHANNELS);
                 let listens = self.dice.roll(4) > 0;
-                pair.listens(channel, listens);
+                self.does(Deed::Listen { channel, listens }, pair);
             }
-            3 => NAMES.iter().for_each(|name| pair.expire(name)),
-            4 => pair.lose_the_counter(),
+            3 => NAMES.iter().for_each(|name| drop(self.does(Deed::Expire { name }, pair))),
+            4 => drop(self.does(Deed::LoseCounter, pair)),
             _ => {}
         }
         let length = self.dice.pick(&[1, 1, 1, 2, 5]);
         let acquires = self.dice.roll(2) == 0;
         let orders: Vec<(usize, Order)> = (0..length).map(|_| self.order(pair, acquires)).collect();
         let plain: Vec<Order> = orders.iter().map(|(_, order)| order.clone()).collect();
-        let replies = pair.run(&plain);
+        let replies = self.does(Deed::Call(plain), pair);
         for ((party, _), reply) in orders.iter().zip(replies) {
             if let Reply::Queued { ticket, .. } = reply {
                 self.parties[*party].ticket = Some(ticket);
             }
         }
-        pair.published();
     }
 
     fn order(&mut self, pair: &mut Pair, acquires: bool) -> (usize, Order) {

@@ -34,12 +34,12 @@ impl Kind {
     }
 
     pub(super) fn operations(self) -> &'static [Operation] {
-        use Operation::{Acquire, Downgrade, Extend, Release, Wait};
+        use Operation::{Acquire, Downgrade, Extend, Release, Run, Wait};
         match self {
-            Self::Write => &[Acquire, Wait, Extend, Release, Downgrade],
+            Self::Write => &[Acquire, Wait, Extend, Release, Run, Downgrade],
             // Its waiters stand in no queue: each attempt is an acquire.
-            Self::Red => &[Acquire, Extend, Release],
-            _ => &[Acquire, Wait, Extend, Release],
+            Self::Red => &[Acquire, Extend, Release, Run],
+            _ => &[Acquire, Wait, Extend, Release, Run],
         }
     }
 }

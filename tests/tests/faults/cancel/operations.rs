@@ -23,6 +23,8 @@ pub(super) enum Operation {
     Wait,
     Extend,
     Release,
+    /// All of it: taken, a body run, freed.
+    Run,
     Downgrade,
 }
 
@@ -97,6 +99,11 @@ async fn at_point(
             let guard = held_back(take().await);
             let outcome = drop_at(point, network, direction, guard.release()).await;
             outcome.map(|released| released.expect("it is held"))
+        }
+        Operation::Run => {
+            network.hold_back(direction, true);
+            let outcome = drop_at(point, network, direction, lock().run(async {})).await;
+            outcome.map(|done| done.expect("it is free"))
         }
         Operation::Downgrade => {
             let guard = held_back(take().await);

@@ -34,12 +34,12 @@ impl Kind {
     }
 
     pub(super) fn operations(self) -> &'static [Operation] {
-        use Operation::{Acquire, Downgrade, Extend, Release, Run, Wait};
+        use Operation::{Acquire, Downgrade, Extend, FirstAcquire, Release, Run, Wait};
         match self {
-            Self::Write => &[Acquire, Wait, Extend, Release, Run, Downgrade],
+            Self::Write => &[Acquire, FirstAcquire, Wait, Extend, Release, Run, Downgrade],
             // Its waiters stand in no queue: each attempt is an acquire.
-            Self::Red => &[Acquire, Extend, Release, Run],
-            _ => &[Acquire, Wait, Extend, Release, Run],
+            Self::Red => &[Acquire, FirstAcquire, Extend, Release, Run],
+            _ => &[Acquire, FirstAcquire, Wait, Extend, Release, Run],
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Network {
     /// Behind the proxies.
     pub(super) far: LockManager,
     pub(super) near: LockManager,
+    urls: Vec<String>,
 }
 
 enum Place {
@@ -31,21 +32,19 @@ impl Network {
         };
         if kind == Kind::Red {
             let masters = Masters::start(binary, 3);
-            let (urls, proxies): (Vec<_>, Vec<_>) =
-                (0..3).map(|place| through(masters.server(place))).unzip();
-            let connect = |urls| {
-                let builder = LockManager::builder().red_masters(urls).red_masters_keep_data();
-                builder.red_max_lease(2 * LEASE).connect()
-            };
-            let far = connect(urls).await.expect("the proxies let it through");
-            let near = connect(masters.urls()).await.expect("all answer");
-            return Self { place: Place::Masters(masters), proxies, far, near };
+            let (urls, proxies) = (0..3).map(|place| through(masters.server(place))).unzip();
+            let near = connect(&masters.urls()).await;
+            return Self { far: connect(&urls).await, near, urls, proxies, place: Place::Masters(masters) };
         }
         let stage = Stage::on(binary);
         let (url, proxy) = through(stage.server());
-        let far = LockManager::connect(&url).await.expect("the proxy lets it through");
-        let near = stage.manager().await;
-        Self { place: Place::Server(stage), proxies: vec![proxy], far, near }
+        let (urls, near) = (vec![url], stage.manager().await);
+        Self { far: connect(&urls).await, near, urls, proxies: vec![proxy], place: Place::Server(stage) }
+    }
+
+    /// One more manager behind the proxies, which has no connection for this runtime yet.
+    pub(super) async fn newcomer(&self) -> LockManager {
+        connect(&self.urls).await
     }
 
     /// Holds all messages of that direction back, or lets go all of them.
@@ -73,4 +72,13 @@ impl Network {
         };
         until_async(PATIENCE, "no key and no waiter is left", || left().is_empty()).await;
     }
+}
+
+async fn connect(urls: &Vec<String>) -> LockManager {
+    let builder = LockManager::builder();
+    let builder = match &urls[..] {
+        [url] => builder.url(&**url),
+        _ => builder.red_masters(urls).red_masters_keep_data().red_max_lease(2 * LEASE),
+    };
+    builder.connect().await.expect("the proxies let it through")
 }

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) enum Operation {
     /// It is free.
     Acquire,
+    /// It is free, and the connection is yet to be opened.
+    FirstAcquire,
     /// Somebody has it, and frees it when this waits.
     Wait,
     Extend,
@@ -67,6 +69,13 @@ async fn at_point(
         Operation::Acquire => {
             network.hold_back(direction, true);
             let outcome = drop_at(point, network, direction, lock().acquire()).await;
+            outcome.map(|guard| drop(guard.expect("it is free")))
+        }
+        Operation::FirstAcquire => {
+            let newcomer = network.newcomer().await;
+            network.hold_back(direction, true);
+            let acquire = kind.lock(&newcomer).expire(LEASE).wait(PATIENCE).acquire();
+            let outcome = drop_at(point, network, direction, acquire).await;
             outcome.map(|guard| drop(guard.expect("it is free")))
         }
         Operation::Wait => {

@@ -1,7 +1,8 @@
 //! Distributed locks for Rust services: one attribute runs a function under a lock that all processes of a service share.
 //!
 //! The lock is a lease on a Redis or Valkey server, or in memory. It is renewed and watched while the function runs, and
-//! every holder gets a fencing token.
+//! every holder gets a fencing token. There are five kinds of locks ([`LockKind`]), on one server, behind Sentinel, in a
+//! Cluster, or on several independent masters.
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod example {
@@ -31,6 +32,8 @@
 //! - [`distributed_lock`]: the attribute, its arguments, how keys become names, what cancelling means.
 //! - [`LockManager`]: connects to a server (for URLs see [`ManagerBuilder::url`]), is installed for annotated functions, takes
 //!   locks by hand ([`LockManager::lock`]), and is shut down ([`LockManager::shutdown`]).
+//! - [`LockKind`]: reentrant, fair, read and write, red; several names at once are `keys = ..`, or
+//!   [`LockManager::lock_all`].
 //! - [`LockGuard`]: a lock held by hand. [`Held`]: what a body may know of its lock, also as [`Held::current`].
 //! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
 //! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
@@ -39,7 +42,7 @@
 //!
 //! # Guarantees
 //!
-//! - At most one definite holder of a lock at a time: from the moment it was acquired until it is released, reported lost, or
+//! - At most one definite holder of a lock at a time, or several readers and no writer: from the moment it was acquired until it is released, reported lost, or
 //!   the end of its validity. The validity is counted from before the request was sent, on a monotonic clock.
 //! - A holder learns of a lost lease in time, from its own clock, even if the server never answers again.
 //! - Fencing tokens ([`Held::token`]) rise strictly for each name, over restarts and loss of data, as long as the server's
@@ -60,7 +63,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `macros` | yes | the attribute |
-//! | `redis` | yes | `redis://`, `unix:`, existing clients; without it there is only `memory:` |
+//! | `redis` | yes | `redis://`, `redis-sentinel://`, `redis-cluster://`, `unix:`, existing clients; without it there is only `memory:` |
 //! | `tls` | no | `rediss://`, with rustls |
 //!
 //! The README has the fencing example in SQL, a table of errors with what to do, and answers to common questions;

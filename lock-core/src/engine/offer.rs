@@ -85,6 +85,10 @@ impl Line {
         if std::mem::take(&mut self.waiters[place].asleep) | self.doubted.take().is_some() {
             self.drive(desk);
         }
+        // Driving ends waits that are over, perhaps this one.
+        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else {
+            return Claim::NotYet;
+        };
         if self.offered().is_none_or(|offer| offer.to != key) {
             return Claim::NotYet;
         }

@@ -35,9 +35,11 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
                 }
             }
             Outcome::Got { holds, gap, behind } => {
+                // Who was waited for patiently has been waited for as long as it is of use.
+                let patiently = holds.is_empty();
                 held.append(holds);
                 alone = gap.is_some();
-                if let Some(error) = gap.filter(|error| now >= deadline || !passes(error)) {
+                if let Some(error) = gap.filter(|error| patiently || now >= deadline || !passes(error)) {
                     held.append(behind);
                     give_back(held, &error).await;
                     return Err(waited_in_all(error, now.since(since)));

@@ -241,6 +241,7 @@ contract! {
             the_order_is_kept_when_the_holder_dies
         }
         read_write {
+            a_single_try_among_many_releases_is_answered
             readers_share
             a_writer_is_alone
             readers_and_writers_never_meet

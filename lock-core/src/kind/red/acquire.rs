@@ -6,6 +6,7 @@ use super::masters::Masters;
 use super::pause::{random_pause, until};
 use super::quorum::Quorum;
 use super::round::{Failed, Round};
+use crate::backend::REQUEST_LIMIT;
 use crate::engine::Want;
 use crate::error::LockError;
 use crate::params::beyond_red_limit;
@@ -18,9 +19,11 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
     let engine = masters.first();
     let since = engine.now();
     let deadline = since + want.wait;
+    // The first attempt may take the request limit, whatever the wait is.
+    let latest = deadline.max(since + REQUEST_LIMIT);
     let (mut tries, mut heard) = (0, Vec::new());
     loop {
-        let failed = match Round::begin(masters, &want, heard).await {
+        let failed = match Round::begin(masters, &want, heard, latest).await {
             Ok(won) => return Ok(Quorum::begin(masters, want, won)),
             Err(failed) => failed,
         };

@@ -2,9 +2,11 @@
 
 mod args;
 mod attribute;
+mod condition;
 mod duration;
 mod errors;
 mod expand;
+mod fallback;
 mod function;
 mod key;
 mod segment;

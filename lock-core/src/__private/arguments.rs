@@ -29,9 +29,3 @@ impl<T: ?Sized> NotPart for &Argument<'_, T> {
         Arg::opaque(name)
     }
 }
-
-/// An argument that is not there any more.
-#[must_use]
-pub fn opaque(name: &'static str) -> Arg<'static> {
-    Arg::opaque(name)
-}

@@ -20,12 +20,12 @@ pub use core::result::Result::{self, Err, Ok};
 pub use core::time::Duration;
 pub use std::boxed::Box;
 
-use crate::manager::LockManager;
 pub use crate::key::{Arg, LockKeyGenerator};
+use crate::manager::LockManager;
 pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, HoldWhen, LockOutcome, Outcome, Reporting, Skippable};
 pub use acquire::{acquire, acquire_blocking, acquire_when, acquire_when_blocking};
-pub use arguments::{Argument, IsPart, NotPart, opaque};
+pub use arguments::{Argument, IsPart, NotPart};
 pub use as_manager::{AsManager, manager};
 pub use fallback::{AsyncFallback, fallback};
 pub use generated::{Generated, generate, generator};

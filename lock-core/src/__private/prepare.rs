@@ -19,7 +19,9 @@ pub fn prepare(
     key: Result<LockKey, KeyError>,
     args: &[Arg<'_>],
 ) -> Prepared {
-    Prepared(key.map_err(|error| of_key(&settings, error)).and_then(|key| one(locks, &settings, key, false, args)))
+    Prepared(
+        key.map_err(|error| of_key(&settings, error)).and_then(|key| one(locks, &settings, key, false, args)),
+    )
 }
 
 /// Puts an acquisition of several names together; errors wait in it.

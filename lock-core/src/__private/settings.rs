@@ -66,7 +66,12 @@ impl Settings<'_> {
     }
 
     /// The call as a generator sees it that finds `key`.
-    pub(super) fn call<'b>(&'b self, key: &'b LockKey, is_generated: bool, args: &'b [Arg<'b>]) -> JoinPoint<'b> {
+    pub(super) fn call<'b>(
+        &'b self,
+        key: &'b LockKey,
+        is_generated: bool,
+        args: &'b [Arg<'b>],
+    ) -> JoinPoint<'b> {
         JoinPoint {
             module_path: self.site.module_path,
             function: self.site.function,

@@ -6,8 +6,11 @@
 
 mod arguments;
 mod bodies;
+mod busy;
+mod conditions;
 mod drop_order;
 mod futures;
+mod generators;
 mod generics;
 mod inside_macros;
 mod keys;

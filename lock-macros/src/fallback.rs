@@ -41,7 +41,7 @@ pub(crate) fn read(
             Some(Fallback { path: path.clone(), arguments: rebuilt })
         }
         Err(wrong) => {
-            wrong.into_iter().for_each(|wrong| errors.at(wrong.at, wrong.message));
+            wrong.into_iter().for_each(|wrong| errors.under(wrong.pattern, wrong.message));
             None
         }
     }

@@ -33,8 +33,8 @@ pub trait Reporting: LockOutcome {}
 /// Return types of functions with `on_busy = "skip"`: they can say that nothing was done.
 #[diagnostic::on_unimplemented(
     message = "a function that returns `{Self}` cannot be skipped when its lock is busy",
-    label = "write `Result<(), E>`, `Result<Option<T>, E>`, `()` or `Option<T>`",
-    note = "with `E: From<LockError>`: a lock that is unavailable, refused or lost is an error, not a skip",
+    label = "write `Result<(), E>` or `Result<Option<T>, E>` where `E: From<LockError>`, `()` or `Option<T>`",
+    note = "`E` carries a lock that is unavailable, refused or lost, which is an error and never a skip",
     note = "a function that has to return something else says so by an error: leave `on_busy` out, and look at \
             `LockError::is_busy` in the caller"
 )]

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::returned::Returned;
+use super::span::located_at;
 use crate::fallback::Fallback;
 use crate::function::{Mode, Rebuilt};
 
@@ -23,7 +24,10 @@ pub(super) fn arm(
     let call = quote_spanned!(span=> #path(#(#arguments),*));
     let call = match mode {
         Mode::Plain(_) => call,
-        Mode::Async(_) | Mode::Future { .. } => quote_spanned!(span=> #private::fallback(#call).await),
+        Mode::Async(_) | Mode::Future { .. } => {
+            let private = located_at(private, span);
+            quote_spanned!(span=> #private::fallback(#call).await)
+        }
     };
     let ty = returned.ty();
     quote_spanned! {Span::mixed_site()=>

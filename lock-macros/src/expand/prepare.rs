@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident};
 
-use super::span::{borrowed, enclosed, first};
+use super::span::{borrowed, enclosed, first, located_at};
 use super::{Locked, arguments};
 use crate::args::{Arguments, Given, Kind, Length, OnLost, Text};
 use crate::function::Parameters;
@@ -66,15 +66,17 @@ fn generate(private: &TokenStream, generator: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(first(generator));
     let value = enclosed(generator);
     let generator = match generator {
-        Expr::Closure(_) => quote_spanned!(span=> #private::generator #value),
+        Expr::Closure(_) => {
+            let private = located_at(private, span);
+            quote_spanned!(span=> #private::generator #value)
+        }
         _ => value.into_token_stream(),
     };
+    let keys = quote_spanned!(span=> #generator.lock_keys(__lock_call));
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_imports)]
         use #private::LockKeyGenerator as _;
-        let __lock_key = #private::generate(&__lock_settings, __lock_key, __lock_arguments, |__lock_call| {
-            #generator.lock_keys(__lock_call)
-        });
+        let __lock_key = #private::generate(&__lock_settings, __lock_key, __lock_arguments, |__lock_call| #keys);
     }
 }
 

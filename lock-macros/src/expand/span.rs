@@ -33,3 +33,13 @@ fn last(value: &Expr) -> Span {
         other => other.span(),
     })
 }
+
+/// The same tokens, shown at `span`: of an expression that begins with a path of ours, the compiler underlines the whole from
+/// there.
+pub(super) fn located_at(tokens: &TokenStream, span: Span) -> TokenStream {
+    let each = |mut tree: TokenTree| {
+        tree.set_span(tree.span().located_at(span));
+        tree
+    };
+    tokens.clone().into_iter().map(each).collect()
+}

@@ -2,7 +2,6 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Attribute, FieldPat, FnArg, Pat, Signature};
 
 /// An argument, with the parameter's `#[cfg]`s.
@@ -13,7 +12,7 @@ pub(crate) struct Rebuilt {
 
 /// Why a parameter cannot be passed on.
 pub(crate) struct Unpassable {
-    pub(crate) at: Span,
+    pub(crate) pattern: TokenStream,
     pub(crate) message: String,
 }
 
@@ -37,7 +36,7 @@ pub(crate) fn rebuilt(sig: &Signature) -> Result<Vec<Rebuilt>, Vec<Unpassable>> 
 fn expression(pat: &Pat) -> Result<TokenStream, Unpassable> {
     let refused = |what: &str| {
         Err(Unpassable {
-            at: pat.span(),
+            pattern: pat.to_token_stream(),
             message: format!(
                 "`on_busy` calls a function with the same arguments, and {what} cannot be put together again: name the \
                  parameter here, and take it apart in the body"

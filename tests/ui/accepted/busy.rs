@@ -142,7 +142,7 @@ impl Shop {
     }
 
     async fn none_left(of: u64) -> Result<u64, LockError> {
-        Ok(of * 0)
+        Ok(of % 2)
     }
 }
 

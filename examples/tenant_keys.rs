@@ -101,7 +101,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(refresh_rates("EUR").await?, "LOCK:rates:EUR");
 
     println!("without a tenant nothing is locked, and nothing is paid");
-    let error = pay(42, ready(())).await.err().expect("there is no tenant");
+    let error = pay(42, ready(())).await.expect_err("there is no tenant");
     println!("  {error}");
     assert!(matches!(error, LockError::Key { .. }) && error.to_string().contains("there is no tenant"));
 

@@ -18,11 +18,14 @@ mod mixed;
 mod multi;
 mod names;
 mod nesting;
+mod outcomes;
 mod places;
+mod plain;
 mod read_write;
 mod readers_leases;
 mod red;
 mod reentrancy;
+mod shapes;
 mod shutdown;
 mod support;
 mod survival;
@@ -215,6 +218,19 @@ contract! {
             a_body_lives_as_long_as_its_lease_is_renewed
             arguments_are_dropped_before_the_lock_is_freed
             a_body_can_extend_the_lease_that_is_not_renewed
+        }
+        shapes {
+            every_shape_of_function_runs_its_body_under_the_lock
+            no_shape_of_function_runs_its_body_without_the_lock
+        }
+        outcomes {
+            a_busy_call_is_skipped_or_left_to_another_function
+            a_call_whose_condition_is_false_takes_no_lock
+            a_generator_of_the_manager_wraps_the_keys_of_all_functions
+        }
+        plain {
+            plain_functions_work_outside_and_inside_of_every_runtime
+            a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
         }
         nesting {
             annotated_calls_nest

@@ -96,7 +96,7 @@ pub use key::{
     MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,
 };
 #[cfg(feature = "macros")]
-pub use lock_macros::distributed_lock;
+pub use lock_macros::{LockKeyPart, distributed_lock};
 pub use manager::{LockGuard, LockManager, LockRequest, LockSupport, ManagerBuilder, MemoryLocks};
 pub use name::LockName;
 pub use params::{
@@ -108,3 +108,7 @@ pub use run::{Held, LockOutcome};
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../lock-macros/src/distributed_lock.md")]
 struct AttributeDoctests;
+
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../lock-macros/src/lock_key_part.md")]
+struct DeriveDoctests;

@@ -1,6 +1,7 @@
 //! The only names that generated code mentions. Not for use by hand: it may change in any release.
 
 mod as_manager;
+mod fields;
 mod parts;
 mod several;
 
@@ -17,12 +18,14 @@ pub use std::boxed::Box;
 use crate::backend::Via;
 use crate::engine::block_on;
 use crate::error::LockError;
-use crate::key::{KeyError, LockKey, join};
+use crate::key::{LockKey, join};
+pub use crate::key::{KeyError, KeyWriter, LockKeyPart};
 use crate::manager::{LockManager, LockRequest};
 use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX};
 pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
+pub use fields::{field, variant};
 pub use parts::{Glued, key, part};
 pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
 

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod bodies;
+mod derive;
 mod drop_order;
 mod futures;
 mod generics;

@@ -62,12 +62,15 @@
 //! | `macros` | yes | the attribute |
 //! | `redis` | yes | `redis://`, `unix:`, existing clients; without it there is only `memory:` |
 //! | `tls` | no | `rediss://`, with rustls |
+//! | `inventory` | no | `inventory()`: every annotated function, with its lock's template, kind, lease, file and line |
 //!
 //! The README has the fencing example in SQL, a table of errors with what to do, and answers to common questions;
 //! `ARCHITECTURE.md` says how it is built.
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "inventory")]
+mod annotated;
 pub mod backend;
 pub mod clock;
 mod engine;
@@ -88,6 +91,8 @@ extern crate self as lock_core;
 #[doc = include_str!("../../README.md")]
 struct ReadmeDoctests;
 
+#[cfg(feature = "inventory")]
+pub use annotated::{AnnotatedFunction, GivenDuration, inventory, inventory_shared};
 pub use engine::ShutdownReport;
 pub use error::{BodyOutcome, LockError, Votes};
 pub use holder::Holder;

@@ -33,7 +33,7 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
 
     let keys = several.flatten().map_or(Keys::One(segments), Keys::Several);
     match errors.into_tokens() {
-        None => expand::expand(&arguments, &keys, &function, &parameters),
+        None => expand::expand(&arguments, &keys, delimiter, &function, &parameters),
         Some(errors) => {
             let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)

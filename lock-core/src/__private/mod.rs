@@ -2,30 +2,34 @@
 
 mod as_manager;
 mod fields;
+mod inventory;
 mod parts;
 mod several;
 
 // Whatever names the user's module shadows, generated code means these.
 pub use core::future::Future;
-pub use core::module_path;
 pub use core::option::Option::{self, None, Some};
 pub use core::pin::Pin;
 pub use core::primitive::str;
 pub use core::result::Result::{self, Err, Ok};
 pub use core::time::Duration;
+pub use core::{file, line, module_path};
 pub use std::boxed::Box;
 
 use crate::backend::Via;
 use crate::engine::block_on;
 use crate::error::LockError;
-use crate::key::{LockKey, join};
 pub use crate::key::{KeyError, KeyWriter, LockKeyPart};
+use crate::key::{LockKey, join};
 use crate::manager::{LockManager, LockRequest};
 use crate::params::{DEFAULT_DELIMITER, DEFAULT_KEY_PREFIX};
 pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, LockOutcome, Outcome};
 pub use as_manager::{AsManager, manager};
 pub use fields::{field, variant};
+pub use inventory::annotated;
+#[cfg(feature = "inventory")]
+pub use inventory::{GivenDuration, Registered, registered, submit};
 pub use parts::{Glued, key, part};
 pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
 

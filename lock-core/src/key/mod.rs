@@ -12,6 +12,8 @@
 //! Generators, which make keys from a join point, stand beside these: they return a [`LockKey`] too, never a name.
 
 mod charset;
+#[cfg(all(test, feature = "macros"))]
+mod derived_properties;
 mod encode;
 mod error;
 mod into_key;
@@ -24,6 +26,8 @@ mod part_values;
 mod parts;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod stable_names;
 mod writer;
 
 pub(crate) use charset::check_namespace;

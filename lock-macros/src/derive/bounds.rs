@@ -19,7 +19,8 @@ pub(super) fn bounds(private: &TokenStream, input: &DeriveInput, shape: &Shape<'
     for field in shape.all_fields() {
         open.visit_type(&field.ty);
     }
-    let each = open.found.into_iter().map(|ty| quote_spanned!(Span::mixed_site()=> #ty: #private::LockKeyPart));
+    let each =
+        open.found.into_iter().map(|ty| quote_spanned!(Span::mixed_site()=> #ty: #private::LockKeyPart));
     each.collect()
 }
 

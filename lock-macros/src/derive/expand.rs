@@ -86,7 +86,8 @@ fn arm(private: &TokenStream, place: &TokenStream, text: Option<&String>, fields
             (member, format_ident!("__lock_{index}", span = Span::mixed_site()), &field.ty)
         })
         .collect();
-    let bindings = fields.iter().map(|(member, bound, _)| quote_spanned!(Span::mixed_site()=> #member: #bound,));
+    let bindings =
+        fields.iter().map(|(member, bound, _)| quote_spanned!(Span::mixed_site()=> #member: #bound,));
     let text = text.map(|text| quote_spanned!(Span::mixed_site()=> #private::variant(#text, __lock_out)?;));
     let writes = fields.iter().map(|(_, bound, ty)| write(private, bound, ty));
     quote_spanned! {Span::mixed_site()=>

@@ -1,6 +1,8 @@
 //! From checked arguments to tokens: the original function around one acquire and one run.
 
 mod body;
+mod code;
+mod inventory;
 mod prepare;
 mod rejected;
 mod returned;
@@ -19,6 +21,7 @@ use returned::Returned;
 pub(crate) fn expand(
     arguments: &Arguments,
     keys: &Keys,
+    delimiter: &str,
     function: &Function,
     parameters: &Parameters,
 ) -> TokenStream {
@@ -26,6 +29,7 @@ pub(crate) fn expand(
     let mode = Mode::of(&function.sig);
     let returned = Returned::of(mode.output(), &function.sig.ident);
     let prepare = prepare::prepare(&private, arguments, keys, &function.sig.ident);
+    let inventory = inventory::inventory(&private, arguments, keys, delimiter, &function.sig.ident);
     let body = body::body(&mode, &function.sig, &function.body, parameters);
     let guard = arguments.guard.as_ref().map(|given| {
         let guard = &given.value;
@@ -46,6 +50,7 @@ pub(crate) fn expand(
 
     // Output:
     //
+    //     annotated! { function: "f", template: "prefix:{key}", .. }
     //     let request = { prepare(manager, settings, key(&[part(..), ..])) };
     //     let outcome = outcome::<Result<T, E>>();
     //     match acquire(request).await {
@@ -75,7 +80,7 @@ pub(crate) fn expand(
             if boxed { quote_spanned!(Span::mixed_site()=> #private::Box::pin(#future)) } else { future }
         }
     };
-    put_together(function, &TokenStream::new(), &block)
+    put_together(function, &TokenStream::new(), &quote!(#inventory #block))
 }
 
 /// The only module that generated code names, so that nothing a user shadows can come between.

@@ -11,6 +11,7 @@ mod drop_order;
 mod futures;
 mod generics;
 mod inside_macros;
+mod inventory;
 mod keys;
 mod kinds;
 mod lints;

@@ -9,6 +9,8 @@ mod expand;
 mod function;
 mod key;
 mod segment;
+#[cfg(test)]
+mod snapshots;
 mod suggest;
 mod validate;
 

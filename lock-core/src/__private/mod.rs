@@ -29,7 +29,7 @@ pub use as_manager::{AsManager, manager};
 pub use fields::{field, variant};
 pub use inventory::annotated;
 #[cfg(feature = "inventory")]
-pub use inventory::{GivenDuration, Registered, registered, submit};
+pub use inventory::{Registered, given, registered, submit};
 pub use parts::{Glued, key, part};
 pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
 

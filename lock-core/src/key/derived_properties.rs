@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::{KeyError, LockKey, LockKeyPart, join};
+use super::{KeyError, LockKey, join};
+use lock_core::LockKeyPart;
 
 /// Equality is of what a key can tell apart: the text of each leaf.
 #[derive(Clone, Debug, PartialEq, LockKeyPart)]

@@ -5,7 +5,6 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 
 use super::code::code;
-use super::prepare::duration;
 use crate::args::{Arguments, Given, Kind, Length, Text};
 use crate::key::{Keys, Segment, Several};
 
@@ -27,18 +26,10 @@ pub(super) fn inventory(
         (Kind::Read, _) => quote!(Read),
         (Kind::Write, _) => quote!(Write),
     };
-    let wait = length(private, arguments.wait.as_ref());
-    let expire = length(private, arguments.expire.as_ref());
-    quote_spanned! {Span::mixed_site()=>
-        #private::annotated! {
-            function: #function,
-            template: #template,
-            shapes: &[#(#shapes),*],
-            kind: #private::LockKind::#kind,
-            wait: #wait,
-            expire: #expire,
-        }
-    }
+    let wait = length(arguments.wait.as_ref());
+    let expire = length(arguments.expire.as_ref());
+    // Short: without the feature nothing becomes of it.
+    quote_spanned!(Span::mixed_site()=> #private::annotated! { #function #template [#(#shapes)*] #kind #wait #expire })
 }
 
 struct Names {
@@ -99,16 +90,16 @@ fn shown(segment: &Segment, with_code: bool) -> String {
     }
 }
 
-fn length(private: &TokenStream, given: Option<&Given<Length>>) -> TokenStream {
+fn length(given: Option<&Given<Length>>) -> TokenStream {
     match given.map(|given| &given.value) {
-        None => quote!(#private::GivenDuration::ByManager),
+        None => quote!(by_manager()),
         Some(Length::Literal(length)) => {
-            let length = duration(private, *length);
-            quote!(#private::GivenDuration::Literal(#length))
+            let (seconds, nanos) = (length.as_secs(), length.subsec_nanos());
+            quote!(literal(#seconds, #nanos))
         }
         Some(Length::Expression(value)) => {
             let code = code(value.to_token_stream());
-            quote!(#private::GivenDuration::Expression(#code))
+            quote!(expression(#code))
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn expand(
 
     // Output:
     //
-    //     annotated! { function: "f", template: "prefix:{key}", .. }
+    //     annotated! { "f" "prefix:{key}" .. }
     //     let request = { prepare(manager, settings, key(&[part(..), ..])) };
     //     let outcome = outcome::<Result<T, E>>();
     //     match acquire(request).await {

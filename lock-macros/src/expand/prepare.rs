@@ -140,7 +140,7 @@ fn setting(
     }
 }
 
-pub(super) fn duration(private: &TokenStream, length: Duration) -> TokenStream {
+fn duration(private: &TokenStream, length: Duration) -> TokenStream {
     let (seconds, nanos) = (length.as_secs(), length.subsec_nanos());
     quote!(#private::Duration::new(#seconds, #nanos))
 }

@@ -5,6 +5,7 @@
 #![deny(unsafe_op_in_unsafe_fn, rust_2018_idioms, future_incompatible, nonstandard_style)]
 
 mod arguments;
+mod beside;
 mod bodies;
 mod derive;
 mod drop_order;
@@ -23,6 +24,7 @@ mod send;
 mod several;
 mod shadowed;
 mod stacked;
+mod web;
 
 use std::future::Future;
 

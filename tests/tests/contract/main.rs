@@ -21,6 +21,7 @@ mod places;
 mod read_write;
 mod readers_leases;
 mod reentrancy;
+mod shapes;
 mod shutdown;
 mod support;
 mod survival;
@@ -197,6 +198,10 @@ contract! {
             a_body_lives_as_long_as_its_lease_is_renewed
             arguments_are_dropped_before_the_lock_is_freed
             a_body_can_extend_the_lease_that_is_not_renewed
+        }
+        shapes {
+            every_shape_of_function_runs_its_body_under_the_lock
+            no_shape_of_function_runs_its_body_without_the_lock
         }
         nesting {
             annotated_calls_nest

@@ -35,6 +35,7 @@
 //! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
 //! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
 //! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`]: your own types as keys.
+//! - `migration`: coming from lock4j, klock, ShedLock or Redisson.
 //! - [`backend::redis`]: what the server needs, with the ACL line.
 //!
 //! # Guarantees
@@ -81,6 +82,8 @@ mod kind;
 #[cfg(test)]
 mod layers;
 mod manager;
+#[cfg(feature = "macros")]
+pub mod migration;
 mod name;
 mod params;
 mod run;

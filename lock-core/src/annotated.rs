@@ -72,7 +72,8 @@ impl AnnotatedFunction {
         self.0.line
     }
 
-    /// The lock's name, without the manager's namespace: `order:{order_id}`. Braces hold the code of what is not fixed text.
+    /// The lock's name, without the manager's namespace: `order:{order_id}`. Braces hold the code of what is not fixed text; of
+    /// a key that a generator makes, the generator's.
     #[must_use]
     pub const fn template(&self) -> &'static str {
         self.0.template
@@ -131,8 +132,7 @@ pub const fn registered(function: Registered) -> AnnotatedFunction {
 /// What the compiler leaves out is not listed: functions under a false `#[cfg]`, and those of a dependency of which
 /// nothing at all is linked.
 ///
-/// ```
-/// # #[cfg(feature = "macros")] mod example {
+/// ```standalone_crate
 /// #![forbid(unsafe_code)]
 /// use lock_core::{GivenDuration, LockError, LockKind, distributed_lock};
 /// use std::time::Duration;
@@ -142,7 +142,6 @@ pub const fn registered(function: Registered) -> AnnotatedFunction {
 ///     Ok(())
 /// }
 ///
-/// # pub
 /// fn main() {
 ///     for function in lock_core::inventory() {
 ///         println!("{function}"); // shop::pay locks order:{order_id} (src/shop.rs:4)
@@ -153,8 +152,6 @@ pub const fn registered(function: Registered) -> AnnotatedFunction {
 ///     assert_eq!(pay.expire(), GivenDuration::Literal(Duration::from_secs(30)));
 ///     assert_eq!(pay.wait(), GivenDuration::ByManager);
 /// }
-/// # }
-/// # fn main() { #[cfg(feature = "macros")] example::main() }
 /// ```
 #[must_use = "it does nothing but list"]
 pub fn inventory() -> impl Iterator<Item = &'static AnnotatedFunction> {
@@ -170,7 +167,7 @@ pub fn inventory() -> impl Iterator<Item = &'static AnnotatedFunction> {
 /// not, it is two uses of one name that wait for each other, or that wait for themselves when one calls the other in a task
 /// of its own. A test can hold a program to the groups that it means:
 ///
-/// ```
+/// ```standalone_crate
 /// let shared = lock_core::inventory_shared();
 /// assert!(shared.is_empty(), "functions that share a lock: {shared:#?}");
 /// ```

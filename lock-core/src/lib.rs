@@ -34,7 +34,8 @@
 //! - [`LockGuard`]: a lock held by hand. [`Held`]: what a body may know of its lock, also as [`Held::current`].
 //! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
 //! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
-//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`]: your own types as keys.
+//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`](trait@LockKeyPart): your own types as keys.
+//!   [`LockKeyGenerator`]: keys from the call as a whole, a tenant in front of every key for example.
 //! - `migration`: coming from lock4j, klock, ShedLock or Redisson.
 //! - [`backend::redis`]: what the server needs, with the ACL line.
 //!
@@ -100,8 +101,9 @@ pub use engine::ShutdownReport;
 pub use error::{BodyOutcome, LockError, Votes};
 pub use holder::Holder;
 pub use key::{
-    DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,
-    MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,
+    Arg, DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, JoinPoint, KeyError, KeyWriter, LockKey,
+    LockKeyGenerator, LockKeyPart, MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES,
+    MAX_PART_BYTES, MAX_PARTS,
 };
 #[cfg(feature = "macros")]
 pub use lock_macros::{LockKeyPart, distributed_lock};
@@ -111,7 +113,7 @@ pub use params::{
     DEFAULT_DELIMITER, DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, LockKind, LockParams, MAX_EXPIRE,
     MIN_EXPIRE, OnLost,
 };
-pub use run::{Held, LockOutcome};
+pub use run::{Held, LockOutcome, Reporting, Skippable, unreported_errors};
 
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../lock-macros/src/distributed_lock.md")]

@@ -180,6 +180,37 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
     })
 }
 
+/// Refuses a longest hold that is shorter than the lease or means nothing, and a shortest one that is longer than any lease.
+pub(crate) fn check_holds(
+    key: &str,
+    (expire, renew): (Duration, bool),
+    max_hold: Option<Duration>,
+    hold_at_least: Option<Duration>,
+) -> Result<(), LockError> {
+    let wrong = |message| Err(LockError::Params { key: key.to_owned(), message });
+    match max_hold {
+        Some(_) if !renew => {
+            return wrong(
+                "max_hold says when renewing ends, but nothing is renewed here: leave it out, and say the length of the hold \
+                 with expire"
+                    .to_owned(),
+            );
+        }
+        Some(max_hold) if max_hold < expire => {
+            return wrong(format!(
+                "max_hold is {max_hold:?}, but the lease alone lasts {expire:?}: write a longer max_hold or a shorter expire"
+            ));
+        }
+        _ => {}
+    }
+    match hold_at_least {
+        Some(least) if least > MAX_EXPIRE => wrong(format!(
+            "hold_at_least is {least:?}, but a lease lasts 30d at most: write for example hold_at_least = \"5s\""
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What says that a `red` lock's lease is longer than its masters are known to be without an earlier holder.
 pub(crate) fn beyond_red_limit(key: &str, expire: Duration, limit: Duration) -> LockError {
     LockError::Params {
@@ -240,6 +271,22 @@ mod tests {
         assert_eq!((params.wait, params.expire), (Some(wait), Some(expire)));
         assert_eq!((params.renew, params.on_lost), (false, OnLost::Finish));
         assert_eq!(params.clone().id, params.id, "a copy is the same logical call");
+    }
+
+    #[test]
+    fn a_hold_is_bounded_only_by_lengths_that_mean_something() {
+        let second = Duration::from_secs(1);
+        let check = |renew, max, least| check_holds("LOCK:a", (second, renew), max, least);
+        assert!(check(true, Some(second), Some(MAX_EXPIRE)).is_ok());
+        assert!(check(false, None, Some(second * 2)).is_ok());
+        for (renew, max, least, says) in [
+            (true, Some(second / 2), None, "a longer max_hold or a shorter expire"),
+            (false, Some(second), None, "leave it out"),
+            (true, None, Some(MAX_EXPIRE * 2), "hold_at_least = \"5s\""),
+        ] {
+            let text = check(renew, max, least).unwrap_err().to_string();
+            assert!(text.contains("[LOCK:a]") && text.contains(says), "{text}");
+        }
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod args;
 mod attribute;
+mod condition;
 mod derive;
 mod duration;
 mod errors;
 mod expand;
+mod fallback;
 mod function;
 mod key;
 mod segment;

@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use crate::{attribute, derive};
 
 /// The file's name, the attribute's arguments, the function.
-const FUNCTIONS: [(&str, &str, &str); 8] = [
+const FUNCTIONS: [(&str, &str, &str); 11] = [
     (
         "async_fn",
         "prefix = \"order\", key = \"order_id\", wait = \"3s\", expire = \"30s\"",
@@ -48,6 +48,21 @@ const FUNCTIONS: [(&str, &str, &str); 8] = [
         "several_iterated",
         "prefix = \"stock\", keys = items.iter().map(|item| item.sku), kind = \"read\"",
         "fn count(items: &[Item]) -> Result<usize, LockError> { Ok(items.len()) }",
+    ),
+    (
+        "fallback",
+        "name = \"points\", wait = \"0s\", on_busy = Self::later",
+        "async fn add(&mut self, Path(id): Path<u64>, amount: u64) -> Result<u64, LockError> { Ok(id + amount) }",
+    ),
+    (
+        "skipped",
+        "name = \"nightly\", wait = \"0s\", on_busy = \"skip\", hold_at_least = \"30s\", max_hold = \"10m\"",
+        "fn nightly() { work() }",
+    ),
+    (
+        "conditional",
+        "prefix = \"order\", key_generator = ByTenant, when = amount > 100, guard = held",
+        "async fn pay(order: Order, amount: u64) -> Result<(), LockError> { order.pay(held.map(|held| held.token())) }",
     ),
     (
         "rejected",

@@ -10,7 +10,7 @@ use crate::engine::Want;
 use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
-use crate::params::{LockKind, OnLost, check_expire};
+use crate::params::{LockKind, OnLost, check_expire, check_holds};
 use crate::run::{Entry, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
@@ -24,6 +24,8 @@ pub struct LockRequest {
     wait: Duration,
     expire: Duration,
     renew: bool,
+    max_hold: Option<Duration>,
+    hold_at_least: Option<Duration>,
     pub(super) on_lost: OnLost,
     function: String,
     id: Option<uuid::Uuid>,
@@ -56,6 +58,8 @@ impl LockRequest {
             wait,
             expire,
             renew: true,
+            max_hold: None,
+            hold_at_least: None,
             on_lost: OnLost::default(),
             function: String::new(),
             id: None,
@@ -104,6 +108,19 @@ impl LockRequest {
     /// Whether the lease is renewed while it is held; without, the lock is lost when it is over.
     pub fn renew(mut self, renew: bool) -> Self {
         self.renew = renew;
+        self
+    }
+
+    /// How long it is renewed at most, counted from when it was acquired: after that the lease runs out under a body that does
+    /// not end. At least the lease.
+    pub fn max_hold(mut self, max_hold: Duration) -> Self {
+        self.max_hold = Some(max_hold);
+        self
+    }
+
+    /// The lock is freed no earlier than this after it was acquired, however soon it is released; at most 30 d.
+    pub fn hold_at_least(mut self, hold_at_least: Duration) -> Self {
+        self.hold_at_least = Some(hold_at_least);
         self
     }
 
@@ -184,7 +201,9 @@ impl LockRequest {
     /// Whether it can be asked for at all; nothing is sent.
     pub(crate) fn check(&self) -> Result<(), LockError> {
         let of = self.of.as_ref().map_err(Clone::clone)?;
-        check_expire(of.first().as_str(), self.expire)?;
+        let key = of.first().as_str();
+        check_expire(key, self.expire)?;
+        check_holds(key, (self.expire, self.renew), self.max_hold, self.hold_at_least)?;
         match of {
             Names::One(_) => Ok(()),
             Names::All(names) => reads_all(&names[0], self.kind).map(drop),

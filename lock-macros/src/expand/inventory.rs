@@ -52,6 +52,11 @@ impl Names {
             let shape = segments.iter().map(|segment| shown(segment, false)).collect();
             (join(written), join(shape))
         };
+        // What a generator makes is known only when it has run, even if it is given a key.
+        if let Some(generator) = &arguments.key_generator {
+            let name = join(vec![format!("{{{}}}", code(generator.value.to_token_stream()))]);
+            return Self { template: name.clone(), shapes: vec![name] };
+        }
         match keys {
             Keys::One(segments) => {
                 let (template, shape) = one(segments);

@@ -22,6 +22,8 @@ pub(crate) async fn pay(order_id: u64) -> Result<Receipt, PayError> {
             0u32,
         );
         let __lock_expire = ::lock_core::__private::Some(__lock_expire);
+        let __lock_max_hold = ::lock_core::__private::None;
+        let __lock_hold_at_least = ::lock_core::__private::None;
         let __lock_settings = ::lock_core::__private::Settings {
             site: &::lock_core::__private::Site {
                 module_path: ::lock_core::__private::module_path!(),
@@ -34,12 +36,24 @@ pub(crate) async fn pay(order_id: u64) -> Result<Receipt, PayError> {
             wait: __lock_wait,
             expire: __lock_expire,
             renew: true,
+            max_hold: __lock_max_hold,
+            hold_at_least: __lock_hold_at_least,
             on_lost: ::lock_core::__private::OnLost::Cancel,
         };
+        let __lock_manager = ::lock_core::__private::current();
+        let __lock_key = ::lock_core::__private::key(
+            &[::lock_core::__private::part(&&(order_id))],
+        );
+        #[allow(unused_imports)]
+        use ::lock_core::__private::{IsPart as _, NotPart as _};
+        let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[
+            (&::lock_core::__private::Argument(&order_id)).__lock_arg("order_id"),
+        ];
         ::lock_core::__private::prepare(
-            ::lock_core::__private::current(),
+            __lock_manager,
             __lock_settings,
-            ::lock_core::__private::key(&[::lock_core::__private::part(&&(order_id))]),
+            __lock_key,
+            __lock_arguments,
         )
     };
     let __lock_outcome = ::lock_core::__private::outcome::<Result<Receipt, PayError>>();
@@ -68,6 +82,8 @@ pub(crate) async fn pay(order_id: u64) -> Result<Receipt, PayError> {
                 )
                 .await
         }
-        ::lock_core::__private::Err(__lock_error) => __lock_outcome.failed(__lock_error),
+        ::lock_core::__private::Err(__lock_error) => {
+            __lock_outcome.without_lock(__lock_error)
+        }
     }
 }

@@ -22,6 +22,8 @@ fn sell<'a>(
             let __lock_name = ::locks::__private::None;
             let __lock_wait = ::locks::__private::None;
             let __lock_expire = ::locks::__private::None;
+            let __lock_max_hold = ::locks::__private::None;
+            let __lock_hold_at_least = ::locks::__private::None;
             let __lock_settings = ::locks::__private::Settings {
                 site: &::locks::__private::Site {
                     module_path: ::locks::__private::module_path!(),
@@ -34,12 +36,25 @@ fn sell<'a>(
                 wait: __lock_wait,
                 expire: __lock_expire,
                 renew: true,
+                max_hold: __lock_max_hold,
+                hold_at_least: __lock_hold_at_least,
                 on_lost: ::locks::__private::OnLost::Cancel,
             };
+            let __lock_manager = ::locks::__private::current();
+            let __lock_key = ::locks::__private::key(
+                &[::locks::__private::part(&&(id))],
+            );
+            #[allow(unused_imports)]
+            use ::locks::__private::{IsPart as _, NotPart as _};
+            let __lock_arguments: &[::locks::__private::Arg<'_>] = &[
+                (&::locks::__private::Argument(&self)).__lock_arg("self"),
+                (&::locks::__private::Argument(&id)).__lock_arg("id"),
+            ];
             ::locks::__private::prepare(
-                ::locks::__private::current(),
+                __lock_manager,
                 __lock_settings,
-                ::locks::__private::key(&[::locks::__private::part(&&(id))]),
+                __lock_key,
+                __lock_arguments,
             )
         };
         let __lock_outcome = ::locks::__private::outcome::<Result<(), LockError>>();
@@ -75,7 +90,9 @@ fn sell<'a>(
                     )
                     .await
             }
-            ::locks::__private::Err(__lock_error) => __lock_outcome.failed(__lock_error),
+            ::locks::__private::Err(__lock_error) => {
+                __lock_outcome.without_lock(__lock_error)
+            }
         }
     })
 }

@@ -33,6 +33,8 @@ where
         let __lock_name = ::lock_core::__private::None;
         let __lock_wait = ::lock_core::__private::None;
         let __lock_expire = ::lock_core::__private::None;
+        let __lock_max_hold = ::lock_core::__private::None;
+        let __lock_hold_at_least = ::lock_core::__private::None;
         let __lock_settings = ::lock_core::__private::Settings {
             site: &::lock_core::__private::Site {
                 module_path: ::lock_core::__private::module_path!(),
@@ -45,21 +47,33 @@ where
             wait: __lock_wait,
             expire: __lock_expire,
             renew: true,
+            max_hold: __lock_max_hold,
+            hold_at_least: __lock_hold_at_least,
             on_lost: ::lock_core::__private::OnLost::Finish,
         };
+        let __lock_manager = ::lock_core::__private::manager(&(self.locks));
+        let __lock_key = ::lock_core::__private::key(
+            &[
+                ::lock_core::__private::part(&&(self.shop)),
+                &::lock_core::__private::Glued {
+                    before: "sku-",
+                    part: ::lock_core::__private::part(&&(sku)),
+                    after: "",
+                },
+            ],
+        );
+        #[allow(unused_imports)]
+        use ::lock_core::__private::{IsPart as _, NotPart as _};
+        let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[
+            (&::lock_core::__private::Argument(&self)).__lock_arg("self"),
+            (&::lock_core::__private::Argument(&sku)).__lock_arg("sku"),
+            (&::lock_core::__private::Argument(&amount)).__lock_arg("amount"),
+        ];
         ::lock_core::__private::prepare(
-            ::lock_core::__private::manager(&(self.locks)),
+            __lock_manager,
             __lock_settings,
-            ::lock_core::__private::key(
-                &[
-                    ::lock_core::__private::part(&&(self.shop)),
-                    &::lock_core::__private::Glued {
-                        before: "sku-",
-                        part: ::lock_core::__private::part(&&(sku)),
-                        after: "",
-                    },
-                ],
-            ),
+            __lock_key,
+            __lock_arguments,
         )
     };
     let __lock_outcome = ::lock_core::__private::outcome::<
@@ -96,6 +110,8 @@ where
                 )
                 .await
         }
-        ::lock_core::__private::Err(__lock_error) => __lock_outcome.failed(__lock_error),
+        ::lock_core::__private::Err(__lock_error) => {
+            __lock_outcome.without_lock(__lock_error)
+        }
     }
 }

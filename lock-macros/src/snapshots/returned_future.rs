@@ -19,6 +19,8 @@ fn load(
             let __lock_name = ::lock_core::__private::Some(__lock_name);
             let __lock_wait = ::lock_core::__private::None;
             let __lock_expire = ::lock_core::__private::None;
+            let __lock_max_hold = ::lock_core::__private::None;
+            let __lock_hold_at_least = ::lock_core::__private::None;
             let __lock_settings = ::lock_core::__private::Settings {
                 site: &::lock_core::__private::Site {
                     module_path: ::lock_core::__private::module_path!(),
@@ -31,12 +33,22 @@ fn load(
                 wait: __lock_wait,
                 expire: __lock_expire,
                 renew: true,
+                max_hold: __lock_max_hold,
+                hold_at_least: __lock_hold_at_least,
                 on_lost: ::lock_core::__private::OnLost::Cancel,
             };
+            let __lock_manager = ::lock_core::__private::current();
+            let __lock_key = ::lock_core::__private::key(&[]);
+            #[allow(unused_imports)]
+            use ::lock_core::__private::{IsPart as _, NotPart as _};
+            let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[
+                (&::lock_core::__private::Argument(&id)).__lock_arg("id"),
+            ];
             ::lock_core::__private::prepare(
-                ::lock_core::__private::current(),
+                __lock_manager,
                 __lock_settings,
-                ::lock_core::__private::key(&[]),
+                __lock_key,
+                __lock_arguments,
             )
         };
         let __lock_outcome = ::lock_core::__private::outcome::<Result<_, LockError>>();
@@ -70,7 +82,7 @@ fn load(
                     .await
             }
             ::lock_core::__private::Err(__lock_error) => {
-                __lock_outcome.failed(__lock_error)
+                __lock_outcome.without_lock(__lock_error)
             }
         }
     }

@@ -14,6 +14,8 @@ async fn transfer(from: String, to: String) -> Result<(), LockError> {
         let __lock_name = ::lock_core::__private::None;
         let __lock_wait = ::lock_core::__private::None;
         let __lock_expire = ::lock_core::__private::None;
+        let __lock_max_hold = ::lock_core::__private::None;
+        let __lock_hold_at_least = ::lock_core::__private::None;
         let __lock_settings = ::lock_core::__private::Settings {
             site: &::lock_core::__private::Site {
                 module_path: ::lock_core::__private::module_path!(),
@@ -26,20 +28,31 @@ async fn transfer(from: String, to: String) -> Result<(), LockError> {
             wait: __lock_wait,
             expire: __lock_expire,
             renew: true,
+            max_hold: __lock_max_hold,
+            hold_at_least: __lock_hold_at_least,
             on_lost: ::lock_core::__private::OnLost::Cancel,
         };
+        let __lock_manager = ::lock_core::__private::current();
+        let __lock_key = ::lock_core::__private::listed_keys([
+            ::lock_core::__private::key(&[::lock_core::__private::part(&&(from))]),
+            ::lock_core::__private::key(
+                &[
+                    ::lock_core::__private::part(&&(to)),
+                    ::lock_core::__private::part(&&(1)),
+                ],
+            ),
+        ]);
+        #[allow(unused_imports)]
+        use ::lock_core::__private::{IsPart as _, NotPart as _};
+        let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[
+            (&::lock_core::__private::Argument(&from)).__lock_arg("from"),
+            (&::lock_core::__private::Argument(&to)).__lock_arg("to"),
+        ];
         ::lock_core::__private::prepare_all(
-            ::lock_core::__private::current(),
+            __lock_manager,
             __lock_settings,
-            ::lock_core::__private::listed_keys([
-                ::lock_core::__private::key(&[::lock_core::__private::part(&&(from))]),
-                ::lock_core::__private::key(
-                    &[
-                        ::lock_core::__private::part(&&(to)),
-                        ::lock_core::__private::part(&&(1)),
-                    ],
-                ),
-            ]),
+            __lock_key,
+            __lock_arguments,
         )
     };
     let __lock_outcome = ::lock_core::__private::outcome::<Result<(), LockError>>();
@@ -69,6 +82,8 @@ async fn transfer(from: String, to: String) -> Result<(), LockError> {
                 )
                 .await
         }
-        ::lock_core::__private::Err(__lock_error) => __lock_outcome.failed(__lock_error),
+        ::lock_core::__private::Err(__lock_error) => {
+            __lock_outcome.without_lock(__lock_error)
+        }
     }
 }

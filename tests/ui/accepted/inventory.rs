@@ -59,6 +59,11 @@ fn stacked() -> Result<(), LockError> {
     Ok(())
 }
 
+#[distributed_lock(prefix = "i", key = id, key_generator = |call| call.key_behind("tenant"), on_busy = "skip")]
+async fn generated(id: u64) {
+    let _ = id;
+}
+
 #[cfg(any())]
 #[distributed_lock(name = "i-absent")]
 fn absent() -> Result<(), LockError> {
@@ -92,6 +97,7 @@ fn every_annotated_function_is_known_before_it_runs() {
             ("required", "i-list:{from} + i-list:{from}:{to}", LockKind::Multi),
             ("stacked", "i-inner", LockKind::Reentrant),
             ("stacked", "i-outer", LockKind::Write),
+            ("generated", "i:{|call|call.key_behind(\"tenant\")}", LockKind::Reentrant),
             ("by_macro", "i:made:{number}", LockKind::Reentrant),
         ]
     );

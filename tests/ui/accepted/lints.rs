@@ -170,6 +170,43 @@ macro_rules! made {
 }
 
 made!(made, id, { Ok(id) });
+#[distributed_lock(
+    prefix = "l",
+    key = id,
+    key_generator = |call| call.key_behind("l"),
+    when = id > 0 && !text.is_empty(),
+    on_busy = instead,
+    max_hold = "1m",
+    hold_at_least = "0s",
+    guard = held
+)]
+async fn every_argument(id: u64, mut text: String, (left, _): (u64, u64)) -> Result<String, LockError> {
+    tokio::task::yield_now().await;
+    text.push_str(held.map_or("-", |_| "+"));
+    Ok(format!("{text}{left}"))
+}
+
+async fn instead(id: u64, text: String, pair: (u64, u64)) -> Result<String, LockError> {
+    tokio::task::yield_now().await;
+    Ok(format!("{id}{text}{}", pair.0))
+}
+
+#[distributed_lock(name = "l", when = "*id > 0", wait = "0s", on_busy = plain_instead)]
+fn plain_with_every_argument(id: &mut u64) -> Result<&mut u64, LockError> {
+    *id += 1;
+    Ok(id)
+}
+
+#[allow(clippy::missing_const_for_fn, clippy::unnecessary_wraps)] // a fallback is what it has to be
+fn plain_instead(id: &mut u64) -> Result<&mut u64, LockError> {
+    Ok(id)
+}
+
+#[distributed_lock(name = "l", on_busy = "skip")]
+async fn skipped(id: u64) {
+    tokio::task::yield_now().await;
+    assert_ne!(id, 0);
+}
 
 #[test]
 fn quiet_functions_run() {
@@ -193,5 +230,9 @@ fn quiet_functions_run() {
         assert_eq!(shop.sell(1).await.unwrap(), 5);
         assert_eq!(stacked(6).await.unwrap() + made(7).unwrap(), 13);
         assert_eq!(conditional(1).await.unwrap(), 1);
+        assert_eq!(every_argument(1, "a".to_owned(), (2, 3)).await.unwrap(), "a+2");
+        assert_eq!(every_argument(0, "a".to_owned(), (2, 3)).await.unwrap(), "a-2");
+        assert_eq!(*plain_with_every_argument(&mut 1).unwrap(), 2);
+        skipped(1).await;
     });
 }

@@ -7,9 +7,12 @@
 mod arguments;
 mod beside;
 mod bodies;
+mod busy;
+mod conditions;
 mod derive;
 mod drop_order;
 mod futures;
+mod generators;
 mod generics;
 mod inside_macros;
 mod inventory;

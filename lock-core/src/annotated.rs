@@ -29,7 +29,7 @@ pub struct Registered {
     pub expire: GivenDuration,
 }
 
-/// A function with `#[distributed_lock(..)]`, as [`inventory`] lists it. It displays as
+/// A function with `#[distributed_lock(..)]`, as [`inventory()`] lists it. It displays as
 /// `shop::pay locks order:{order_id} (src/shop.rs:12)`.
 ///
 /// A function that has two of these attributes is listed twice.

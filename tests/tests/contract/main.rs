@@ -17,7 +17,9 @@ mod mixed;
 mod multi;
 mod names;
 mod nesting;
+mod outcomes;
 mod places;
+mod plain;
 mod read_write;
 mod readers_leases;
 mod reentrancy;
@@ -202,6 +204,15 @@ contract! {
         shapes {
             every_shape_of_function_runs_its_body_under_the_lock
             no_shape_of_function_runs_its_body_without_the_lock
+        }
+        outcomes {
+            a_busy_call_is_skipped_or_left_to_another_function
+            a_call_whose_condition_is_false_takes_no_lock
+            a_generator_of_the_manager_wraps_the_keys_of_all_functions
+        }
+        plain {
+            plain_functions_work_outside_and_inside_of_every_runtime
+            a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
         }
         nesting {
             annotated_calls_nest

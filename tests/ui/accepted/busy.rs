@@ -146,6 +146,24 @@ impl Shop {
     }
 }
 
+#[async_trait::async_trait]
+trait Storing: Sync {
+    async fn store(&self, id: u64, text: &str) -> Result<String, LockError>;
+    async fn keep(&self, id: u64, text: &str) -> Result<String, LockError>;
+}
+
+#[async_trait::async_trait]
+impl Storing for Shop {
+    #[distributed_lock(prefix = "busy", key = id, wait = "0s", on_busy = Self::keep, when = self.sold < 10)]
+    async fn store(&self, id: u64, text: &str) -> Result<String, LockError> {
+        Ok(format!("{id} {text}"))
+    }
+
+    async fn keep(&self, id: u64, text: &str) -> Result<String, LockError> {
+        Ok(format!("kept {id} {text}"))
+    }
+}
+
 fn patterned(locks: &MemoryLocks) -> impl Future<Output = Result<String, LockError>> {
     let point = Point { x: 5, y: 6 };
     let all = patterns(Path(1), "t".to_owned(), (2, (3, 4)), point, &7, "u".to_owned(), "l");
@@ -174,6 +192,7 @@ fn a_free_lock_runs_every_body() {
                 let mut shop = Shop { sold: 0, queued: 0 };
                 assert_eq!(shop.sell(2).await.unwrap(), 2);
                 assert_eq!(shop.left(10).await.unwrap(), 8);
+                assert_eq!(shop.store(1, "a").await.unwrap(), "1 a");
                 assert_eq!(shop.close().unwrap(), 2);
             })
             .await;
@@ -203,6 +222,7 @@ fn a_busy_lock_ends_as_the_attribute_says() {
                 let mut shop = Shop { sold: 0, queued: 0 };
                 assert_eq!(shop.sell(2).await.unwrap(), 102);
                 assert_eq!(shop.left(10).await.unwrap(), 0);
+                assert_eq!(shop.store(1, "a").await.unwrap(), "kept 1 a");
                 assert_eq!(shop.close().unwrap(), 1_002);
             })
             .await;

@@ -1,6 +1,7 @@
 //! Every form of `when`.
 
 use std::cell::Cell;
+use std::future::Future;
 
 use lock_core::{Held, LockError, LockManager, distributed_lock};
 

@@ -40,7 +40,7 @@ impl Hold {
 }
 
 /// What a function with `when` has got: a held lock, or the word of its `when` that it needs none. Only the second runs a body
-/// without a lock, and only [`not_wanted`](Self::not_wanted) makes it.
+/// without a lock, and it is never made of an error.
 #[must_use = "the lock is freed as soon as this is dropped"]
 pub struct HoldWhen(Option<Hold>);
 

@@ -20,7 +20,47 @@ pub trait LockOutcome {
     fn is_failure(&self) -> bool;
 }
 
-/// Return types that carry a lock error to the caller: `Result<T, E>` where `E: From<LockError>`.
+/// Return types that carry a lock error to the caller: `Result<T, E>` where `E: From<LockError>`, and types of your own that say
+/// so.
+///
+/// ```
+/// # #[cfg(feature = "macros")] mod example {
+/// use lock_core::{LockError, LockManager, LockOutcome, Reporting, distributed_lock};
+///
+/// struct Response {
+///     status: u16,
+/// }
+///
+/// impl LockOutcome for Response {
+///     fn failed(error: LockError) -> Self {
+///         Self { status: if error.is_busy() { 409 } else { 503 } }
+///     }
+///
+///     fn is_failure(&self) -> bool {
+///         self.status >= 400
+///     }
+/// }
+///
+/// impl Reporting for Response {}
+///
+/// #[distributed_lock(prefix = "order", key = id, wait = "0s")]
+/// async fn pay(id: u64) -> Response {
+///     Response { status: 200 }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # pub
+/// async fn main() -> Result<(), LockError> {
+///     let locks = LockManager::memory()?;
+///     assert_eq!(locks.scope(pay(42)).await.status, 200);
+///     let _others = locks.hold("order:42")?;
+///     assert_eq!(locks.scope(pay(42)).await.status, 409);
+///     Ok(())
+/// }
+/// # }
+/// # #[cfg(feature = "macros")] fn main() { example::main().unwrap() }
+/// # #[cfg(not(feature = "macros"))] fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a locked function cannot report a lock error through the return type `{Self}`",
     label = "write `Result<T, E>` where `E: From<LockError>`",

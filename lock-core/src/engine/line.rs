@@ -195,10 +195,17 @@ impl Line {
     /// itself busy with it. It can't: the try is not sent before the release was answered. (Who is patient may ask at once:
     /// behind its own release it is granted the lock.)
     fn waits_for_a_release(&self, desk: &Desk) -> bool {
-        let tries_once = self.first_awake().filter(|waiter| !waiter.is_patient());
+        // Nor for a hold that takes the place of another of this process: it is never told busy, and has no time to lose.
+        let asks_to_go_on = |waiter: &Waiter| waiter.want.claim.replaces.is_some();
+        let tries_once = self.first_awake().filter(|it| !it.is_patient() && !asks_to_go_on(it));
         // Not for those that began later: of a crowd there would be no end.
         let before = |waiter: &Waiter| desk.neighbours.is_closing(&self.key.name, waiter.last_closing);
         self.closing.is_some() || tries_once.is_some_and(before)
+    }
+
+    /// Whether its first waiter tries once.
+    pub(super) fn tries_once(&self) -> bool {
+        self.first_awake().is_some_and(|waiter| !waiter.is_patient())
     }
 
     /// A release is under way whose answer is awaited.

@@ -79,7 +79,7 @@ impl Parts {
     }
 
     /// Puts `part` in the place of those that are lost; `false` if the lease does not stand without it. Whoever does so
-    /// [tells](Self::tell_of_change) of it.
+    /// [keeps](Self::keep_as_wished) it and [tells](Self::tell_of_change) of it, when it holds no lock of its own.
     pub(crate) fn replace_lost(&self, part: Part) -> bool {
         if self.is_lost() {
             return false;
@@ -87,16 +87,19 @@ impl Parts {
         let mut held = self.held();
         held.parts.retain(|part| !part.cell.is_lost());
         let stands = held.parts.iter().filter(|part| part.cell.is_held()).count() >= self.needed;
-        let keep_until = held.keep_until;
         if stands {
-            held.parts.push(part.clone());
+            held.parts.push(part);
             held.version += 1;
         }
-        drop(held);
-        if stands && let Some(until) = keep_until {
+        stands
+    }
+
+    /// A part that came later is not to be free before the others are.
+    pub(crate) fn keep_as_wished(&self, part: &Part) {
+        let wished = self.held().keep_until;
+        if let Some(until) = wished {
             part.keep(until);
         }
-        stands
     }
 
     /// Wakes those who watch the parts.

@@ -295,6 +295,7 @@ contract! {
             an_annotated_function_takes_all_or_does_not_run
             an_empty_list_is_an_error
             tokens_rise_for_each_name
+            a_lease_that_is_not_renewed_begins_when_all_are_held
             one_lost_is_all_lost
             a_body_ends_with_the_first_that_is_lost
             inner_calls_join_what_is_held_and_take_the_rest

@@ -140,11 +140,14 @@ impl Inner {
         let Some(place) = kept.holds.as_mut().and_then(|holds| holds.get_mut(at)) else {
             return false;
         };
-        let added = self.parts.replace_lost(part);
+        let added = self.parts.replace_lost(part.clone());
         let unused = if added { place.replace(hold) } else { Some(hold) };
         drop(kept);
         drop(unused);
-        // Foreign code: not under the lock.
+        // What wakes foreign code is not done under the lock.
+        if added {
+            self.parts.keep_as_wished(&part);
+        }
         self.parts.tell_of_change();
         added
     }

@@ -258,7 +258,6 @@ impl Future for Round<'_> {
         if this.count(may_yet) < needed || now >= this.until {
             return Poll::Ready(Err(this.fail(now)));
         }
-        this.alarm.set(this.until, context);
-        Poll::Pending
+        if this.alarm.set(this.until, context) { Poll::Pending } else { Poll::Ready(Err(this.fail(now))) }
     }
 }

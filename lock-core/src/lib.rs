@@ -1,7 +1,8 @@
 //! Distributed locks for Rust services: one attribute runs a function under a lock that all processes of a service share.
 //!
 //! The lock is a lease on a Redis or Valkey server, or in memory. It is renewed and watched while the function runs, and
-//! every holder gets a fencing token.
+//! every holder gets a fencing token. There are five kinds of locks ([`LockKind`]), on one server, behind Sentinel, in a
+//! Cluster, or on several independent masters.
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod example {
@@ -31,15 +32,19 @@
 //! - [`distributed_lock`]: the attribute, its arguments, how keys become names, what cancelling means.
 //! - [`LockManager`]: connects to a server (for URLs see [`ManagerBuilder::url`]), is installed for annotated functions, takes
 //!   locks by hand ([`LockManager::lock`]), and is shut down ([`LockManager::shutdown`]).
+//! - [`LockKind`]: reentrant, fair, read and write, red; several names at once are `keys = ..`, or
+//!   [`LockManager::lock_all`].
 //! - [`LockGuard`]: a lock held by hand. [`Held`]: what a body may know of its lock, also as [`Held::current`].
 //! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
 //! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
-//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`]: your own types as keys.
+//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`](trait@LockKeyPart): your own types as keys.
+//!   [`LockKeyGenerator`]: keys from the call as a whole, a tenant in front of every key for example.
+//! - `migration`: coming from lock4j, klock, ShedLock or Redisson.
 //! - [`backend::redis`]: what the server needs, with the ACL line.
 //!
 //! # Guarantees
 //!
-//! - At most one definite holder of a lock at a time: from the moment it was acquired until it is released, reported lost, or
+//! - At most one definite holder of a lock at a time, or several readers and no writer: from the moment it was acquired until it is released, reported lost, or
 //!   the end of its validity. The validity is counted from before the request was sent, on a monotonic clock.
 //! - A holder learns of a lost lease in time, from its own clock, even if the server never answers again.
 //! - Fencing tokens ([`Held::token`]) rise strictly for each name, over restarts and loss of data, as long as the server's
@@ -60,14 +65,17 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `macros` | yes | the attribute |
-//! | `redis` | yes | `redis://`, `unix:`, existing clients; without it there is only `memory:` |
+//! | `redis` | yes | `redis://`, `redis-sentinel://`, `redis-cluster://`, `unix:`, existing clients; without it there is only `memory:` |
 //! | `tls` | no | `rediss://`, with rustls |
+//! | `inventory` | no | `inventory()`: every annotated function, with its lock's template, kind, lease, file and line |
 //!
 //! The README has the fencing example in SQL, a table of errors with what to do, and answers to common questions;
 //! `ARCHITECTURE.md` says how it is built.
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "inventory")]
+mod annotated;
 pub mod backend;
 pub mod clock;
 mod engine;
@@ -78,6 +86,8 @@ mod kind;
 #[cfg(test)]
 mod layers;
 mod manager;
+#[cfg(feature = "macros")]
+pub mod migration;
 mod name;
 mod params;
 mod run;
@@ -88,23 +98,30 @@ extern crate self as lock_core;
 #[doc = include_str!("../../README.md")]
 struct ReadmeDoctests;
 
+#[cfg(feature = "inventory")]
+pub use annotated::{AnnotatedFunction, GivenDuration, inventory, inventory_shared};
 pub use engine::ShutdownReport;
 pub use error::{BodyOutcome, LockError, Votes};
 pub use holder::Holder;
 pub use key::{
-    DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, KeyError, KeyWriter, LockKey, LockKeyPart,
-    MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES, MAX_PART_BYTES, MAX_PARTS,
+    Arg, DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, JoinPoint, KeyError, KeyWriter, LockKey,
+    LockKeyGenerator, LockKeyPart, MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES,
+    MAX_PART_BYTES, MAX_PARTS,
 };
 #[cfg(feature = "macros")]
-pub use lock_macros::distributed_lock;
+pub use lock_macros::{LockKeyPart, distributed_lock};
 pub use manager::{LockGuard, LockManager, LockRequest, LockSupport, ManagerBuilder, MemoryLocks};
 pub use name::LockName;
 pub use params::{
     DEFAULT_DELIMITER, DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, LockKind, LockParams, MAX_EXPIRE,
     MIN_EXPIRE, OnLost,
 };
-pub use run::{Held, LockOutcome};
+pub use run::{Held, LockOutcome, Reporting, Skippable, unreported_errors};
 
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../lock-macros/src/distributed_lock.md")]
 struct AttributeDoctests;
+
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../lock-macros/src/lock_key_part.md")]
+struct DeriveDoctests;

@@ -200,41 +200,6 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
     })
 }
 
-/// Refuses renewals that end before the first lease, or that are wanted and not wanted.
-pub(crate) fn check_max_hold(
-    key: &str,
-    max_hold: Option<Duration>,
-    expire: Duration,
-    renew: bool,
-) -> Result<(), LockError> {
-    let message = match max_hold {
-        Some(_) if !renew => {
-            "max_hold ends the renewals, and there are none with renew = false: leave one of the two out"
-                .to_owned()
-        }
-        Some(max_hold) if max_hold < expire => {
-            format!(
-                "max_hold is {max_hold:?}, but the lease alone is {expire:?}: write a longer max_hold, or a shorter expire"
-            )
-        }
-        _ => return Ok(()),
-    };
-    Err(LockError::Params { key: key.to_owned(), message })
-}
-
-/// Refuses to keep a lock for more than [`MAX_EXPIRE`].
-pub(crate) fn check_hold_at_least(key: &str, hold_at_least: Option<Duration>) -> Result<(), LockError> {
-    match hold_at_least {
-        Some(time) if time > MAX_EXPIRE => Err(LockError::Params {
-            key: key.to_owned(),
-            message: format!(
-                "hold_at_least is {time:?}, but a lock is kept for 30d at most: write a shorter one"
-            ),
-        }),
-        _ => Ok(()),
-    }
-}
-
 /// Refuses to keep a `red` lock for longer than a restarted master is not counted: it would have forgotten it.
 pub(crate) fn check_red_hold(
     key: &str,
@@ -249,6 +214,37 @@ pub(crate) fn check_red_hold(
                  a shorter one, or `red_max_lease(..)` at every builder that uses these masters"
             ),
         }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a longest hold that is shorter than the lease or means nothing, and a shortest one that is longer than any lease.
+pub(crate) fn check_holds(
+    key: &str,
+    (expire, renew): (Duration, bool),
+    max_hold: Option<Duration>,
+    hold_at_least: Option<Duration>,
+) -> Result<(), LockError> {
+    let wrong = |message| Err(LockError::Params { key: key.to_owned(), message });
+    match max_hold {
+        Some(_) if !renew => {
+            return wrong(
+                "max_hold says when renewing ends, but nothing is renewed here: leave it out, and say the length of the hold \
+                 with expire"
+                    .to_owned(),
+            );
+        }
+        Some(max_hold) if max_hold < expire => {
+            return wrong(format!(
+                "max_hold is {max_hold:?}, but the lease alone lasts {expire:?}: write a longer max_hold or a shorter expire"
+            ));
+        }
+        _ => {}
+    }
+    match hold_at_least {
+        Some(least) if least > MAX_EXPIRE => wrong(format!(
+            "hold_at_least is {least:?}, but a lease lasts 30d at most: write for example hold_at_least = \"5s\""
+        )),
         _ => Ok(()),
     }
 }
@@ -319,17 +315,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_hold_may_last_is_checked() {
-        let (lease, longer) = (Duration::from_secs(10), Duration::from_secs(11));
-        assert!(check_max_hold("k", Some(longer), lease, true).is_ok());
-        assert!(check_max_hold("k", None, lease, false).is_ok());
-        let text = |checked: Result<(), LockError>| checked.unwrap_err().to_string();
-        assert!(text(check_max_hold("k", Some(lease), longer, true)).contains("longer max_hold"));
-        assert!(text(check_max_hold("k", Some(longer), lease, false)).contains("renew = false"));
-        assert!(check_hold_at_least("k", Some(MAX_EXPIRE)).is_ok());
-        assert!(text(check_hold_at_least("k", Some(MAX_EXPIRE * 2))).contains("30d at most"));
-        assert!(check_red_hold("k", Some(lease), lease).is_ok());
-        assert!(text(check_red_hold("k", Some(longer), lease)).contains("red_max_lease"));
+    fn a_hold_is_bounded_only_by_lengths_that_mean_something() {
+        let second = Duration::from_secs(1);
+        let check = |renew, max, least| check_holds("LOCK:a", (second, renew), max, least);
+        assert!(check(true, Some(second), Some(MAX_EXPIRE)).is_ok());
+        assert!(check(false, None, Some(second * 2)).is_ok());
+        for (renew, max, least, says) in [
+            (true, Some(second / 2), None, "a longer max_hold or a shorter expire"),
+            (false, Some(second), None, "leave it out"),
+            (true, None, Some(MAX_EXPIRE * 2), "hold_at_least = \"5s\""),
+        ] {
+            let text = check(renew, max, least).unwrap_err().to_string();
+            assert!(text.contains("[LOCK:a]") && text.contains(says), "{text}");
+        }
+        assert!(check_red_hold("k", Some(second), second).is_ok());
+        let text = check_red_hold("k", Some(second * 2), second).unwrap_err().to_string();
+        assert!(text.contains("red_max_lease"), "{text}");
     }
 
     #[test]

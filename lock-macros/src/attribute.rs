@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::errors::Errors;
+use crate::expand::Locked;
 use crate::function::Parameters;
-use crate::key::Keys;
-use crate::{args, expand, function, key, segment, validate};
+use crate::key::{Keys, Purpose};
+use crate::{args, condition, expand, fallback, function, key, segment, validate};
 
 /// What stands in place of the attributed function.
 pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -29,11 +30,18 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
         .map_or_else(Vec::new, |given| key::read(&given.value, delimiter, name, &parameters, &mut errors));
     let several =
         arguments.keys.as_ref().map(|given| key::several(&given.value, name, &parameters, &mut errors));
+    if let Some(generator) = &arguments.key_generator {
+        key::refuse_control_flow(Purpose::Generator, &generator.value, None, &mut errors);
+    }
+    let when = arguments.when.as_ref();
+    let when = when.and_then(|given| condition::read(&given.value, name, &parameters, &mut errors));
+    let fallback = fallback::read(&arguments, &function.sig, &parameters, &mut errors);
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
     let keys = several.flatten().map_or(Keys::One(segments), Keys::Several);
+    let locked = Locked { arguments: &arguments, keys, when, fallback };
     match errors.into_tokens() {
-        None => expand::expand(&arguments, &keys, &function, &parameters),
+        None => expand::expand(&locked, delimiter, &function, &parameters),
         Some(errors) => {
             let rejected = expand::rejected(&arguments, &original, &parameters);
             quote!(#errors #rejected)
@@ -59,7 +67,14 @@ mod tests {
     #[test]
     fn generated_code_names_the_private_module_alone() {
         let every = "prefix = \"p\", kind = \"read\", wait = \"1s\", expire = L, guard = g, locks = m, crate = renamed";
-        let keys = ["key = \"a{id}:b\"", "keys = id", "keys = [id, (id, L)]", "keys = id.iter()"];
+        let keys = [
+            "key = \"a{id}:b\", on_busy = other, when = id > 1, max_hold = \"1m\", hold_at_least = L",
+            "keys = id, on_busy = \"skip\"",
+            "keys = [id, (id, L)], when = \"id > 1\"",
+            "keys = id.iter(), on_busy = \"error\"",
+            "key_generator = Generator(id)",
+            "key = id, key_generator = |call| call.key_behind(7), on_busy = Self::other",
+        ];
         for (function, key) in FUNCTIONS.iter().flat_map(|function| keys.map(|key| (function, key))) {
             let expanded = expand(&format!("{every}, {key}"), function);
             assert!(expanded.contains("renamed :: __private"), "{expanded}");
@@ -84,6 +99,14 @@ mod tests {
                 "name = \"f\", keys = []",
                 "name = \"f\", key = id, keys = id",
                 "name = \"f\", keys = id, kind = \"fair\"",
+                "name = \"f\", keys = id, key_generator = g",
+                "name = \"f\", on_busy = \"skp\"",
+                "name = \"f\", on_busy = other(id)",
+                "name = \"f\", when = ie > 1",
+                "name = \"f\", when = \"id >\"",
+                "name = \"f\", renew = false, max_hold = \"1m\"",
+                "name = \"f\", hold_at_least = \"31d\"",
+                "key_generator = \"g\"",
                 "=",
                 ",",
             ] {

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{Expr, Ident};
 
-use crate::args::{Arguments, Given, Kind, Text};
+use crate::args::{Arguments, Given, Kind, Length, Text};
 use crate::errors::Errors;
 use crate::function::Parameters;
 use crate::key;
@@ -23,13 +23,15 @@ pub(crate) fn validate(
     }
     guard_is_new(arguments, parameters, errors);
     one_key_or_several(arguments, errors);
+    keys_or_generator(arguments, errors);
     several_of_a_kind(arguments, errors);
+    renewed_for_a_while(arguments, errors);
 }
 
 /// Nothing is derived from the function's path: moving a function would change its lock in the middle of a deploy. And
 /// a key alone would be one lock for every function that has such an argument.
 fn says_which_lock(arguments: &Arguments, function: &Ident, errors: &mut Errors) {
-    if arguments.attempted("prefix") || arguments.attempted("name") {
+    if ["prefix", "name", "key_generator"].into_iter().any(|name| arguments.attempted(name)) {
         return;
     }
     match arguments.seen("key").or(arguments.seen("keys")) {
@@ -127,6 +129,40 @@ fn one_key_or_several(arguments: &Arguments, errors: &mut Errors) {
             keys,
             "one lock or several: keep `key`, or put what it says into each of the `keys`, as in \
              `keys = items.iter().map(|item| (shop, item.sku))`",
+        );
+    }
+}
+
+fn keys_or_generator(arguments: &Arguments, errors: &mut Errors) {
+    if let (Some(_), Some(generator)) = (arguments.seen("keys"), arguments.seen("key_generator")) {
+        errors.at(
+            generator,
+            "`key_generator` makes all keys of the call: leave `keys` out and implement `LockKeyGenerator::lock_keys`, or keep \
+             `keys` alone",
+        );
+    }
+}
+
+/// How long a lease is renewed says nothing where it is not, or where the first one lasts longer.
+fn renewed_for_a_while(arguments: &Arguments, errors: &mut Errors) {
+    let Some(max_hold) = &arguments.max_hold else { return };
+    if arguments.renew.as_ref().is_some_and(|renew| !renew.value.value) {
+        errors.at(
+            max_hold.name.span(),
+            "`max_hold` says when renewing ends, but `renew = false` renews nothing: leave `max_hold` out, and say the length of \
+             the hold with `expire`",
+        );
+        return;
+    }
+    if let (Length::Literal(hold), Some(Given { value: Length::Literal(lease), .. })) =
+        (&max_hold.value, &arguments.expire)
+        && hold < lease
+    {
+        errors.at(
+            max_hold.name.span(),
+            format!(
+                "`max_hold` is {hold:?}, but the lease alone lasts {lease:?}: write a longer `max_hold` or a shorter `expire`"
+            ),
         );
     }
 }

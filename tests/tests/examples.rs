@@ -54,6 +54,11 @@ fn the_first_to_come_is_the_first_to_be_served() {
 }
 
 #[test]
+fn a_tenant_stands_in_front_of_every_key_but_one() {
+    everywhere("tenant_keys");
+}
+
+#[test]
 fn a_red_lock_outlives_the_loss_of_a_master() {
     for binary in servers() {
         // The first name that the example looks for in the PATH, here the server to be tested.

@@ -21,13 +21,13 @@ pub trait KeyCollection {
     ///
     /// # Errors
     /// What the first wrong element says.
-    fn lock_keys(&self) -> Result<Vec<LockKey>, KeyError>;
+    fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError>;
 }
 
 macro_rules! collection {
     ($(($($const:tt)*) $type:ty)*) => {$(
         impl<T: LockKeyPart $($const)*> KeyCollection for $type {
-            fn lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
+            fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
                 self.iter().map(LockKey::try_of).collect()
             }
         }
@@ -50,8 +50,8 @@ macro_rules! pointer {
     ($($type:ty)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<C: KeyCollection + ?Sized> KeyCollection for $type {
-            fn lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
-                (**self).lock_keys()
+            fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
+                (**self).__lock_keys()
             }
         }
     )*};
@@ -72,11 +72,11 @@ pub trait KeyIterator {
     ///
     /// # Errors
     /// What the first wrong element says.
-    fn lock_keys(self) -> Result<Vec<LockKey>, KeyError>;
+    fn __lock_keys(self) -> Result<Vec<LockKey>, KeyError>;
 }
 
 impl<I: IntoIterator<Item: LockKeyPart>> KeyIterator for I {
-    fn lock_keys(self) -> Result<Vec<LockKey>, KeyError> {
+    fn __lock_keys(self) -> Result<Vec<LockKey>, KeyError> {
         self.into_iter().map(LockKey::try_of).collect()
     }
 }
@@ -86,7 +86,7 @@ impl<I: IntoIterator<Item: LockKeyPart>> KeyIterator for I {
 /// # Errors
 /// What the first wrong element says.
 pub fn borrowed_keys<C: KeyCollection + ?Sized>(keys: &C) -> Result<Vec<LockKey>, KeyError> {
-    keys.lock_keys()
+    keys.__lock_keys()
 }
 
 /// The keys that an expression gives, which is used up.
@@ -94,7 +94,7 @@ pub fn borrowed_keys<C: KeyCollection + ?Sized>(keys: &C) -> Result<Vec<LockKey>
 /// # Errors
 /// What the first wrong element says.
 pub fn iterated_keys<I: KeyIterator>(keys: I) -> Result<Vec<LockKey>, KeyError> {
-    keys.lock_keys()
+    keys.__lock_keys()
 }
 
 /// The keys of a list that stands in the attribute.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::bounds::Frozen;
 use super::hold_cell::HoldCell;
 use super::report::ShutdownReport;
 use super::shared::Shared;
@@ -14,7 +15,7 @@ use super::thread::{Ending, Started, start};
 use super::undo::Released;
 use super::wait::Waiting;
 use super::waiter::Want;
-use crate::backend::{Backend, Channel, Fault, HoldId, Via};
+use crate::backend::{Backend, Channel, Fault, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 
@@ -93,9 +94,14 @@ impl Engine {
         self.0.shared.keep(cell, time);
     }
 
+    /// The body of a hold that was renewed until now begins, and ends when `want` says.
+    pub(crate) fn begin_body(&self, cell: &Arc<HoldCell>, want: &Want) {
+        self.0.shared.begin_body(cell, want);
+    }
+
     /// Ends what this hold protects, while the lock stays taken for the lease it has: another hold of this process takes its
-    /// place at the server. Its id there; `None` if it is lost or over. To be released all the same.
-    pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+    /// place at the server. `None` if it is lost or over. To be released all the same.
+    pub(crate) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<Frozen> {
         self.0.shared.freeze(cell)
     }
 
@@ -156,9 +162,9 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// Wakes the task of `context` at `at` or a little later, in place of what was set before; at once if the engine has
-    /// ended.
-    pub(crate) fn set(&self, at: Moment, context: &Context<'_>) {
-        self.engine.shared().set_alarm(self.number, at, context.waker());
+    /// ended, and then says no.
+    pub(crate) fn set(&self, at: Moment, context: &Context<'_>) -> bool {
+        self.engine.shared().set_alarm(self.number, at, context.waker())
     }
 }
 

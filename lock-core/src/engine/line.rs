@@ -32,8 +32,8 @@ pub(super) struct Line {
     pub(super) doubted: Option<Moment>,
     /// A release whose first answer is awaited: who comes now does not find itself busy with it.
     pub(super) closing: Option<HoldId>,
-    /// See [`is_going`](Self::is_going).
-    going: bool,
+    /// See [`is_going`](Self::is_going); its number among the releases.
+    going: Option<u64>,
     /// Not before this is a new stay begun.
     pub(super) not_before: Moment,
     /// No wait ends before this, but for that of the waiter who has an offer.
@@ -61,7 +61,7 @@ impl Line {
             fault: None,
             doubted: None,
             closing: None,
-            going: false,
+            going: None,
             not_before: Moment::default(),
             next_end: Moment::NEVER,
             scheduled: Moment::NEVER,
@@ -82,6 +82,7 @@ impl Line {
             want,
             slot,
             since: desk.now,
+            last_closing: desk.neighbours.last_closing(),
             fault: self.fault.clone(),
             offered: false,
             found_busy: false,
@@ -194,8 +195,17 @@ impl Line {
     /// itself busy with it. It can't: the try is not sent before the release was answered. (Who is patient may ask at once:
     /// behind its own release it is granted the lock.)
     fn waits_for_a_release(&self, desk: &Desk) -> bool {
-        let tries_once = || self.first_awake().is_some_and(|waiter| !waiter.is_patient());
-        self.closing.is_some() || (desk.neighbours.is_closing(&self.key.name) && tries_once())
+        // Nor for a hold that takes the place of another of this process: it is never told busy, and has no time to lose.
+        let asks_to_go_on = |waiter: &Waiter| waiter.want.claim.replaces.is_some();
+        let tries_once = self.first_awake().filter(|it| !it.is_patient() && !asks_to_go_on(it));
+        // Not for those that began later: of a crowd there would be no end.
+        let before = |waiter: &Waiter| desk.neighbours.is_closing(&self.key.name, waiter.last_closing);
+        self.closing.is_some() || tries_once.is_some_and(before)
+    }
+
+    /// Whether its first waiter tries once.
+    pub(super) fn tries_once(&self) -> bool {
+        self.first_awake().is_some_and(|waiter| !waiter.is_patient())
     }
 
     /// A release is under way whose answer is awaited.
@@ -208,9 +218,14 @@ impl Line {
 
     /// Whether what this line has, or may have, at the server is on its way out: nobody wants it any more.
     pub(super) fn is_going(&mut self, going: bool, desk: &mut Desk) {
-        if std::mem::replace(&mut self.going, going) != going {
-            let (neighbours, name) = (&mut desk.neighbours, &self.key.name);
-            if going { neighbours.closing(name) } else { neighbours.closed(name) }
+        let (neighbours, name) = (&mut desk.neighbours, &self.key.name);
+        match (going, self.going) {
+            (true, None) => self.going = Some(neighbours.closing(name)),
+            (false, Some(number)) => {
+                self.going = None;
+                neighbours.closed(name, number);
+            }
+            _ => {}
         }
     }
 

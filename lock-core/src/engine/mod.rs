@@ -7,6 +7,7 @@
 
 mod alarms;
 mod asking;
+mod bounds;
 mod desk;
 mod effects;
 mod events;

@@ -7,8 +7,11 @@ use crate::name::LockName;
 #[derive(Default)]
 pub(super) struct Neighbours {
     own: Map<LockName, Vec<u64>>,
-    closing: Map<LockName, usize>,
-    /// Names without a release under way any more: whoever tried once may ask now.
+    /// Numbers of the releases under way, in the order in which they were sent.
+    closing: Map<LockName, Vec<u64>>,
+    /// The number of the last release.
+    last_closing: u64,
+    /// Names of which a release has been answered: whoever tries once may ask now.
     freed: Vec<LockName>,
     /// Names of which a caller let its grant run out.
     slept: Vec<LockName>,
@@ -35,27 +38,35 @@ impl Neighbours {
         self.own.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// A release was sent.
-    pub(super) fn closing(&mut self, name: &LockName) {
-        *self.closing.entry(name.clone()).or_default() += 1;
+    /// A release was sent; its number.
+    pub(super) fn closing(&mut self, name: &LockName) -> u64 {
+        self.last_closing += 1;
+        self.closing.entry(name.clone()).or_default().push(self.last_closing);
+        self.last_closing
     }
 
     /// It was answered, or never will be.
-    pub(super) fn closed(&mut self, name: &LockName) {
-        let Some(count) = self.closing.get_mut(name) else {
+    pub(super) fn closed(&mut self, name: &LockName, number: u64) {
+        let Some(numbers) = self.closing.get_mut(name) else {
             return;
         };
-        *count -= 1;
-        if *count == 0 {
+        numbers.retain(|it| *it != number);
+        if numbers.is_empty() {
             self.closing.remove(name);
-            if self.own.contains_key(name) {
-                self.freed.push(name.clone());
-            }
+        }
+        if self.own.contains_key(name) {
+            self.freed.push(name.clone());
         }
     }
 
-    pub(super) fn is_closing(&self, name: &LockName) -> bool {
-        self.closing.contains_key(name)
+    /// The number of the last release of any name.
+    pub(super) fn last_closing(&self) -> u64 {
+        self.last_closing
+    }
+
+    /// Whether a release up to that number is under way.
+    pub(super) fn is_closing(&self, name: &LockName, up_to: u64) -> bool {
+        self.closing.get(name).and_then(|numbers| numbers.first()).is_some_and(|first| *first <= up_to)
     }
 
     /// A caller let its grant run out.

@@ -85,6 +85,10 @@ impl Line {
         if std::mem::take(&mut self.waiters[place].asleep) | self.doubted.take().is_some() {
             self.drive(desk);
         }
+        // Driving ends waits that are over, perhaps this one.
+        let Some(place) = self.waiters.iter().position(|waiter| waiter.key == key) else {
+            return Claim::NotYet;
+        };
         if self.offered().is_none_or(|offer| offer.to != key) {
             return Claim::NotYet;
         }
@@ -112,15 +116,10 @@ impl Line {
             return Claim::NotYet;
         };
         let want = waiter.want;
-        // A lease that was asked for its full length just now is the body's; a short or a passed one is extended to it.
-        let whole = owned.pass == 0 && owned.lease >= want.expire;
         if owned.lease < want.expire {
             owned.renew_at = owned.renew_at.min(now + CLAIM_DELAY);
         }
-        let ends_at = match want.renew {
-            false => Some(if whole { owned.valid_until } else { now + want.expire }),
-            true => want.max_hold.map(|longest| now + longest),
-        };
+        let ends_at = owned.body_ends_at(&want, now);
         let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
         let cell = Arc::new(HoldCell::new(line, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {

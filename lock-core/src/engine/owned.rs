@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounds::Frozen;
 use super::desk::Desk;
 use super::events::Event;
 use super::hold_cell::HoldCell;
 use super::line::Line;
 use super::rules::{LONGEST_TICK, OFFER_LIMIT};
 use super::stay::{Offer, Owned, Phase, User};
-use crate::backend::HoldId;
 use crate::clock::Moment;
 
 impl Line {
@@ -60,13 +60,13 @@ impl Line {
         }
     }
 
-    /// The holder's part ends, while the lock stays taken: another hold of this process takes its place at the server. The
-    /// id of this one there, if it still is one.
+    /// The holder's part ends, while the lock stays taken: another hold of this process takes its place at the server, and
+    /// is told what this one leaves, if it still is one.
     ///
     /// What could go wrong: the other took its place and ended, while somebody still counts on this one. They can't: it is
     /// closed first. Nor is it reported as lost when the server does not know it any more: nothing is asked or believed of
     /// it from now on.
-    pub(super) fn freeze(&mut self, cell: &Arc<HoldCell>, desk: &mut Desk) -> Option<HoldId> {
+    pub(super) fn freeze(&mut self, cell: &Arc<HoldCell>, desk: &mut Desk) -> Option<Frozen> {
         self.answer_extending(false, desk);
         let owned = self.owned_mut()?;
         let mine = owned.holding().is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
@@ -74,11 +74,12 @@ impl Line {
             return None;
         }
         owned.frozen = true;
+        let ends_at = owned.holding().and_then(|holding| holding.ends_at);
         let stay = self.stay.as_mut()?;
         if let Some(seq) = stay.in_flight.take() {
             desk.under_way.remove(&seq);
         }
-        Some(stay.id.clone())
+        Some(Frozen { id: stay.id.clone(), left: ends_at.map(|end| end.since(desk.now)) })
     }
 
     pub(super) fn drive_owned(&mut self, desk: &mut Desk) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::bounds::Frozen;
 use super::desk::Desk;
 use super::effects::Effects;
 use super::events::{Event, EventSink};
@@ -22,7 +23,7 @@ use super::table::Table;
 use super::undo::{ReleaseAnswer, Released};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
-use crate::backend::{Answer, Backend, Channel, Generation, Grant, HoldId, Inbox, Via};
+use crate::backend::{Answer, Backend, Channel, Generation, Grant, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
@@ -152,8 +153,13 @@ impl Shared {
         });
     }
 
+    /// See [`Line::begin_body`].
+    pub(super) fn begin_body(&self, cell: &Arc<HoldCell>, want: &Want) {
+        self.with(|table| table.on_line(&cell.line(), |line, desk| line.begin_body(cell, want, desk)));
+    }
+
     /// See [`Line::freeze`].
-    pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<HoldId> {
+    pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<Frozen> {
         self.with(|table| table.on_line(&cell.line(), |line, desk| line.freeze(cell, desk)).flatten())
     }
 
@@ -179,18 +185,19 @@ impl Shared {
         self.with(|table| table.desk.number())
     }
 
-    /// Wakes `waker` at a moment of the engine's clock, or a little later; at once when the engine has ended.
-    pub(super) fn set_alarm(&self, number: u64, at: Moment, waker: &Waker) {
+    /// Wakes `waker` at a moment of the engine's clock, or a little later; at once when the engine has ended, and then says no.
+    pub(super) fn set_alarm(&self, number: u64, at: Moment, waker: &Waker) -> bool {
         let waker = waker.clone();
-        let replaced = self.with(|table| {
+        let (is_set, replaced) = self.with(|table| {
             if table.has_ended {
                 table.desk.effects.wakers.push(waker);
-                return None;
+                return (false, None);
             }
             table.desk.effects.look_again(at);
-            table.desk.alarms.set(number, at, waker)
+            (true, table.desk.alarms.set(number, at, waker))
         });
         drop(replaced);
+        is_set
     }
 
     pub(super) fn cancel_alarm(&self, number: u64) {
@@ -247,7 +254,7 @@ impl Shared {
 
     /// Whether the engine has this id at the server, or undoes it.
     #[cfg(test)]
-    pub(super) fn knows(&self, name: &LockName, id: &HoldId) -> bool {
+    pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
         self.with(|table| {
             let lines = table.lines.values().filter(|line| line.key.name == *name);
             let stays = lines.filter_map(|line| line.stay.as_ref()).any(|stay| stay.id == *id);

@@ -107,7 +107,11 @@ impl Table {
     /// What a change in one line means for the others of its name.
     fn tell_neighbours(&mut self) {
         while let Some(name) = self.desk.neighbours.take_freed() {
-            self.on_lines_of(&name, Line::drive);
+            self.on_lines_of(&name, |line, desk| {
+                if line.tries_once() {
+                    line.drive(desk);
+                }
+            });
         }
         while let Some(name) = self.desk.neighbours.take_slept() {
             self.on_lines_of(&name, Line::doubt);

@@ -55,6 +55,8 @@ pub(super) struct Waiter {
     pub(super) want: Want,
     pub(super) slot: Arc<Slot>,
     pub(super) since: Moment,
+    /// The last release that this process had sent when it came.
+    pub(super) last_closing: u64,
     /// The last fault met on its behalf.
     pub(super) fault: Option<Fault>,
     /// An offer was made to it that it has not come for yet.

@@ -105,6 +105,15 @@ impl LockKey {
         self.error.as_ref()
     }
 
+    /// The text of the only part.
+    pub(super) fn only_text(&self) -> Option<&str> {
+        let mut parts = self.parts.iter();
+        match (parts.next(), parts.next(), &self.error) {
+            (Some(Part::Text(text) | Part::Verbatim(text)), None, None) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether nothing was written: no part, not even a `None`.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -9,13 +9,17 @@
 //!    part.rs       writer.rs     lock_key.rs        join.rs     ../name.rs
 //! ```
 //!
-//! Generators, which make keys from a join point, stand beside these: they return a [`LockKey`] too, never a name.
+//! Generators ([`LockKeyGenerator`]), which make keys from a [`JoinPoint`], return a [`LockKey`] too, never a name.
 
 mod charset;
+#[cfg(all(test, feature = "macros"))]
+mod derived_properties;
 mod encode;
 mod error;
+mod generator;
 mod into_key;
 mod join;
+mod join_point;
 mod lock_key;
 mod long_name;
 mod part;
@@ -24,13 +28,17 @@ mod part_values;
 mod parts;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod stable_names;
 mod writer;
 
 pub(crate) use charset::check_namespace;
 pub use charset::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_NAMESPACE_BYTES};
 pub use error::KeyError;
+pub use generator::LockKeyGenerator;
 pub use into_key::IntoLockKey;
 pub(crate) use join::{join, name_so_far};
+pub use join_point::{Arg, JoinPoint};
 pub use lock_key::LockKey;
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;

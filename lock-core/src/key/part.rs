@@ -18,8 +18,10 @@ use super::writer::KeyWriter;
 ///
 /// # Implementing it
 ///
-/// Write the parts that identify the value, and for every value of the type the same number of them; a missing one is
-/// [`KeyWriter::none`]. Then two values that differ never share a lock.
+/// `#[derive(LockKeyPart)]` writes all fields, in order: for new types, structs and enums.
+///
+/// By hand, write the parts that identify the value, and for every value of the type the same number of them (or let the
+/// first say how many follow); a missing one is [`KeyWriter::none`]. Then two values that differ never share a lock.
 ///
 /// ```
 /// use lock_core::{KeyError, KeyWriter, LockKey, LockKeyPart};
@@ -50,7 +52,7 @@ use super::writer::KeyWriter;
     message = "`{Self}` cannot be used as a lock key",
     label = "this is not a lock key part",
     note = "a collection is never one key: write the element that identifies the lock, or `keys = ..` for a lock of each",
-    note = "for a type of your own, implement `LockKeyPart`, or name the field that identifies it, as in `order.id`",
+    note = "for a type of your own, write `#[derive(LockKeyPart)]` on it, or name the field that identifies it, as in `order.id`",
     note = "for a float, a duration or a time, write the integer or the text that identifies it"
 )]
 pub trait LockKeyPart {

@@ -39,7 +39,7 @@ macro_rules! text {
     )*};
 }
 
-text! { str String Cow<'_, str> }
+text! { str String }
 
 macro_rules! pointer {
     ($($type:ty)*) => {$(
@@ -52,6 +52,12 @@ macro_rules! pointer {
 }
 
 pointer! { &T &mut T Box<T> Arc<T> Rc<T> }
+
+impl<T: LockKeyPart + ToOwned + ?Sized> LockKeyPart for Cow<'_, T> {
+    fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        (**self).write_part(out)
+    }
+}
 
 /// `None` is an empty segment before a value, and nothing at the end of the key; it differs from the empty text. The
 /// value must be exactly one segment: `(Option<A>, Option<B>)`, not `Option<(A, B)>`.
@@ -101,6 +107,7 @@ mod tests {
         assert_eq!(LockKey::of(Box::<str>::from("a")), LockKey::of("a"));
         assert_eq!(LockKey::of(Arc::<str>::from("a")), LockKey::of("a"));
         assert_eq!(LockKey::of(Rc::new(Some("a"))), LockKey::of("a"));
+        assert_eq!(LockKey::of(Cow::<u64>::Owned(7)), LockKey::of(Cow::Borrowed(&7)));
         let local = String::from("a");
         let dynamic: &dyn LockKeyPart = &local;
         assert_eq!(LockKey::of(dynamic), LockKey::of("a"));

@@ -19,7 +19,7 @@ where
         }
         if good >= needed {
             Poll::Ready(true)
-        } else if bad > count - needed {
+        } else if needed > count || bad > count - needed {
             Poll::Ready(false)
         } else {
             Poll::Pending

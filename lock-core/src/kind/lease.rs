@@ -58,6 +58,8 @@ struct Held {
     version: u64,
     /// The lease that was last asked for by the holder.
     extended: Option<Duration>,
+    /// Until when none of them is to be free.
+    keep_until: Option<Moment>,
 }
 
 impl Parts {
@@ -72,11 +74,12 @@ impl Parts {
     }
 
     fn new(names: Vec<Named>, needed: usize, parts: Vec<Part>, limit: Option<Duration>) -> Self {
-        let held = Mutex::new(Held { parts, version: 1, extended: None });
+        let held = Mutex::new(Held { parts, version: 1, extended: None, keep_until: None });
         Self { names, needed, limit, held, lost: AtomicBool::new(false), listeners: Listeners::default() }
     }
 
-    /// Puts `part` in the place of those that are lost; `false` if the lease does not stand without it.
+    /// Puts `part` in the place of those that are lost; `false` if the lease does not stand without it. Whoever does so
+    /// [keeps](Self::keep_as_wished) it and [tells](Self::tell_of_change) of it, when it holds no lock of its own.
     pub(crate) fn replace_lost(&self, part: Part) -> bool {
         if self.is_lost() {
             return false;
@@ -88,9 +91,20 @@ impl Parts {
             held.parts.push(part);
             held.version += 1;
         }
-        drop(held);
-        self.listeners.wake_all();
         stands
+    }
+
+    /// A part that came later is not to be free before the others are.
+    pub(crate) fn keep_as_wished(&self, part: &Part) {
+        let wished = self.held().keep_until;
+        if let Some(until) = wished {
+            part.keep(until);
+        }
+    }
+
+    /// Wakes those who watch the parts.
+    pub(crate) fn tell_of_change(&self) {
+        self.listeners.wake_all();
     }
 
     /// The lease that the holder last asked for, if it did.
@@ -247,16 +261,16 @@ impl Lease {
 
     /// The body has begun, and it is not to be free before `time` from now on is over.
     pub(crate) fn keep(&self, time: Duration) {
-        let keep = |part: &Part| {
-            if let Some(engine) = part.engine.upgrade() {
-                engine.keep(&part.cell, time);
-            }
-        };
+        let until = self.now() + time;
         match self {
-            Self::One(part, _) => keep(part),
+            Self::One(part, _) => part.keep(until),
             Self::Many(parts) => {
-                let these = parts.held().parts.clone();
-                these.iter().for_each(keep);
+                let these = {
+                    let mut held = parts.held();
+                    held.keep_until = held.keep_until.max(Some(until));
+                    held.parts.clone()
+                };
+                these.iter().for_each(|part| part.keep(until));
             }
         }
     }
@@ -286,6 +300,13 @@ impl Lease {
 }
 
 impl Part {
+    /// See [`Lease::keep`].
+    fn keep(&self, until: Moment) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.keep(&self.cell, until.since(engine.now()));
+        }
+    }
+
     async fn extend(&self, lease: Duration) -> bool {
         match self.engine.upgrade() {
             Some(engine) => engine.extend(&self.cell, lease).await,

@@ -4,6 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::red::before;
+use crate::backend::REQUEST_LIMIT;
+use crate::clock::Moment;
 use crate::engine::{Engine, Hold, Holds, Lost, Waiting, Want};
 use crate::error::LockError;
 
@@ -17,6 +20,10 @@ use crate::error::LockError;
 pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration) -> Result<Holds, LockError> {
     let since = engine.now();
     let deadline = since + wait;
+    // A body's time begins when all are held; until then what is held is renewed.
+    let renewed = |want: &Want| Want { renew: true, max_hold: None, ..want.clone() };
+    let of_bodies = wants;
+    let wants: Vec<Want> = of_bodies.iter().map(renewed).collect();
     let mut held = Holds::default();
     let mut alone = false;
     loop {
@@ -35,30 +42,39 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
                 }
             }
             Outcome::Got { holds, gap, behind } => {
+                // Who was waited for patiently has been waited for as long as it is of use.
+                let patiently = holds.is_empty();
                 held.append(holds);
                 alone = gap.is_some();
-                if let Some(error) = gap.filter(|error| now >= deadline || !passes(error)) {
+                if let Some(error) = gap.filter(|error| patiently || now >= deadline || !passes(error)) {
                     held.append(behind);
-                    give_back(held, &error).await;
+                    give_back(engine, held, &error, deadline.max(since + REQUEST_LIMIT)).await;
                     return Err(waited_in_all(error, now.since(since)));
                 }
             }
         }
         if held.len() == wants.len() {
             if held.iter().all(|hold| hold.cell().is_held()) {
+                for (hold, want) in held.iter().zip(of_bodies) {
+                    engine.begin_body(hold.cell(), want);
+                }
                 return Ok(held);
             }
             held = Holds::default();
+            if now >= deadline {
+                return Err(lost_while_waiting(&wants[0], now.since(since)));
+            }
         }
     }
 }
 
-/// Who is told that one is busy finds all others free. A server that is silent is not waited for.
-async fn give_back(held: Holds, why: &LockError) {
+/// Who is told that one is busy finds all others free, if there is time to wait for the server's word. A server that is
+/// silent is not waited for.
+async fn give_back(engine: &Engine, held: Holds, why: &LockError, latest: Moment) {
     let freed = held.release();
     if why.is_busy() {
         // What could not be freed is tried again in the background, and logged.
-        let _ = freed.await;
+        let _ = before(engine, latest, Box::pin(freed)).await;
     }
 }
 

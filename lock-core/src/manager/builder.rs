@@ -11,7 +11,7 @@ use crate::backend::{Backend, Channel};
 use crate::clock::Clock;
 use crate::engine::{Engine, Started, block_on};
 use crate::error::LockError;
-use crate::key::check_namespace;
+use crate::key::{LockKeyGenerator, check_namespace};
 use crate::params::{DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, check_expire};
 
 /// Collects what a manager needs; see [`LockManager::builder`].
@@ -24,6 +24,16 @@ pub struct ManagerBuilder {
     expire: Duration,
     pub(super) red: RedOptions,
     min_replicas: u32,
+    generator: Option<Generator>,
+}
+
+/// What wraps the keys of annotated functions.
+pub(super) struct Generator(pub(super) Box<dyn LockKeyGenerator + Send + Sync>);
+
+impl fmt::Debug for Generator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Generator(..)")
+    }
 }
 
 enum Source {
@@ -57,6 +67,7 @@ impl LockManager {
             expire: DEFAULT_EXPIRE,
             red: RedOptions::default(),
             min_replicas: 0,
+            generator: None,
         }
     }
 }
@@ -102,6 +113,42 @@ impl ManagerBuilder {
     /// The lease of calls that don't say; default [`DEFAULT_EXPIRE`].
     pub fn expire(mut self, expire: Duration) -> Self {
         self.expire = expire;
+        self
+    }
+
+    /// Makes the keys of all annotated functions that use this manager: a tenant in front of every key, for example.
+    ///
+    /// It is asked in each call, after the function's own `key`, `keys` or `key_generator`, whose result it finds as
+    /// [`JoinPoint::key`](crate::JoinPoint::key); of several keys once for each. What it returns stands behind the function's
+    /// `prefix` and `name`. Locks taken by hand are no calls of a function, and keep the names that they are given.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] mod example {
+    /// use lock_core::{Held, JoinPoint, LockError, LockManager, distributed_lock};
+    ///
+    /// #[distributed_lock(prefix = "order", key = "id", guard = held)]
+    /// async fn pay(id: u64) -> Result<String, LockError> {
+    ///     Ok(held.name().to_string())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # pub
+    /// async fn main() -> Result<(), LockError> {
+    ///     let tenant = "acme"; // of the request, say from a task-local
+    ///     let locks = LockManager::builder()
+    ///         .url("memory:")
+    ///         .key_generator(move |call: &JoinPoint<'_>| call.key_behind(tenant))
+    ///         .connect()
+    ///         .await?;
+    ///     assert_eq!(locks.scope(pay(42)).await?, "LOCK:order:acme:42");
+    ///     Ok(())
+    /// }
+    /// # }
+    /// # #[cfg(feature = "macros")] fn main() { example::main().unwrap() }
+    /// # #[cfg(not(feature = "macros"))] fn main() {}
+    /// ```
+    pub fn key_generator(mut self, generator: impl LockKeyGenerator + Send + Sync + 'static) -> Self {
+        self.generator = Some(Generator(Box::new(generator)));
         self
     }
 
@@ -216,6 +263,7 @@ impl ManagerBuilder {
             namespace: self.namespace,
             wait: self.wait,
             expire: self.expire,
+            generator: self.generator,
         })))
     }
 

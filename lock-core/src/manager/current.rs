@@ -18,6 +18,8 @@ impl LockManager {
         if replaced.is_some() {
             tracing::warn!("another lock manager was installed before; annotated functions use the new one");
         }
+        #[cfg(feature = "inventory")]
+        crate::annotated::log_shared();
     }
 
     /// Runs `future` with this as the current manager, before the installed one. Tasks that it spawns do not inherit it:

@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use builder::Generator;
 pub use builder::ManagerBuilder;
 pub use guard::LockGuard;
 pub use request::LockRequest;
@@ -26,7 +27,7 @@ pub use virtual_time::MemoryLocks;
 
 use crate::engine::Engine;
 use crate::error::LockError;
-use crate::key::{IntoLockKey, LockKey, join, name_so_far};
+use crate::key::{IntoLockKey, JoinPoint, KeyError, LockKey, join, name_so_far};
 use crate::kind::{Masters, check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
@@ -57,6 +58,7 @@ struct Inner {
     namespace: String,
     wait: Duration,
     expire: Duration,
+    generator: Option<Generator>,
 }
 
 impl LockManager {
@@ -139,6 +141,11 @@ impl LockManager {
     fn engines(&self) -> impl Iterator<Item = &Engine> {
         let masters = self.0.masters.iter().flat_map(|masters| masters.all());
         self.0.engine.iter().chain(masters.map(|master| &master.engine))
+    }
+
+    /// What `call`'s key becomes under the manager's generator, if there is one.
+    pub(crate) fn generated(&self, call: &JoinPoint<'_>) -> Option<Result<LockKey, KeyError>> {
+        self.0.generator.as_ref().map(|generator| generator.0.lock_key(call))
     }
 
     pub(crate) fn default_wait(&self) -> Duration {

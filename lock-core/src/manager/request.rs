@@ -10,7 +10,7 @@ use crate::engine::Want;
 use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
-use crate::params::{LockKind, OnLost, check_expire, check_hold_at_least, check_max_hold, check_red_hold};
+use crate::params::{LockKind, OnLost, check_expire, check_holds, check_red_hold};
 use crate::run::{Entry, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
@@ -211,8 +211,7 @@ impl LockRequest {
         let of = self.of.as_ref().map_err(Clone::clone)?;
         let key = of.first().as_str();
         check_expire(key, self.expire)?;
-        check_max_hold(key, self.max_hold, self.expire, self.renew)?;
-        check_hold_at_least(key, self.hold_at_least)?;
+        check_holds(key, (self.expire, self.renew), self.max_hold, self.hold_at_least)?;
         match of {
             Names::One(_) => Ok(()),
             Names::All(names) => reads_all(&names[0], self.kind).map(drop),

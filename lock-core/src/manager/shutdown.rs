@@ -29,8 +29,8 @@ impl LockManager {
             if report.is_clean() || now >= until {
                 return Poll::Ready(report);
             }
-            alarm.set(until.min(now + Duration::from_millis(5)), context);
-            Poll::Pending
+            let is_set = alarm.set(until.min(now + Duration::from_millis(5)), context);
+            if is_set { Poll::Pending } else { Poll::Ready(report) }
         })
         .await;
         engines.iter().for_each(Engine::end);

@@ -28,18 +28,19 @@ pub(crate) async fn downgrade(
             return Err(LockError::Params { key, message });
         }
     };
-    let Some(id) = engine.freeze(hold.cell()) else {
+    let Some(frozen) = engine.freeze(hold.cell()) else {
         return Err(LockError::Lost { key, body: BodyOutcome::Finished });
     };
     let want = Want {
         name: hold.cell().name.clone(),
-        claim: Claim { replaces: Some(id), ..Claim::READ },
+        claim: Claim { replaces: Some(frozen.id), ..Claim::READ },
         record: record.clone(),
         // The server has it at hand: nothing is waited for.
         wait: Duration::ZERO,
         expire,
         renew,
-        max_hold: None,
+        // The body goes on: its longest hold has begun with the write lock.
+        max_hold: frozen.left.filter(|_| renew),
         via,
     };
     let keep = hold.cell().keep_until().since(engine.now());

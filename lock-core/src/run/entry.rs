@@ -108,6 +108,7 @@ impl Entry {
         };
         inside.open.clear();
         drop(inside);
+        self.place.shared.siblings.wake_all();
         self.has_ended = true;
         Ok((self.place.shared.engine.clone(), hold, self.place.shared.record.clone()))
     }

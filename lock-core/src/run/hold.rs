@@ -38,3 +38,40 @@ impl Hold {
         result.unwrap_or_else(|error| outcome.failed(error))
     }
 }
+
+/// What a function with `when` has got: a held lock, or the word of its `when` that it needs none. Only the second runs a body
+/// without a lock, and it is never made of an error.
+#[must_use = "the lock is freed as soon as this is dropped"]
+pub struct HoldWhen(Option<Hold>);
+
+impl HoldWhen {
+    pub(crate) fn wanted(hold: Hold) -> Self {
+        Self(Some(hold))
+    }
+
+    pub(crate) fn not_wanted() -> Self {
+        Self(None)
+    }
+
+    /// What the body may know of its lock, if it has one.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        self.0.as_ref().map(Hold::held)
+    }
+
+    /// As [`Hold::run`]; without a lock the body alone.
+    pub async fn run<R, F: Future<Output = R>>(self, outcome: Outcome<R>, body: F) -> R {
+        match self.0 {
+            Some(hold) => hold.run(outcome, body).await,
+            None => body.await,
+        }
+    }
+
+    /// As [`Hold::run_blocking`]; without a lock the body alone.
+    pub fn run_blocking<R>(self, outcome: Outcome<R>, body: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Some(hold) => hold.run_blocking(outcome, body),
+            None => body(),
+        }
+    }
+}

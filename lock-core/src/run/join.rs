@@ -71,7 +71,7 @@ impl Join {
         // That it is lost is looked at by the next `join`.
         let _ = self.lost.get_or_insert_with(|| Box::pin(lease.lost())).as_mut().poll(context);
         let engine = self.place.engine();
-        self.alarm.get_or_insert_with(|| engine.alarm()).set(self.deadline, context);
+        let _ = self.alarm.get_or_insert_with(|| engine.alarm()).set(self.deadline, context);
     }
 }
 

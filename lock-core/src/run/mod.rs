@@ -10,6 +10,7 @@ mod hold;
 mod join;
 mod outcome;
 mod owned;
+mod unreported;
 
 pub(crate) use body::{run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
@@ -17,5 +18,6 @@ pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;
-pub use hold::Hold;
-pub use outcome::{LockOutcome, Outcome};
+pub use hold::{Hold, HoldWhen};
+pub use outcome::{LockOutcome, Outcome, Reporting, Skippable};
+pub use unreported::unreported_errors;

@@ -1,5 +1,6 @@
 //! The attribute's arguments: from tokens to typed values, each with the place of its name.
 
+mod busy;
 mod kind;
 mod parse;
 mod read;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use proc_macro2::Span;
 use syn::{Expr, Ident, LitBool, LitStr, Path};
 
+pub(crate) use busy::OnBusy;
 pub(crate) use kind::Kind;
 pub(crate) use parse::parse;
 pub(crate) use read::string;
@@ -49,12 +51,17 @@ pub(crate) struct Arguments {
     pub(crate) name: Option<Given<Text>>,
     pub(crate) key: Option<Given<Expr>>,
     pub(crate) keys: Option<Given<Expr>>,
+    pub(crate) key_generator: Option<Given<Expr>>,
     pub(crate) kind: Option<Given<(Kind, LitStr)>>,
     pub(crate) wait: Option<Given<Length>>,
     pub(crate) expire: Option<Given<Length>>,
     pub(crate) delimiter: Option<Given<LitStr>>,
     pub(crate) renew: Option<Given<LitBool>>,
+    pub(crate) max_hold: Option<Given<Length>>,
+    pub(crate) hold_at_least: Option<Given<Length>>,
+    pub(crate) on_busy: Option<Given<OnBusy>>,
     pub(crate) on_lost: Option<Given<OnLost>>,
+    pub(crate) when: Option<Given<Expr>>,
     pub(crate) guard: Option<Given<Ident>>,
     pub(crate) locks: Option<Given<Expr>>,
     pub(crate) krate: Option<Given<Path>>,

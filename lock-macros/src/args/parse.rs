@@ -48,19 +48,13 @@ fn argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Erro
             return Err(syn::Error::new(name.span(), unknown.message));
         }
     };
-    let Some(read) = argument.read else {
-        skip_value(input);
-        let message = format!("`{}` is not available in this version", argument.name);
-        return Err(syn::Error::new(name.span(), message));
-    };
-
     let twice = arguments.seen(argument.name).is_some();
     arguments.seen.push(Ident::new(argument.name, name.span()));
     let value = value(input, &name, argument)?;
     if twice {
         return Err(syn::Error::new(name.span(), format!("`{name}` is given twice: keep one")));
     }
-    read(arguments, name, value, errors);
+    (argument.read)(arguments, name, value, errors);
     Ok(())
 }
 

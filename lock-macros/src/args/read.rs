@@ -28,6 +28,20 @@ pub(super) fn keys(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut 
     arguments.keys = Some(Given { name, value: bare(value) });
 }
 
+pub(super) fn key_generator(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let value = bare(value);
+    match literal(&value) {
+        None => arguments.key_generator = Some(Given { name, value }),
+        Some(Lit::Str(text)) if !text.value().contains('{') && text.parse::<Expr>().is_ok() => {
+            errors.under(text, format!("write `key_generator = {}` without quotes", text.value()));
+        }
+        Some(fixed) => errors.under(
+            fixed,
+            "`key_generator` is what makes the key, as in `key_generator = ByTenant`; what the key is made from is `key = ..`",
+        ),
+    }
+}
+
 pub(super) fn kind(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     let value = bare(value);
     if let Some(Lit::Str(text)) = literal(&value) {
@@ -67,6 +81,32 @@ pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors
         }
     };
     arguments.expire = length(&name, value, errors, in_range).map(|value| Given { name, value });
+}
+
+pub(super) fn max_hold(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let long_enough = |hold: Duration| {
+        if hold >= MIN_EXPIRE {
+            return Ok(());
+        }
+        Err("shorter than any lease: `max_hold` is at least as long as `expire`, as in `max_hold = \"10m\"`"
+            .to_owned())
+    };
+    arguments.max_hold = length(&name, value, errors, long_enough).map(|value| Given { name, value });
+}
+
+pub(super) fn hold_at_least(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
+    let short_enough = |hold: Duration| {
+        if hold <= MAX_EXPIRE {
+            return Ok(());
+        }
+        Err("too long: a lock is kept for 30d at most after its call, as in `hold_at_least = \"5s\"`"
+            .to_owned())
+    };
+    arguments.hold_at_least = length(&name, value, errors, short_enough).map(|value| Given { name, value });
+}
+
+pub(super) fn when(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
+    arguments.when = Some(Given { name, value: bare(value) });
 }
 
 pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -217,14 +257,14 @@ fn length(
 }
 
 /// Without the invisible groups in which a macro wraps what was passed to it.
-fn bare(value: Expr) -> Expr {
+pub(super) fn bare(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => bare(*group.expr),
         other => other,
     }
 }
 
-fn literal(value: &Expr) -> Option<&Lit> {
+pub(super) fn literal(value: &Expr) -> Option<&Lit> {
     match value {
         Expr::Lit(value) => Some(&value.lit),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr),

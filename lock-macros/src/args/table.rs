@@ -3,7 +3,7 @@
 use syn::{Expr, Ident};
 
 use super::kind::{self, Meaning};
-use super::{Arguments, read};
+use super::{Arguments, busy, read};
 use crate::errors::Errors;
 use crate::suggest::{closest, plain};
 
@@ -15,53 +15,52 @@ pub(super) struct Argument {
     pub(super) name: &'static str,
     /// What messages show as right.
     pub(super) example: &'static str,
-    /// `None`: the argument belongs to the design, but this version does not have it yet.
-    pub(super) read: Option<Read>,
+    pub(super) read: Read,
     /// What other lock frameworks call it, without case and underscores.
     also: &'static [&'static str],
 }
 
 #[rustfmt::skip] // one argument, one row
 static TABLE: [Argument; 18] = [
-    Argument { name: "prefix", example: r#"prefix = "order""#, read: Some(read::prefix),
+    Argument { name: "prefix", example: r#"prefix = "order""#, read: read::prefix,
         also: &["keyprefix", "lockprefix", "locknameprefix", "group"] },
-    Argument { name: "name", example: r#"name = "nightly""#, read: Some(read::name),
+    Argument { name: "name", example: r#"name = "nightly""#, read: read::name,
         also: &["lockname", "lock", "resource", "id", "lockid", "value"] },
-    Argument { name: "key", example: r#"key = "order_id""#, read: Some(read::key),
+    Argument { name: "key", example: r#"key = "order_id""#, read: read::key,
         also: &["lockkey", "on", "by", "param", "arg"] },
-    Argument { name: "keys", example: r#"keys = "items.iter().map(|i| i.sku)""#, read: Some(read::keys),
+    Argument { name: "keys", example: r#"keys = "items.iter().map(|i| i.sku)""#, read: read::keys,
         also: &["multi", "multilock", "lockkeys"] },
-    Argument { name: "key_generator", example: "key_generator = ByTenant", read: None,
+    Argument { name: "key_generator", example: "key_generator = ByTenant", read: read::key_generator,
         also: &["generator", "keygen", "keybuilder", "keyresolver", "keystrategy"] },
-    Argument { name: "kind", example: r#"kind = "fair""#, read: Some(read::kind),
+    Argument { name: "kind", example: r#"kind = "fair""#, read: read::kind,
         also: &["locktype", "type", "mode", "fair", "fifo", "read", "shared", "write", "red", "redlock", "reentrant",
             "mutex"] },
-    Argument { name: "wait", example: r#"wait = "3s""#, read: Some(read::wait),
+    Argument { name: "wait", example: r#"wait = "3s""#, read: read::wait,
         also: &["timeout", "waittime", "waittimeout", "acquiretimeout", "locktimeout", "maxwait", "trylock", "nowait",
             "retry", "retries", "retryinterval", "blocking"] },
-    Argument { name: "expire", example: r#"expire = "30s""#, read: Some(read::expire),
+    Argument { name: "expire", example: r#"expire = "30s""#, read: read::expire,
         also: &["ttl", "lease", "leasetime", "expiretime", "expiry", "expiration", "expireafter", "duration",
             "lockatmostfor", "atmost", "px", "ex"] },
-    Argument { name: "renew", example: "renew = false", read: Some(read::renew),
+    Argument { name: "renew", example: "renew = false", read: read::renew,
         also: &["autorenew", "renewal", "autoextend", "extend", "watchdog", "keepalive", "heartbeat", "refresh"] },
-    Argument { name: "max_hold", example: r#"max_hold = "10m""#, read: None,
+    Argument { name: "max_hold", example: r#"max_hold = "10m""#, read: read::max_hold,
         also: &["maxholdtime", "holdatmost", "maxlease", "maxrenew"] },
-    Argument { name: "hold_at_least", example: r#"hold_at_least = "5s""#, read: None,
+    Argument { name: "hold_at_least", example: r#"hold_at_least = "5s""#, read: read::hold_at_least,
         also: &["lockatleastfor", "atleast", "minhold", "autorelease", "autounlock", "cooldown"] },
-    Argument { name: "delimiter", example: r#"delimiter = ":""#, read: Some(read::delimiter),
+    Argument { name: "delimiter", example: r#"delimiter = ":""#, read: read::delimiter,
         also: &["separator", "sep", "joiner", "delim"] },
-    Argument { name: "on_busy", example: r#"on_busy = "skip""#, read: None,
+    Argument { name: "on_busy", example: r#"on_busy = "skip""#, read: busy::on_busy,
         also: &["fallback", "onfail", "onfailure", "onconflict", "oncontention", "failstrategy", "lockfailurestrategy",
             "skip", "skipiflocked", "otherwise"] },
-    Argument { name: "on_lost", example: r#"on_lost = "finish""#, read: Some(read::on_lost),
+    Argument { name: "on_lost", example: r#"on_lost = "finish""#, read: read::on_lost,
         also: &["onloss", "onexpire", "onexpired", "releasetimeoutstrategy"] },
-    Argument { name: "when", example: r#"when = "amount > 100""#, read: None,
+    Argument { name: "when", example: r#"when = "amount > 100""#, read: read::when,
         also: &["condition", "if", "iff", "unless", "enabled"] },
-    Argument { name: "guard", example: "guard = held", read: Some(read::guard),
+    Argument { name: "guard", example: "guard = held", read: read::guard,
         also: &["held", "hold", "token", "fence", "fencingtoken", "bind", "handle"] },
-    Argument { name: "locks", example: "locks = self.locks", read: Some(read::locks),
+    Argument { name: "locks", example: "locks = self.locks", read: read::locks,
         also: &["manager", "lockmanager", "client", "backend", "support", "store", "redis", "executor"] },
-    Argument { name: "crate", example: "crate = ::lock_core", read: Some(read::krate),
+    Argument { name: "crate", example: "crate = ::lock_core", read: read::krate,
         also: &["cratepath", "path"] },
 ];
 
@@ -93,18 +92,12 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
     };
     let meant = by_other_name.or_else(misspelt);
     let message = match meant {
-        Some(meant) if meant.read.is_some() => {
-            format!(
-                "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
-                meant.name,
-                example(meant, &word)
-            )
-        }
         Some(meant) => format!(
-            "unknown argument `{name}`: it is called `{}` here, and `{}` is not available in this version",
-            meant.name, meant.name
+            "unknown argument `{name}`: did you mean `{}`, as in `{}`?",
+            meant.name,
+            example(meant, &word)
         ),
-        None => format!("unknown argument `{name}`: the arguments are {}", available()),
+        None => format!("unknown argument `{name}`: the arguments are {}", all()),
     };
     Err(Unknown { message, meant: meant.map(|meant| meant.name) })
 }
@@ -136,10 +129,8 @@ fn particular(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The arguments that this version has.
-fn available() -> String {
-    let names: Vec<_> =
-        TABLE.iter().filter(|argument| argument.read.is_some()).map(|a| format!("`{}`", a.name)).collect();
+fn all() -> String {
+    let names: Vec<_> = TABLE.iter().map(|argument| format!("`{}`", argument.name)).collect();
     names.join(", ")
 }
 
@@ -173,6 +164,13 @@ mod tests {
             ("multi_lock", "keys"),
             ("lock_type", "kind"),
             ("type", "kind"),
+            ("condition", "when"),
+            ("auto_release", "hold_at_least"),
+            ("lock_at_least_for", "hold_at_least"),
+            ("fallback", "on_busy"),
+            ("skip_if_locked", "on_busy"),
+            ("max_hld", "max_hold"),
+            ("keygen", "key_generator"),
         ] {
             let message = refusal(word);
             assert!(message.contains(&format!("did you mean `{meant}`")), "{word}: {message}");
@@ -196,28 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn words_for_what_comes_later_say_so() {
-        for (word, meant) in [
-            ("condition", "when"),
-            ("auto_release", "hold_at_least"),
-            ("lock_at_least_for", "hold_at_least"),
-            ("fallback", "on_busy"),
-            ("max_hld", "max_hold"),
-        ] {
-            let message = refusal(word);
-            assert!(
-                message.contains(&format!("`{meant}` is not available in this version")),
-                "{word}: {message}"
-            );
-        }
-    }
-
-    #[test]
     fn slips_are_corrected_and_nonsense_gets_the_list() {
         assert!(refusal("prefx").contains("did you mean `prefix`"));
         assert!(refusal("expires").contains("did you mean `expire`"));
         assert!(
-            refusal("zebra").contains("the arguments are `prefix`, `name`, `key`, `keys`, `kind`, `wait`")
+            refusal("zebra")
+                .contains("the arguments are `prefix`, `name`, `key`, `keys`, `key_generator`, `kind`")
         );
         assert!(refusal("time_unit").contains("carries its unit"));
     }

@@ -2,43 +2,81 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident};
 
+use super::span::{borrowed, enclosed, first, located_at};
+use super::{Locked, arguments};
 use crate::args::{Arguments, Given, Kind, Length, OnLost, Text};
+use crate::function::Parameters;
 use crate::key::{Keys, Segment, Several};
 
-/// `prepare(manager, settings, key)`, or `prepare_all(manager, settings, keys)`.
+/// `prepare(manager, settings, key, arguments)`, or of several keys, or of what a generator made; with `when` only if that is
+/// true.
 pub(super) fn prepare(
     private: &TokenStream,
-    arguments: &Arguments,
-    keys: &Keys,
+    locked: &Locked<'_>,
     function: &Ident,
+    parameters: &Parameters,
 ) -> TokenStream {
-    let manager = match &arguments.locks {
+    let prepared = unconditional(private, locked, function, parameters);
+    let Some(when) = &locked.when else { return prepared };
+    quote_spanned! {Span::mixed_site()=>
+        let __lock_when: #private::bool = #when;
+        if __lock_when { #private::Some({ #prepared }) } else { #private::None }
+    }
+}
+
+fn unconditional(
+    private: &TokenStream,
+    locked: &Locked<'_>,
+    function: &Ident,
+    parameters: &Parameters,
+) -> TokenStream {
+    let manager = match &locked.arguments.locks {
         Some(given) => {
             let locks = borrowed(&given.value);
             quote_spanned!(Span::mixed_site()=> #private::manager(#locks))
         }
         None => quote_spanned!(Span::mixed_site()=> #private::current()),
     };
-    let settings = settings(private, arguments, function);
-    match keys {
-        Keys::One(segments) => {
-            let key = key(private, segments);
-            quote_spanned! {Span::mixed_site()=>
-                #settings
-                #private::prepare(#manager, __lock_settings, #key)
-            }
+    let settings = settings(private, locked.arguments, function);
+    let generator = locked.arguments.key_generator.as_ref().map(|given| &given.value);
+    let (made, prepare) = match (&locked.keys, generator) {
+        (Keys::One(segments), None) => (key(private, segments), quote!(prepare)),
+        (Keys::One(segments), Some(_)) => (key(private, segments), quote!(prepare_generated)),
+        (Keys::Several(keys), _) => (several(private, keys), quote!(prepare_all)),
+    };
+    let arguments = arguments::arguments(private, parameters);
+    let generate = generator.map(|generator| generate(private, generator));
+    quote_spanned! {Span::mixed_site()=>
+        #settings
+        let __lock_manager = #manager;
+        let __lock_key = #made;
+        #arguments
+        #generate
+        #private::#prepare(__lock_manager, __lock_settings, __lock_key, __lock_arguments)
+    }
+}
+
+/// The generator is called as a method, which takes a value, a reference, an `Arc<dyn ..>` and a function alike. A closure goes
+/// through a function that says what it is, so that its parameter needs no type.
+fn generate(private: &TokenStream, generator: &Expr) -> TokenStream {
+    let span = Span::mixed_site().located_at(first(generator));
+    let value = enclosed(generator);
+    let generator = match generator {
+        Expr::Closure(_) => {
+            let private = located_at(private, span);
+            quote_spanned!(span=> #private::generator #value)
         }
-        Keys::Several(keys) => {
-            let keys = several(private, keys);
-            quote_spanned! {Span::mixed_site()=>
-                #settings
-                #private::prepare_all(#manager, __lock_settings, #keys)
-            }
-        }
+        _ => value.into_token_stream(),
+    };
+    let keys = quote_spanned!(span=> #generator.lock_keys(__lock_call));
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(unused_imports)]
+        use #private::LockKeyGenerator as _;
+        let __lock_key = #private::generate(&__lock_settings, __lock_key, __lock_arguments, |__lock_call| #keys);
     }
 }
 
@@ -72,6 +110,8 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
     let name = text(private, "__lock_name", arguments.name.as_ref());
     let wait = length(private, "__lock_wait", arguments.wait.as_ref());
     let expire = length(private, "__lock_expire", arguments.expire.as_ref());
+    let max_hold = length(private, "__lock_max_hold", arguments.max_hold.as_ref());
+    let hold_at_least = length(private, "__lock_hold_at_least", arguments.hold_at_least.as_ref());
     let delimiter = match arguments.delimiter.as_ref().map(|given| &given.value) {
         Some(delimiter) => quote!(#private::Some(#delimiter)),
         None => quote!(#private::None),
@@ -93,6 +133,8 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         #name
         #wait
         #expire
+        #max_hold
+        #hold_at_least
         let __lock_settings = #private::Settings {
             site: &#private::Site { module_path: #private::module_path!(), function: #function },
             prefix: __lock_prefix,
@@ -102,6 +144,8 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
             wait: __lock_wait,
             expire: __lock_expire,
             renew: #renew,
+            max_hold: __lock_max_hold,
+            hold_at_least: __lock_hold_at_least,
             on_lost: #on_lost,
         };
     }
@@ -158,34 +202,4 @@ fn part(private: &TokenStream, segment: &Segment) -> TokenStream {
             quote_spanned!(span=> &#private::Glued { before: #before, part: #part, after: #after })
         }
     }
-}
-
-/// `&(value)`, so spanned that the compiler underlines the whole of `value`, its first token to its last, without the
-/// invisible tokens around it.
-fn borrowed(value: &Expr) -> TokenStream {
-    let start = Span::mixed_site().located_at(first(value));
-    let inner = enclosed(value);
-    quote_spanned!(start=> &#inner)
-}
-
-fn enclosed(value: &Expr) -> TokenTree {
-    let mut inner = Group::new(proc_macro2::Delimiter::Parenthesis, value.to_token_stream());
-    inner.set_span(Span::mixed_site().located_at(last(value)));
-    TokenTree::Group(inner)
-}
-
-fn first(value: &Expr) -> Span {
-    let token = value.to_token_stream().into_iter().next();
-    token.map_or_else(Span::call_site, |token| match token {
-        TokenTree::Group(group) => group.span_open(),
-        other => other.span(),
-    })
-}
-
-fn last(value: &Expr) -> Span {
-    let token = value.to_token_stream().into_iter().last();
-    token.map_or_else(Span::call_site, |token| match token {
-        TokenTree::Group(group) => group.span_close(),
-        other => other.span(),
-    })
 }

@@ -14,7 +14,11 @@ pub(crate) fn rejected(arguments: &Arguments, function: &Function, parameters: &
     // The body may use the guard; if that has a parameter's name, the body means the parameter.
     let guard = arguments.guard.as_ref().filter(|given| !parameters.binds(&given.value)).map(|given| {
         let guard = &given.value;
-        quote_spanned!(Span::mixed_site()=> let #guard: #private::Held = loop {};)
+        let held = match arguments.when {
+            Some(_) => quote_spanned!(Span::mixed_site()=> #private::Option<#private::Held>),
+            None => quote_spanned!(Span::mixed_site()=> #private::Held),
+        };
+        quote_spanned!(Span::mixed_site()=> let #guard: #held = loop {};)
     });
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
     let body = function.body.stream();

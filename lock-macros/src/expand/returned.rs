@@ -5,6 +5,8 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Ident, Type, TypeInfer};
 
+use crate::args::OnBusy;
+
 /// What the body returns, with `_` for each `impl Trait`, which cannot be written inside a body.
 pub(super) struct Returned {
     ty: TokenStream,
@@ -19,10 +21,19 @@ impl Returned {
         Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
     }
 
-    /// `outcome::<R>()`: the one place that asks whether the type can report a lock error, so that it is said once.
-    pub(super) fn outcome(&self, private: &TokenStream) -> TokenStream {
+    /// `outcome::<R>()`, or for a function that may be skipped `skipping::<R>()`: the one place that asks what the type can
+    /// say, so that a wrong one is reported once.
+    pub(super) fn outcome(&self, private: &TokenStream, on_busy: Option<&OnBusy>) -> TokenStream {
         let Self { ty, span } = self;
-        quote_spanned!(*span=> #private::outcome::<#ty>())
+        match on_busy {
+            Some(OnBusy::Skip) => quote_spanned!(*span=> #private::skipping::<#ty>()),
+            _ => quote_spanned!(*span=> #private::outcome::<#ty>()),
+        }
+    }
+
+    /// The type itself.
+    pub(super) fn ty(&self) -> &TokenStream {
+        &self.ty
     }
 }
 

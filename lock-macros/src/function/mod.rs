@@ -3,6 +3,7 @@
 mod mode;
 mod parameters;
 mod parse;
+mod rebuilt;
 
 use proc_macro2::Group;
 use syn::{Attribute, Signature, Token, Visibility};
@@ -10,6 +11,7 @@ use syn::{Attribute, Signature, Token, Visibility};
 pub(crate) use mode::Mode;
 pub(crate) use parameters::{Binding, Parameters};
 pub(crate) use parse::parse;
+pub(crate) use rebuilt::{Rebuilt, rebuilt};
 
 /// A function in the parts that the expansion puts together again.
 #[derive(Clone)]

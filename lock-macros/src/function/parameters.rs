@@ -1,9 +1,13 @@
 //! The names that the parameters bind.
 
 use proc_macro2::Span;
+use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, GenericParam, Ident, Pat, PatIdent, PatReference, Signature};
+
+use super::rebuilt::Rebuilt;
 
 /// A name that a parameter binds.
 #[derive(Clone)]
@@ -48,6 +52,18 @@ impl Parameters {
         }
         parameters.constants = sig.generics.params.iter().filter_map(constant).collect();
         parameters
+    }
+
+    /// `self` as an argument, if there is a receiver.
+    pub(crate) fn receiver(&self) -> Option<Rebuilt> {
+        let receiver = self.bindings.iter().find(|binding| binding.ident == "self")?;
+        Some(Rebuilt { value: receiver.ident.to_token_stream(), cfgs: receiver.cfgs.clone() })
+    }
+
+    /// Names that the user wrote, each with what it is called.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&Binding, String)> {
+        let named = self.bindings.iter().map(|binding| (binding, binding.ident.unraw().to_string()));
+        named.filter(|(_, name)| !name.starts_with(WILDCARD))
     }
 
     /// Whether a parameter binds `name`.
@@ -117,8 +133,6 @@ fn constant(param: &GenericParam) -> Option<Ident> {
 
 #[cfg(test)]
 mod tests {
-    use quote::ToTokens;
-
     use super::*;
 
     #[test]

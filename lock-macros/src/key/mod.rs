@@ -9,7 +9,8 @@ mod template;
 use syn::Expr;
 
 pub(crate) use read::read;
-pub(crate) use roots::mentions;
+pub(crate) use respan::expression;
+pub(crate) use roots::{Purpose, mentions, refuse, refuse_control_flow};
 pub(crate) use several::{Several, several};
 
 /// What the lock's name, or the names of several locks, are made of.

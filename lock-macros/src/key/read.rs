@@ -1,10 +1,10 @@
 //! From the argument `key` to segments.
 
-use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Expr, Ident, Lit, LitStr};
 
-use super::{Segment, respan, roots, template};
+use super::roots::{self, Purpose, refuse};
+use super::{Segment, respan, template};
 use crate::args::string;
 use crate::errors::Errors;
 use crate::function::Parameters;
@@ -43,24 +43,9 @@ pub(crate) fn read(
         let Segment::Value { value, .. } = segment else {
             continue;
         };
-        refuse(value, string(key).map(LitStr::span), function, parameters, errors);
+        refuse(Purpose::Key, value, string(key).map(LitStr::span), function, parameters, errors);
     }
     segments
-}
-
-/// Reports what cannot stand in a key, and names that the function does not have. What comes out of a string is shown at
-/// the string, not at code that the string became.
-pub(super) fn refuse(
-    value: &Expr,
-    literal: Option<Span>,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) {
-    roots::refuse_control_flow(value, literal, errors);
-    for name in roots::unknown(value, parameters) {
-        roots::report(&name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
-    }
 }
 
 fn from_template(

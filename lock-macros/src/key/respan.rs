@@ -10,7 +10,7 @@ use crate::function::Parameters;
 /// On stable nothing can point inside of a literal. With the literal's own span rustc would offer to replace the whole
 /// string by a field's name; with the call site's, located there, it points without an offer. A parameter's name
 /// resolves where the parameter stands, so that it is found in a function that a macro made.
-pub(super) fn expression(code: &str, literal: Span, parameters: &Parameters) -> syn::Result<Expr> {
+pub(crate) fn expression(code: &str, literal: Span, parameters: &Parameters) -> syn::Result<Expr> {
     let unreadable = |_| syn::Error::new(literal, format!("cannot read `{code}` as an expression"));
     let tokens: TokenStream =
         code.parse().map_err(|error: proc_macro2::LexError| unreadable(error.to_string()))?;

@@ -28,8 +28,17 @@ pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
     names.used.into_iter().filter(|name| parameters.binds(name) && !names.bound.contains(name)).collect()
 }
 
+/// What an expression over the parameters is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Key,
+    Generator,
+    Condition,
+}
+
 /// Says that `name` is no parameter, and which one it may be.
-pub(super) fn report(
+fn report(
+    purpose: Purpose,
     name: &Ident,
     value: &Expr,
     at: Span,
@@ -40,11 +49,18 @@ pub(super) fn report(
     if name == "self" {
         errors.at(
             at,
-            format!("`{function}` has no `self` that the key could be made from: name one of its parameters"),
+            match purpose {
+                Purpose::Condition => {
+                    format!("`{function}` has no `self` to look at: name one of its parameters")
+                }
+                _ => format!(
+                    "`{function}` has no `self` that the key could be made from: name one of its parameters"
+                ),
+            },
         );
         return;
     }
-    let alone = matches!(value, Expr::Path(_));
+    let alone = matches!(value, Expr::Path(_)) && purpose == Purpose::Key;
     let fixed = if alone { format!("; for a fixed name write `name = \"{name}\"`") } else { String::new() };
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
@@ -89,23 +105,53 @@ impl Visit<'_> for Names {
     }
 }
 
-/// Reports what would leave the function, or wait, while the lock's name is made.
-pub(super) fn refuse_control_flow(value: &Expr, literal: Option<Span>, errors: &mut Errors) {
-    ControlFlow { literal, errors }.visit_expr(value);
+/// Reports what cannot stand in an expression that is evaluated before the body, and names that the function does not have.
+/// What comes out of a string is shown at the string, not at code that the string became.
+pub(crate) fn refuse(
+    purpose: Purpose,
+    value: &Expr,
+    literal: Option<Span>,
+    function: &Ident,
+    parameters: &Parameters,
+    errors: &mut Errors,
+) {
+    refuse_control_flow(purpose, value, literal, errors);
+    for name in unknown(value, parameters) {
+        report(purpose, &name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
+    }
+}
+
+/// Reports what would leave the function, or wait, before its body runs.
+pub(crate) fn refuse_control_flow(
+    purpose: Purpose,
+    value: &Expr,
+    literal: Option<Span>,
+    errors: &mut Errors,
+) {
+    ControlFlow { purpose, literal, errors }.visit_expr(value);
 }
 
 struct ControlFlow<'a> {
+    purpose: Purpose,
     /// The string in which the expression stood.
     literal: Option<Span>,
     errors: &'a mut Errors,
 }
 
-const INSTEAD: &str =
-    "the key is made before the body runs: work the value out in the caller and pass it as a parameter";
-
 impl ControlFlow<'_> {
     fn refuse(&mut self, what: &str, at: Span) {
-        self.errors.at(self.literal.unwrap_or(at), format!("`{what}` cannot stand in a lock key; {INSTEAD}"));
+        let (place, made) = match self.purpose {
+            Purpose::Key => ("a lock key", "the key is made"),
+            Purpose::Generator => ("`key_generator`", "the key is made"),
+            Purpose::Condition => ("`when`", "it is looked at"),
+        };
+        self.errors.at(
+            self.literal.unwrap_or(at),
+            format!(
+                "`{what}` cannot stand in {place}; {made} before the body runs: work the value out in the caller and pass it as \
+                 a parameter"
+            ),
+        );
     }
 }
 

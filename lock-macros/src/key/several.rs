@@ -4,6 +4,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Expr, ExprArray, Ident, LitStr, UnOp};
 
+use super::roots::{Purpose, refuse};
 use super::{Segment, read, respan, template};
 use crate::args::string;
 use crate::errors::Errors;
@@ -33,7 +34,7 @@ pub(crate) fn several(
     };
     let value = without_parentheses(value);
     let at = literal.map(LitStr::span);
-    read::refuse(&value, at, function, parameters, errors);
+    refuse(Purpose::Key, &value, at, function, parameters, errors);
     match value {
         Expr::Array(list) => from_list(list, at, errors),
         Expr::Tuple(tuple) => {

@@ -35,7 +35,7 @@ impl OrderError {
 }
 
 /// Whether somebody holds order 42, as another process would find out.
-fn is_held(by_hand: &LockManager) -> bool {
+pub(crate) fn is_held(by_hand: &LockManager) -> bool {
     match by_hand.lock("order:42").try_acquire_blocking().expect("an answer") {
         Some(guard) => {
             guard.release_blocking().expect("it is held");

@@ -8,7 +8,7 @@ use lock_tests::Stage;
 
 use crate::kinds::{Kind, token_of};
 
-const LEASE: Duration = Duration::from_millis(400);
+const LEASE: Duration = Duration::from_millis(800);
 const KEPT: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -18,11 +18,14 @@ mod mixed;
 mod multi;
 mod names;
 mod nesting;
+mod outcomes;
 mod places;
+mod plain;
 mod read_write;
 mod readers_leases;
 mod red;
 mod reentrancy;
+mod shapes;
 mod shutdown;
 mod support;
 mod survival;
@@ -216,6 +219,19 @@ contract! {
             arguments_are_dropped_before_the_lock_is_freed
             a_body_can_extend_the_lease_that_is_not_renewed
         }
+        shapes {
+            every_shape_of_function_runs_its_body_under_the_lock
+            no_shape_of_function_runs_its_body_without_the_lock
+        }
+        outcomes {
+            a_busy_call_is_skipped_or_left_to_another_function
+            a_call_whose_condition_is_false_takes_no_lock
+            a_generator_of_the_manager_wraps_the_keys_of_all_functions
+        }
+        plain {
+            plain_functions_work_outside_and_inside_of_every_runtime
+            a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
+        }
         nesting {
             annotated_calls_nest
             annotated_siblings_exclude_each_other
@@ -241,6 +257,7 @@ contract! {
             the_order_is_kept_when_the_holder_dies
         }
         read_write {
+            a_single_try_among_many_releases_is_answered
             readers_share
             a_writer_is_alone
             readers_and_writers_never_meet
@@ -278,6 +295,7 @@ contract! {
             an_annotated_function_takes_all_or_does_not_run
             an_empty_list_is_an_error
             tokens_rise_for_each_name
+            a_lease_that_is_not_renewed_begins_when_all_are_held
             one_lost_is_all_lost
             a_body_ends_with_the_first_that_is_lost
             inner_calls_join_what_is_held_and_take_the_rest

@@ -91,6 +91,40 @@ pub(crate) async fn a_call_waits_for_one_while_it_holds_smaller_ones_only(stage:
     assert_eq!(guard.tokens().len(), 5);
 }
 
+pub(crate) async fn a_lease_that_is_not_renewed_begins_when_all_are_held(stage: &Stage) {
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let order = in_global_order(stage, vec!["a", "b", "c"]);
+    let held = there.lock(order[2]).expire(PATIENCE).acquire().await.expect("it is free");
+    let waiting = |longest: Option<Duration>| {
+        let several = here.lock_all(order.iter().copied()).expire(LEASE).wait(PATIENCE);
+        match longest {
+            None => several.renew(false),
+            Some(longest) => several.max_hold(longest),
+        }
+    };
+    let mut held = Some(held);
+    for longest in [None, Some(LEASE)] {
+        let several = waiting(longest);
+        let waiter = arrive(stage, order[2], async move { several.acquire().await }).await;
+        let start = Instant::now();
+        while start.elapsed() < 2 * LEASE {
+            for smaller in &order[..2] {
+                assert!(!is_free(&there, smaller).await, "{smaller} was lost after {:?}", start.elapsed());
+            }
+            tokio::time::sleep(LEASE / 10).await;
+        }
+        held.take().expect("it is held").release().await.expect("it is held");
+        let guard = waiter.await.expect("no panic").expect("its turn comes");
+        let got = Instant::now();
+        assert!(!guard.is_lost() && guard.remaining() <= LEASE, "{:?}", guard.remaining());
+        guard.lost().await;
+        assert!(got.elapsed() < LEASE + SLACK, "{:?}", got.elapsed());
+        drop(guard);
+        held =
+            Some(there.lock(order[2]).expire(PATIENCE).wait(PATIENCE).acquire().await.expect("it is over"));
+    }
+}
+
 pub(crate) async fn opposite_orders_never_deadlock(stage: &Stage) {
     const ROUNDS: usize = 10;
     const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];

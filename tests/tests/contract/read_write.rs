@@ -1,6 +1,7 @@
 //! Readers share, writers do not, and who comes first is served first.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lock_core::{LockManager, LockRequest};
@@ -217,5 +218,28 @@ pub(crate) async fn a_reader_dropped_at_any_poll_leaves_nothing(stage: &Stage) {
         queued.await.expect("no panic");
         let next = there.lock("a").write().wait(PATIENCE / 3).acquire().await.expect("nobody is left");
         next.release().await.expect("it is held");
+    }
+}
+
+pub(crate) async fn a_single_try_among_many_releases_is_answered(stage: &Stage) {
+    let here = stage.manager().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let reads = |_| {
+        let (here, over) = (here.clone(), over.clone());
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                drop(here.lock("a").read().wait(PATIENCE).acquire().await.expect("readers share"));
+            }
+        })
+    };
+    let readers: Vec<_> = (0..50).map(reads).collect();
+    for _ in 0..20 {
+        // Releases of this process are under way all the time; a try waits only for those that were before it.
+        let tried = here.lock("a").write().try_acquire().await;
+        drop(tried.expect("the server answers"));
+    }
+    over.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.expect("no panic");
     }
 }

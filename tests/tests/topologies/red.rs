@@ -51,6 +51,24 @@ fn a_red_lock_is_taken_on_all_masters_and_leaves_nothing() {
 }
 
 #[test]
+fn who_waits_in_vain_is_told_that_it_is_busy() {
+    on_each(|binary| async move {
+        let masters = Masters::start(binary, 3);
+        let (here, there) = (masters.manager().await, masters.manager().await);
+        let held = acquire(&there, PATIENCE).await.expect("it is free");
+        // Up to the last moment: an attempt that the end of the wait cuts short says nothing of its own.
+        for wait in [0, 300, 1_000, 1_700].map(Duration::from_millis) {
+            let start = Instant::now();
+            let error = acquire(&here, wait).await.expect_err("it is held");
+            assert!(start.elapsed() < wait + SLACK, "{:?}", start.elapsed());
+            assert!(error.is_busy(), "{wait:?}: {error:?}");
+        }
+        held.release().await.expect("it is held");
+        masters.are_empty().await;
+    });
+}
+
+#[test]
 fn a_frozen_minority_is_not_waited_for() {
     on_each(|binary| async move {
         let masters = Masters::start(binary, 3);

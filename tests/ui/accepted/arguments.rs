@@ -56,6 +56,18 @@ async fn shared(locks: Arc<LockManager>) -> Result<(), LockError> {
     Ok(())
 }
 
+#[distributed_lock(name = "bounded", expire = LEASE, max_hold = LEASE * 2, hold_at_least = config.wait)]
+async fn bounded(config: &Config) -> Result<(), LockError> {
+    assert!(config.wait < LEASE);
+    Ok(())
+}
+
+/// What only the call can tell is told by the call.
+#[distributed_lock(name = "bounded", expire = config.wait, max_hold = LEASE)]
+fn too_short(config: &Config) -> Result<(), LockError> {
+    panic!("a body ran under a lease of {:?}", config.wait)
+}
+
 struct Service {
     locks: LockManager,
     sold: u64,
@@ -75,6 +87,12 @@ fn every_argument_is_taken() {
         assert_eq!(literals(1).await.unwrap(), "LOCK:all/arguments/1");
         assert_eq!(expressions(&Config { wait: Duration::from_secs(1) }).await.unwrap(), "LOCK:constant:ab");
         plain().unwrap();
+        bounded(&Config { wait: Duration::ZERO }).await.unwrap();
+        let error = too_short(&Config { wait: LEASE * 2 }).unwrap_err();
+        assert!(
+            matches!(&error, LockError::Params { message, .. } if message.contains("max_hold")),
+            "{error}"
+        );
         let locks = LockManager::connect("memory:").await.unwrap();
         assert_eq!(by_value(locks.clone()).await.unwrap(), "LOCK:by-value");
         by_reference(&locks).await.unwrap();

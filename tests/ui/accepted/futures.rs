@@ -51,12 +51,48 @@ impl Shop for Corner {
     }
 }
 
+/// Recursion needs a box; the nested calls join the hold.
+#[distributed_lock(name = "f-tree")]
+fn depth(left: u64) -> BoxFuture<'static, Result<u64, LockError>> {
+    Box::pin(async move { if left == 0 { Ok(0) } else { Ok(depth(left - 1).await? + 1) } })
+}
+
+#[distributed_lock(name = "f-plain")]
+fn plain_depth(left: u64) -> Result<u64, LockError> {
+    if left == 0 { Ok(0) } else { Ok(plain_depth(left - 1)? + 1) }
+}
+
+#[async_trait::async_trait(?Send)]
+trait Local {
+    async fn run<'a, T: Clone + 'a>(self: std::rc::Rc<Self>, value: &'a T) -> Result<&'a T, LockError>;
+}
+
+#[async_trait::async_trait(?Send)]
+impl Local for Corner {
+    #[distributed_lock(prefix = "local", key = self.tenant)]
+    async fn run<'a, T: Clone + 'a>(self: std::rc::Rc<Self>, value: &'a T) -> Result<&'a T, LockError> {
+        tokio::task::yield_now().await;
+        Ok(value)
+    }
+}
+
 trait Native {
     fn sell(&self, id: u64) -> impl Future<Output = Result<u64, LockError>> + Send;
     #[distributed_lock(name = "native-default")]
     #[allow(async_fn_in_trait)]
     async fn close(&self) -> Result<u64, LockError> {
         Ok(2)
+    }
+}
+
+trait Sends {
+    fn send(&self, id: u64) -> impl Future<Output = Result<u64, LockError>> + Send;
+}
+
+impl Sends for Corner {
+    #[distributed_lock(prefix = "native", key = id)]
+    fn send(&self, id: u64) -> impl Future<Output = Result<u64, LockError>> + Send {
+        async move { Ok(self.tenant * id) }
     }
 }
 
@@ -78,6 +114,9 @@ fn the_lock_goes_around_the_future() {
         let sold =
             tokio::spawn(async move { (shop.sell(5, "two").await, shop.close().await) }).await.unwrap();
         assert_eq!((sold.0.unwrap(), sold.1.unwrap()), ("LOCK:shop:9:5 9 5 two".to_owned(), 1));
+        assert_eq!(depth(3).await.unwrap() + plain_depth(3).unwrap(), 6);
+        assert_eq!(*std::rc::Rc::new(Corner { tenant: 1 }).run(&"x").await.unwrap(), "x");
+        assert_eq!(Sends::send(&Corner { tenant: 3 }, 4).await.unwrap(), 12);
         assert_eq!(Native::sell(&Corner { tenant: 1 }, 2).await.unwrap(), 3);
         assert_eq!(Native::close(&Corner { tenant: 1 }).await.unwrap(), 2);
     });

@@ -5,11 +5,17 @@
 #![deny(unsafe_op_in_unsafe_fn, rust_2018_idioms, future_incompatible, nonstandard_style)]
 
 mod arguments;
+mod beside;
 mod bodies;
+mod busy;
+mod conditions;
+mod derive;
 mod drop_order;
 mod futures;
+mod generators;
 mod generics;
 mod inside_macros;
+mod inventory;
 mod keys;
 mod kinds;
 mod lints;
@@ -21,6 +27,7 @@ mod send;
 mod several;
 mod shadowed;
 mod stacked;
+mod web;
 
 use std::future::Future;
 

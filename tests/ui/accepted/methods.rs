@@ -54,6 +54,30 @@ impl Stock {
         Ok(self.left)
     }
 
+    #[distributed_lock(prefix = "stock", key = "self.id")]
+    async fn by_box(mut self: Box<Self>) -> Result<Box<Self>, LockError> {
+        self.left += 1;
+        Ok(self)
+    }
+
+    #[distributed_lock(prefix = "stock", key = "self.id")]
+    fn by_pinned_box(self: Pin<Box<Self>>, amount: u64) -> Result<Pin<Box<Self>>, LockError> {
+        let mut stock = Pin::into_inner(self);
+        stock.left += amount;
+        Ok(Pin::new(stock))
+    }
+
+    #[distributed_lock(prefix = "stock", key = "self.id")]
+    async fn by_reference_to_arc<'a>(self: &'a Arc<Self>) -> Result<&'a u64, LockError> {
+        tokio::task::yield_now().await;
+        Ok(&self.left)
+    }
+
+    #[distributed_lock(prefix = "stock", key = (self.id, other.id))]
+    async fn longest<'a>(&'a self, other: &'a Self, _: &str) -> Result<&'a [String], LockError> {
+        Ok(if self.names.len() < other.names.len() { &other.names } else { &self.names })
+    }
+
     #[distributed_lock(name = "make")]
     async fn make() -> Result<Self, LockError> {
         Ok(Self::default())
@@ -89,7 +113,12 @@ fn every_receiver_is_taken() {
         assert_eq!(stock.by_reference().await.unwrap(), 5);
         assert_eq!(Pin::new(&mut stock).by_pin().await.unwrap(), 5);
         let stock = stock.by_value().await.unwrap();
-        let stock = Rc::new(stock);
+        let stock = Box::new(stock).by_box().await.unwrap();
+        let stock = Pin::new(stock).by_pinned_box(2).unwrap();
+        let stock = Arc::new(*Pin::into_inner(stock));
+        assert_eq!(*stock.by_reference_to_arc().await.unwrap(), 3);
+        assert_eq!(stock.longest(&Stock::default(), "").await.unwrap(), ["x"]);
+        let stock = Rc::new(Stock::default());
         assert_eq!(stock.by_rc().await.unwrap(), 0);
         assert_eq!(Arc::new(Stock::default()).by_arc().await.unwrap(), 0);
     });

@@ -44,6 +44,20 @@ async fn awaited(id: u64) -> Answer {
     Answer::Ok(id + hold + error + prepared + returned)
 }
 
+struct LockKeyGenerator;
+struct Arg;
+
+#[distributed_lock(
+    prefix = "s", key = id, key_generator = |call| call.key_behind(id), when = id > 0, on_busy = other, max_hold = "1m"
+)]
+async fn every_argument(id: u64) -> Answer {
+    Answer::Ok(id + hold)
+}
+
+async fn other(id: u64) -> Answer {
+    Answer::Ok(id)
+}
+
 #[distributed_lock(name = "s")]
 fn plain(id: u64) -> Answer {
     Answer::Ok(id + hold + error + prepared + returned)
@@ -59,6 +73,7 @@ fn shadowed_names_do_no_harm() {
     super::run(async {
         assert!(matches!(awaited(1).await, Answer::Ok(11)));
         assert!(matches!(plain(1), Answer::Ok(11)));
+        assert!(matches!(every_argument(1).await, Answer::Ok(2)));
         assert!(matches!(boxed(1).await, Answer::Ok(2)));
     });
 }

@@ -252,12 +252,12 @@ impl World {
 
     /// Goes on as a reader.
     fn downgrade(&mut self, client: usize, task: usize, name: LockName, hold: Hold) {
-        let Some(id) = self.clients[client].engine.freeze(hold.cell()) else {
+        let Some(frozen) = self.clients[client].engine.freeze(hold.cell()) else {
             return self.end_body(client, task, &name, hold);
         };
         self.trace(|| format!("c{client} t{task} goes on reading {name}"));
         self.checker.ended(&name, client, task, self.time.now());
-        let claim = Claim { replaces: Some(id), ..Claim::READ };
+        let claim = Claim { replaces: Some(frozen.id), ..Claim::READ };
         let (wait, expire) = (Duration::ZERO, self.random.pick(self.setup.habits.leases));
         self.begin_wait_as(client, task, (claim, Some(hold)), name, wait, expire, true, false);
     }

@@ -6,6 +6,7 @@ use super::masters::Masters;
 use super::pause::{random_pause, until};
 use super::quorum::Quorum;
 use super::round::{Failed, Round};
+use crate::backend::REQUEST_LIMIT;
 use crate::engine::Want;
 use crate::error::LockError;
 use crate::params::beyond_red_limit;
@@ -18,19 +19,30 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
     let engine = masters.first();
     let since = engine.now();
     let deadline = since + want.wait;
-    let (mut tries, mut heard) = (0, Vec::new());
+    // The first attempt may take the request limit, whatever the wait is.
+    let latest = deadline.max(since + REQUEST_LIMIT);
+    let (mut tries, mut heard, mut busy) = (0, Vec::new(), None);
     loop {
-        let failed = match Round::begin(masters, &want, heard).await {
+        let failed = match Round::begin(masters, &want, heard, latest).await {
             Ok(won) => return Ok(Quorum::begin(masters, want, won)),
             Err(failed) => failed,
         };
         let Failed { error, slowest, heard: of_this } = failed;
         heard = of_this;
         let now = engine.now();
+        // An attempt that was cut short by the end of the wait says less than the one before it.
+        let error = match busy.take() {
+            Some(before) if now >= latest && !error.is_busy() => before,
+            _ => error,
+        };
         if now >= deadline || !passes(&error) {
             return Err(waited_in_all(error, now.since(since)));
         }
         until(engine, deadline.min(now + random_pause(slowest, tries))).await;
+        if engine.now() >= deadline {
+            return Err(waited_in_all(error, engine.now().since(since)));
+        }
+        busy = Some(error).filter(LockError::is_busy);
         tries += 1;
     }
 }

@@ -26,7 +26,8 @@ pub(super) async fn keep(of: Arc<Inner>, at: usize, mut open: Option<Waiting>) {
             return;
         }
         let expire = of.parts.extended().unwrap_or(of.want.expire);
-        let once = || engine.acquire(Want { wait: Duration::ZERO, expire, ..of.want.clone() });
+        let Some(max_hold) = of.hold_left(engine.now()) else { return };
+        let once = || engine.acquire(Want { wait: Duration::ZERO, expire, max_hold, ..of.want.clone() });
         let asked = open.take().unwrap_or_else(once);
         match repaired(&of, &engine, asked, Masters::answer_limit(expire)).await {
             Some(hold) => {

@@ -15,4 +15,5 @@ mod round;
 
 pub(crate) use acquire::acquire_red;
 pub(crate) use masters::{Master, Masters};
+pub(super) use pause::before;
 pub(crate) use quorum::Quorum;

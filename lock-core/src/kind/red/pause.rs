@@ -28,14 +28,14 @@ pub(super) async fn until(engine: &Engine, at: Moment) {
         if engine.now() >= at {
             return Poll::Ready(());
         }
-        alarm.set(at, context);
-        Poll::Pending
+        // With the engine its alarms have ended.
+        if alarm.set(at, context) { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
 }
 
 /// What `future` gives before that moment.
-pub(super) async fn before<F: Future + Unpin>(
+pub(in crate::kind) async fn before<F: Future + Unpin>(
     engine: &Engine,
     at: Moment,
     mut future: F,

@@ -1,6 +1,7 @@
 //! A red lock that is held.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
@@ -8,6 +9,7 @@ use super::keep::keep;
 use super::masters::Masters;
 use super::round::Won;
 use crate::backend::{Fault, Mode, Via};
+use crate::clock::Moment;
 use crate::engine::{Hold, Lost, Released, Want, token_of_fence};
 use crate::kind::{Lease, Named, Part, Parts, at_once};
 
@@ -19,6 +21,7 @@ pub(super) struct Inner {
     pub(super) masters: Arc<Masters>,
     pub(super) want: Want,
     pub(super) fence: u64,
+    since: Moment,
     pub(super) parts: Arc<Parts>,
     kept: Mutex<Kept>,
 }
@@ -43,6 +46,7 @@ impl Quorum {
         let inner = Arc::new(Inner {
             masters: Arc::clone(masters),
             fence,
+            since: masters.first().now(),
             parts: Arc::new(parts),
             kept: Mutex::new(Kept { holds: Some(holds), tasks: Vec::new() }),
             want,
@@ -114,6 +118,15 @@ impl Inner {
         holds.into_iter().flatten().collect()
     }
 
+    /// What is left of its longest hold, if it has one; `None` if that is over.
+    pub(super) fn hold_left(&self, now: Moment) -> Option<Option<Duration>> {
+        let left = |longest: Duration| longest.checked_sub(now.since(self.since));
+        match self.want.max_hold {
+            None => Some(None),
+            Some(longest) => left(longest).filter(|left| !left.is_zero()).map(Some),
+        }
+    }
+
     /// Ready when the part of that master is lost; `None` if there is none.
     pub(super) fn lost(&self, at: usize) -> Option<Lost> {
         let kept = self.kept();
@@ -127,10 +140,15 @@ impl Inner {
         let Some(place) = kept.holds.as_mut().and_then(|holds| holds.get_mut(at)) else {
             return false;
         };
-        let added = self.parts.replace_lost(part);
+        let added = self.parts.replace_lost(part.clone());
         let unused = if added { place.replace(hold) } else { Some(hold) };
         drop(kept);
         drop(unused);
+        // What wakes foreign code is not done under the lock.
+        if added {
+            self.parts.keep_as_wished(&part);
+        }
+        self.parts.tell_of_change();
         added
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Round<'a> {
     limit: Duration,
     /// When the answers that are awaited now come too late.
     until: Moment,
+    /// The end of the whole wait.
+    latest: Moment,
     slowest: Duration,
     /// By master: why it last gave no vote. One that refuses a connection is not asked again at once, and is silent then.
     heard: Vec<Option<String>>,
@@ -67,7 +69,12 @@ pub(super) struct Failed {
 
 impl<'a> Round<'a> {
     /// Nothing is sent before the first poll. `heard`: of the round before.
-    pub(super) fn begin(masters: &'a Masters, want: &Want, mut heard: Vec<Option<String>>) -> Self {
+    pub(super) fn begin(
+        masters: &'a Masters,
+        want: &Want,
+        mut heard: Vec<Option<String>>,
+        latest: Moment,
+    ) -> Self {
         heard.resize(masters.all().len(), None);
         let since = masters.first().now();
         let limit = Masters::answer_limit(want.expire);
@@ -78,7 +85,8 @@ impl<'a> Round<'a> {
             fence: None,
             since,
             limit,
-            until: since + limit,
+            until: latest.min(since + limit),
+            latest,
             slowest: Duration::ZERO,
             heard,
             alarm: masters.first().alarm(),
@@ -126,7 +134,7 @@ impl<'a> Round<'a> {
                 _ => None,
             });
             self.fence = fences.max();
-            self.until = now + self.limit;
+            self.until = self.latest.min(now + self.limit);
         }
         let Some(fence) = self.fence else { return };
         for vote in &mut self.votes {
@@ -250,7 +258,6 @@ impl Future for Round<'_> {
         if this.count(may_yet) < needed || now >= this.until {
             return Poll::Ready(Err(this.fail(now)));
         }
-        this.alarm.set(this.until, context);
-        Poll::Pending
+        if this.alarm.set(this.until, context) { Poll::Pending } else { Poll::Ready(Err(this.fail(now))) }
     }
 }

@@ -118,6 +118,7 @@ async fn red_joins_red_and_needs_masters() {
     assert!(matches!(guard.held().extend(Duration::from_secs(31)).await, Err(LockError::Params { .. })));
 }
 
+#[cfg(feature = "redis")]
 #[test]
 fn an_even_number_of_masters_and_fewer_than_three_are_refused_with_the_reason() {
     let connect = |urls: &[&str]| {
@@ -129,6 +130,7 @@ fn an_even_number_of_masters_and_fewer_than_three_are_refused_with_the_reason() 
     assert!(even.contains("odd number") && even.contains("survives nothing more"), "{even}");
 }
 
+#[cfg(feature = "redis")]
 #[test]
 fn masters_that_fail_over_are_refused() {
     for url in ["redis-sentinel://h:1/mymaster", "redis-cluster://h:1"] {

@@ -1,0 +1,28 @@
+// #[derive(LockKeyPart)]
+// #[lock_key(crate = ::locks)]
+// enum Slot {
+//     Nowhere,
+//     #[lock_key(rename = "shelf")]
+//     Shelf(u64, Option<u8>),
+// }
+
+#[automatically_derived]
+impl ::locks::__private::LockKeyPart for Slot {
+    fn write_part(
+        &self,
+        __lock_out: &mut ::locks::__private::KeyWriter<'_>,
+    ) -> ::locks::__private::Result<(), ::locks::__private::KeyError> {
+        match self {
+            Slot::Nowhere { .. } => {
+                ::locks::__private::variant("Nowhere", __lock_out)?;
+                ::locks::__private::Ok(())
+            }
+            Slot::Shelf { 0: __lock_0, 1: __lock_1, .. } => {
+                ::locks::__private::variant("shelf", __lock_out)?;
+                ::locks::__private::field::<u64>(__lock_0, __lock_out)?;
+                ::locks::__private::field::<Option<u8>>(__lock_1, __lock_out)?;
+                ::locks::__private::Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// #[derive(LockKeyPart)]
+// struct Place<'a, T: Entity> {
+//     shop: &'a str,
+//     of: T::Id,
+//     kind: PhantomData<T>,
+// }
+
+#[automatically_derived]
+impl<'a, T: Entity> ::lock_core::__private::LockKeyPart for Place<'a, T>
+where
+    T::Id: ::lock_core::__private::LockKeyPart,
+{
+    fn write_part(
+        &self,
+        __lock_out: &mut ::lock_core::__private::KeyWriter<'_>,
+    ) -> ::lock_core::__private::Result<(), ::lock_core::__private::KeyError> {
+        match self {
+            Place { shop: __lock_0, of: __lock_1, .. } => {
+                ::lock_core::__private::field::<&'a str>(__lock_0, __lock_out)?;
+                ::lock_core::__private::field::<T::Id>(__lock_1, __lock_out)?;
+                ::lock_core::__private::Ok(())
+            }
+        }
+    }
+}

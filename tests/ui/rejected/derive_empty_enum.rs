@@ -1,0 +1,6 @@
+use lock_core::LockKeyPart;
+
+#[derive(LockKeyPart)]
+enum Never {}
+
+fn main() {}

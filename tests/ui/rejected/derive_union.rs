@@ -1,0 +1,9 @@
+use lock_core::LockKeyPart;
+
+#[derive(LockKeyPart)]
+union Either {
+    id: u64,
+    code: u32,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use lock_core::LockKeyPart;
+
+#[derive(LockKeyPart)]
+#[lock_key]
+struct OrderId(u64);
+
+fn main() {}

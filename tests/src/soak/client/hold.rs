@@ -1,0 +1,120 @@
+//! A hold that is written down while it lasts.
+
+use std::time::Duration;
+
+use lock_core::{Held, LockGuard};
+
+use crate::now_ns;
+use crate::soak::diary::Diary;
+use crate::soak::event::What;
+
+/// How often a holder looks at its validity.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A hold that is written down while it lasts. However it ends, the end is written down before the lock is freed.
+#[derive(Debug)]
+pub(super) struct Hold {
+    // Dropped before the guard.
+    page: Page,
+    held: Held,
+    guard: Option<LockGuard>,
+}
+
+#[derive(Debug)]
+struct Page {
+    diary: Diary,
+    who: String,
+    until_ns: u64,
+    ended: bool,
+}
+
+impl Page {
+    fn note(&self, what: What) {
+        self.diary.note(&self.who, what);
+    }
+
+    fn end(&mut self) {
+        if !self.ended {
+            self.ended = true;
+            self.note(What::Release);
+        }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Until when it is valid, by a look that errs on the early side.
+fn until_ns(held: &Held) -> u64 {
+    let now = now_ns();
+    now.saturating_add(u64::try_from(held.remaining().as_nanos()).unwrap_or(0))
+}
+
+impl Hold {
+    pub(super) fn of_guard(diary: &Diary, who: &str, guard: LockGuard) -> Self {
+        Self::new(diary, who, guard.held(), Some(guard))
+    }
+
+    /// Of the body that runs.
+    pub(super) fn of_body(diary: &Diary, who: &str) -> Option<Self> {
+        Some(Self::new(diary, who, Held::current()?, None))
+    }
+
+    fn new(diary: &Diary, who: &str, held: Held, guard: Option<LockGuard>) -> Self {
+        let until_ns = until_ns(&held);
+        let page = Page { diary: diary.clone(), who: who.to_owned(), until_ns, ended: false };
+        let hold = Self { page, held, guard };
+        hold.page.note(What::Granted { until_ns, tokens: hold.tokens() });
+        hold
+    }
+
+    pub(super) fn tokens(&self) -> Vec<(String, u64)> {
+        self.held.tokens().into_iter().map(|(name, token)| (name.to_string(), token)).collect()
+    }
+
+    pub(super) fn fenced(&self) {
+        self.page.note(What::Fenced);
+    }
+
+    /// Holds for that long; `false` if the hold was lost meanwhile.
+    pub(super) async fn keep(&mut self, time: Duration) -> bool {
+        let end = now_ns() + u64::try_from(time.as_nanos()).unwrap_or(0);
+        loop {
+            let left = Duration::from_nanos(end.saturating_sub(now_ns()));
+            tokio::select! {
+                () = self.held.lost() => {
+                    self.page.note(What::Lost);
+                    return false;
+                }
+                () = tokio::time::sleep(left.min(LOOK)) => {}
+            }
+            self.look();
+            if now_ns() >= end {
+                return true;
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let until = until_ns(&self.held);
+        if until > self.page.until_ns && !self.held.is_lost() {
+            self.page.until_ns = until;
+            self.page.note(What::Valid { until_ns: until });
+        }
+    }
+
+    /// Gives it back and writes down the answer.
+    pub(super) async fn release(mut self) {
+        self.page.end();
+        if let Some(guard) = self.guard.take() {
+            let outcome = match guard.release().await {
+                Ok(()) => "freed",
+                Err(error) => super::section::class(&error),
+            };
+            self.page.note(What::Answered { outcome: outcome.to_owned() });
+        }
+    }
+}

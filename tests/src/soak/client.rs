@@ -151,7 +151,7 @@ async fn work(
 /// Whether all is well now that all is calm, and what is left then.
 async fn finish(told: &Told, locks: &LockManager, diary: &Diary) -> Result<(), Box<dyn std::error::Error>> {
     let kind = if told.is_red() { LockKind::Red } else { LockKind::Reentrant };
-    let own = locks.lock(&*told.process).kind(kind).wait(RECOVERS).expire(Duration::from_secs(1));
+    let own = locks.lock(&*told.process).kind(kind).wait(RECOVERS).expire(plan::LONGEST_LEASE);
     let acquires = match own.acquire().await {
         Ok(guard) => match guard.release().await {
             Ok(()) => "yes".to_owned(),

@@ -32,7 +32,19 @@ pub(super) struct Setting {
     pub(super) binary: &'static Binary,
     /// Only faults that lose no data: whatever overlaps is wrong.
     pub(super) keep_data: bool,
+    /// So many have to acknowledge each lock.
+    pub(super) min_replicas: u32,
     pub(super) seed: u64,
+}
+
+impl Setting {
+    /// `sentinel, min_replicas 1`
+    pub(super) fn place(&self) -> String {
+        match self.min_replicas {
+            0 => self.on.label().to_owned(),
+            replicas => format!("{}, min_replicas {replicas}", self.on.label()),
+        }
+    }
 }
 
 /// What came out.
@@ -52,10 +64,12 @@ pub fn soak(orders: &Orders, report: &mut dyn FnMut(&str)) -> bool {
     let mut number = 0;
     while number < orders.over.len() || start.elapsed() < orders.length {
         let round = number / orders.over.len();
+        let on = orders.over[number % orders.over.len()];
         let setting = Setting {
-            on: orders.over[number % orders.over.len()],
+            on,
             binary: &servers()[round % servers().len()],
             keep_data: number % orders.over.len() % 2 == round % 2,
+            min_replicas: u32::from(on == On::Sentinel && round / 2 % 2 == 1),
             seed: seed.draw(),
         };
         number += 1;
@@ -87,9 +101,7 @@ fn play(setting: Setting, length: Duration, deck: &mut Deck) -> Outcome {
         noticed.lock().unwrap_or_else(PoisonError::into_inner).add(from, until);
     });
     let mut scene = Scene::set(setting.on, setting.binary, &mut seed);
-    // Where no failover may cost a lock, some wait for the replica.
-    let min_replicas = 0;
-    let places = (scene.places(), min_replicas);
+    let places = (scene.places(), setting.min_replicas);
     scene.bring(Clients::start(folder.path(), &socket, places, CLIENTS, seed.draw()));
     let struck = torment(&scene, (setting.on, setting.keep_data), deck, length, &mut seed);
     let mut wrong: Vec<Wrong> = scene

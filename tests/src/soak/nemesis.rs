@@ -7,6 +7,9 @@ use super::faults::{Fault, Harm, OF_PROCESSES};
 use super::scene::{On, Scene, any};
 use crate::{Seed, now_ns};
 
+/// Long enough to see that without a fault nothing is lost and nobody is overtaken.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// A fault that struck, until all was well again.
 #[derive(Clone, Debug)]
 pub(super) struct Struck {
@@ -25,8 +28,8 @@ pub(super) fn torment(
     seed: &mut Seed,
 ) -> Vec<Struck> {
     let (start, mut struck) = (Instant::now(), Vec::new());
-    // Something to break.
-    std::thread::sleep(Duration::from_millis(500));
+    // Something to break, and a look at what happens when nothing does.
+    std::thread::sleep(QUIET);
     while start.elapsed() < length {
         let fault = deck.draw(on, keep_data, seed);
         let from_ns = now_ns();
@@ -51,8 +54,8 @@ pub(super) fn torment(
             until_ns,
         }));
         // Now and then long enough to see what happens when nothing happens.
-        let pause = if seed.below(6) == 0 { 2_000 } else { 100 + seed.below(700) };
-        std::thread::sleep(Duration::from_millis(pause));
+        let pause = if seed.below(8) == 0 { QUIET } else { Duration::from_millis(100 + seed.below(700)) };
+        std::thread::sleep(pause);
     }
     struck
 }

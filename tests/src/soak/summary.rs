@@ -19,8 +19,8 @@ pub(super) struct Summary {
     gave_up: BTreeMap<String, u64>,
     deeds: BTreeMap<String, u64>,
     lost: u64,
-    overlaps_after_data_loss: u64,
-    regressions_after_data_loss: u64,
+    /// Overlaps and tokens out of order, by place.
+    after_data_loss: BTreeMap<String, (u64, u64)>,
     fair_pairs: u64,
     longest_wait_past: Duration,
     lags: Vec<Duration>,
@@ -59,8 +59,7 @@ impl Summary {
             gave_up: BTreeMap::new(),
             deeds: BTreeMap::new(),
             lost: 0,
-            overlaps_after_data_loss: 0,
-            regressions_after_data_loss: 0,
+            after_data_loss: BTreeMap::new(),
             fair_pairs: 0,
             longest_wait_past: Duration::ZERO,
             lags: Vec::new(),
@@ -83,8 +82,9 @@ impl Summary {
         add(&mut self.gave_up, figures.gave_up);
         add(&mut self.deeds, figures.deeds);
         self.lost += figures.lost;
-        self.overlaps_after_data_loss += figures.overlaps_after_data_loss;
-        self.regressions_after_data_loss += figures.regressions_after_data_loss;
+        let apart = self.after_data_loss.entry(setting.place()).or_default();
+        apart.0 += figures.overlaps_after_data_loss;
+        apart.1 += figures.regressions_after_data_loss;
         self.fair_pairs += figures.fair_pairs;
         self.longest_wait_past = self.longest_wait_past.max(figures.longest_wait_past);
         self.lags.extend(figures.lags);
@@ -111,9 +111,9 @@ impl Summary {
         let faults: usize = figures.unavailable.values().map(Vec::len).sum();
         let loss = if setting.keep_data { "no data loss" } else { "data loss too" };
         let mut line = format!(
-            "{:>5.0?} {:<8} {:<14} {loss:<13} seed {:<20} {acquired:>6} acquired {faults:>3} faults {:>4} stale writes",
-            at,
-            setting.on.label(),
+            "{:>4} s {:<24} {:<13} {loss:<13} seed {:<20} {acquired:>6} acquired {faults:>3} faults {:>4} stale writes",
+            at.as_secs(),
+            setting.place(),
             setting.binary.label(),
             setting.seed,
             tally.stale,
@@ -165,10 +165,12 @@ impl Summary {
             "outside witness: {writes} writes, {stale} of them stale; the plain register lost {plain_lost} updates,"
         ));
         line(format!("  the fenced one refused {fenced_refused} writes and lost {fenced_lost}"));
-        line(format!(
-            "after data loss, where two may hold for one lease: {} overlaps, {} tokens out of order",
-            self.overlaps_after_data_loss, self.regressions_after_data_loss
-        ));
+        line(
+            "after data loss, where two may hold for one lease, overlaps and tokens out of order:".to_owned(),
+        );
+        for (place, (overlaps, tokens)) in &self.after_data_loss {
+            line(format!("  {place:<25} {overlaps:>3} {tokens:>3}"));
+        }
         line(format!("losses: {}, of them without a cause: {}", self.lost, self.count(FALSE_LOSS)));
         let mut lags = self.lags.clone();
         lags.sort_unstable();
@@ -189,7 +191,12 @@ impl Summary {
             let mut gaps = gaps.clone();
             gaps.sort_unstable();
             let (median, max) = (share(&gaps, 50), share(&gaps, 100));
-            line(format!("  {name:<52} {:>4} {median:>9.0?} {max:>9.0?}", gaps.len()));
+            line(format!(
+                "  {name:<52} {:>4} {:>6} ms {:>6} ms",
+                gaps.len(),
+                median.as_millis(),
+                max.as_millis()
+            ));
         }
         self.tell(&mut line);
         text
@@ -201,8 +208,13 @@ impl Summary {
             let mut of: Vec<_> = self.wrong.iter().filter(|(_, wrong)| wrong.what == *what).collect();
             of.sort_by_key(|(_, wrong)| wrong.text.len());
             for (setting, wrong) in of.into_iter().take(TOLD) {
-                let Setting { on, binary, seed, .. } = setting;
-                line(format!("\n{what}, on {} {}, seed {seed}: {}", on.label(), binary.label(), wrong.text));
+                let Setting { binary, seed, .. } = setting;
+                line(format!(
+                    "\n{what}, on {} {}, episode's seed {seed}: {}",
+                    setting.place(),
+                    binary.label(),
+                    wrong.text
+                ));
             }
         }
     }

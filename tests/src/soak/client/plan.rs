@@ -28,6 +28,8 @@ pub(super) enum Fate {
     Blocks,
     /// It is not renewed, and held until it is lost.
     Outlives,
+    /// The whole process stands still past the lease, between reading and writing.
+    Freezes,
 }
 
 impl Fate {
@@ -41,6 +43,7 @@ impl Fate {
             Self::Aborted => Some("task aborted"),
             Self::Blocks => Some("runtime blocked"),
             Self::Outlives => Some("held past an unrenewed lease"),
+            Self::Freezes => Some("frozen between reading and writing"),
         }
     }
 }
@@ -60,7 +63,8 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn draw(seed: &mut Seed, red: bool) -> Self {
-        const NAMES: [&str; 3] = ["a", "b", "c"];
+        // Hot ones, and some that nobody waits for long.
+        const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
         let kind = match seed.below(12) {
             _ if red => "red",
             0..3 => "reentrant",
@@ -70,9 +74,10 @@ impl Plan {
             10 => "multi",
             _ => "read-multi",
         };
-        let first = usize::try_from(seed.below(3)).unwrap_or(0);
+        let among = if seed.below(2) == 0 { 3 } else { NAMES.len() as u64 };
+        let first = usize::try_from(seed.below(among)).unwrap_or(0);
         let names = match kind {
-            "multi" | "read-multi" => vec![NAMES[first], NAMES[(first + 1) % 3]],
+            "multi" | "read-multi" => vec![NAMES[first], NAMES[(first + 1) % NAMES.len()]],
             _ => vec![NAMES[first]],
         };
         let ms = Duration::from_millis;
@@ -81,18 +86,19 @@ impl Plan {
             1..4 => 50 + seed.below(250),
             _ => 1000 + seed.below(1500),
         });
-        let hold = ms(match seed.below(14) {
+        let hold = ms(match seed.below(24) {
             0 => 300 + seed.below(500),
-            _ => seed.below(25),
+            _ => seed.below(15),
         });
-        let fate = match seed.below(28) {
-            0..2 => Fate::Dropped,
-            2..4 => Fate::GivenUpAtPoll(1 + seed.below(8)),
-            4..6 => Fate::GivenUpAfter(ms(seed.below(40))),
-            6 => Fate::Panics,
-            7 => Fate::Aborted,
-            8 => Fate::Blocks,
-            9 => Fate::Outlives,
+        let fate = match seed.below(100) {
+            0..6 => Fate::Dropped,
+            6..12 => Fate::GivenUpAtPoll(1 + seed.below(8)),
+            12..18 => Fate::GivenUpAfter(ms(seed.below(40))),
+            18..21 => Fate::Panics,
+            21..24 => Fate::Aborted,
+            24..26 => Fate::Blocks,
+            26..28 => Fate::Outlives,
+            28 => Fate::Freezes,
             _ => Fate::Released,
         };
         Self { kind, names, wait, lease: ms(200 + seed.below(301)), hold, fate, as_body: seed.below(3) == 0 }

@@ -150,6 +150,16 @@ async fn whole(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> 
     Ok(())
 }
 
+/// Stops this process past every lease; another one wakes it.
+fn freeze() {
+    let wakes = format!("sleep {}; kill -CONT {}", PAST_A_LEASE.as_secs_f64(), std::process::id());
+    let woken = std::process::Command::new("sh").args(["-c", &wakes]).spawn();
+    if let Ok(mut waker) = woken {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        let _ = waker.wait();
+    }
+}
+
 /// Reads what the lock protects, pauses, and writes it. Never looks whether it may: that is the fence's part.
 async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Result<Hold> {
     let mut witness = Witness::connect(&around.witness)?;
@@ -161,6 +171,7 @@ async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Resu
     match plan.fate {
         Fate::Blocks => std::thread::sleep(plan.hold.max(Duration::from_millis(200))),
         Fate::Outlives => drop(hold.keep(PAST_A_LEASE).await),
+        Fate::Freezes => freeze(),
         _ => drop(hold.keep(plan.hold).await),
     }
     if plan.fate == Fate::Panics {

@@ -7,7 +7,7 @@ use crate::{Arrival, Hold, Violation, check_order};
 /// In quiet times a request is in the queue by then.
 const QUEUED_NS: u64 = 300_000_000;
 /// Who was in the queue while something struck may have lost its place.
-const RECOVERY_NS: u64 = super::RECOVERY_NS;
+const RECOVERY_NS: u64 = 1_000_000_000;
 
 pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     let ill = history.faults(Harm::Nothing, RECOVERY_NS);

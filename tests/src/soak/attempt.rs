@@ -90,7 +90,11 @@ impl Attempt {
             What::Answered { outcome } => self.answered = Some((at, outcome.clone())),
             What::GaveUp { class } => self.gave_up = Some((at, class.clone())),
             What::Fenced => self.fenced_ns = self.fenced_ns.or(Some(at)),
-            What::Asked { .. } | What::Deed { .. } | What::Starved { .. } | What::Ended { .. } => {}
+            What::Asked { .. }
+            | What::Deed { .. }
+            | What::Starved { .. }
+            | What::Blocked { .. }
+            | What::Ended { .. } => {}
         }
     }
 }

@@ -12,7 +12,7 @@ impl Deck {
     /// The next one; of those that lose no data, if `keep_data`.
     pub(super) fn draw(&mut self, on: On, keep_data: bool, seed: &mut Seed) -> &'static Fault {
         let fits = |fault: &&'static Fault| !(keep_data && fault.harm == Harm::DataLoss);
-        if !self.0.iter().any(|fault| fits(fault)) {
+        if !self.0.iter().any(fits) {
             let fresh = FAULTS.iter().copied().flatten().filter(|fault| fault.on.contains(&on));
             for fault in fresh {
                 let place = usize::try_from(seed.below(self.0.len() as u64 + 1)).unwrap_or(0);

@@ -31,6 +31,8 @@ pub(super) enum What {
     Deed { name: String },
     /// The process did not run for so long.
     Starved { for_ns: u64 },
+    /// The tasks of the process did not run for so long, its other threads did.
+    Blocked { for_ns: u64 },
     /// The process could still acquire when all was calm, and what it left when it was shut down.
     Ended { acquires: String, clean: bool },
 }
@@ -54,6 +56,7 @@ impl Event {
             What::Fenced => ("fenced", String::new()),
             What::Deed { name } => ("deed", format!("\t{name}")),
             What::Starved { for_ns } => ("starved", format!("\t{for_ns}")),
+            What::Blocked { for_ns } => ("blocked", format!("\t{for_ns}")),
             What::Ended { acquires, clean } => ("ended", format!("\t{acquires}\t{clean}")),
         };
         format!("{}\t{}\t{word}{rest}\n", self.at_ns, self.who)
@@ -86,6 +89,7 @@ impl Event {
             ("fenced", []) => What::Fenced,
             ("deed", [name]) => What::Deed { name: (*name).to_owned() },
             ("starved", [time]) => What::Starved { for_ns: time.parse().ok()? },
+            ("blocked", [time]) => What::Blocked { for_ns: time.parse().ok()? },
             ("ended", [acquires, clean]) => {
                 What::Ended { acquires: (*acquires).to_owned(), clean: clean.parse().ok()? }
             }
@@ -118,6 +122,7 @@ mod tests {
             What::Fenced,
             What::Deed { name: "panic".to_owned() },
             What::Starved { for_ns: 5 },
+            What::Blocked { for_ns: 6 },
             What::Ended { acquires: "yes".to_owned(), clean: false },
         ] {
             let event = Event { at_ns: 1, who: "p1/2".to_owned(), what };

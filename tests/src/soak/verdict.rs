@@ -16,6 +16,7 @@ use super::faults::Harm;
 use super::nemesis::Struck;
 use super::windows::Windows;
 
+pub(super) use self::gaps::NOTHING;
 pub(super) use self::losses::FALSE_LOSS;
 
 /// No hold of the soak outlives its fault by more than this: the longest lease, a bit of it on the way, and one on a busy
@@ -41,6 +42,8 @@ pub(super) struct History {
     busy: Windows,
     /// When a process did not run.
     stopped: BTreeMap<String, Windows>,
+    /// When its tasks did not: nobody could see what its engine had done.
+    blocked: BTreeMap<String, Windows>,
 }
 
 /// The figures of an episode.
@@ -65,13 +68,17 @@ impl History {
     pub(super) fn new(mut events: Vec<Event>, struck: Vec<Struck>, busy: Windows) -> Self {
         events.sort_by_key(|event| event.at_ns);
         let mut stopped: BTreeMap<String, Windows> = BTreeMap::new();
+        let mut blocked: BTreeMap<String, Windows> = BTreeMap::new();
         for event in &events {
-            if let What::Starved { for_ns } = event.what {
-                stopped.entry(event.who.clone()).or_default().add(event.at_ns - for_ns, event.at_ns);
-            }
+            let (windows, for_ns) = match event.what {
+                What::Starved { for_ns } => (&mut stopped, for_ns),
+                What::Blocked { for_ns } => (&mut blocked, for_ns),
+                _ => continue,
+            };
+            windows.entry(event.who.clone()).or_default().add(event.at_ns - for_ns, event.at_ns);
         }
         let attempts = attempts(&events);
-        Self { events, attempts, struck, busy, stopped }
+        Self { events, attempts, struck, busy, stopped, blocked }
     }
 
     /// Everything that is wrong with it, and its figures.
@@ -100,6 +107,12 @@ impl History {
     fn was_starved(&self, process: &str, from_ns: u64, until_ns: u64) -> bool {
         self.busy.touch(from_ns, until_ns)
             || self.stopped.get(process).is_some_and(|windows| windows.touch(from_ns, until_ns))
+    }
+
+    /// The same, or its tasks alone.
+    fn was_blind(&self, process: &str, from_ns: u64, until_ns: u64) -> bool {
+        self.was_starved(process, from_ns, until_ns)
+            || self.blocked.get(process).is_some_and(|windows| windows.touch(from_ns, until_ns))
     }
 
     /// The lines that are about these attempts, and the faults around them, in order.

@@ -10,6 +10,7 @@ use lock_core::{LockError, LockManager};
 
 use super::hold::Hold;
 use super::plan::{Fate, Intended, Plan};
+use crate::now_ns;
 use crate::soak::diary::Diary;
 use crate::soak::event::What;
 use crate::soak::witness::Witness;
@@ -150,6 +151,13 @@ async fn whole(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> 
     Ok(())
 }
 
+/// Keeps a thread of the runtime from doing anything else.
+fn block(around: &Surroundings, time: Duration) {
+    let began = now_ns();
+    std::thread::sleep(time);
+    around.diary.note_self(What::Blocked { for_ns: now_ns() - began });
+}
+
 /// Stops this process past every lease; another one wakes it.
 fn freeze() {
     let wakes = format!("sleep {}; kill -CONT {}", PAST_A_LEASE.as_secs_f64(), std::process::id());
@@ -169,7 +177,7 @@ async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Resu
         read.push(witness.read(name, *token)?);
     }
     match plan.fate {
-        Fate::Blocks => std::thread::sleep(plan.hold.max(Duration::from_millis(200))),
+        Fate::Blocks => block(around, plan.hold.max(Duration::from_millis(200))),
         Fate::Outlives => drop(hold.keep(PAST_A_LEASE).await),
         Fate::Freezes => freeze(),
         _ => drop(hold.keep(plan.hold).await),

@@ -16,7 +16,7 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
             && attempt.granted_ns.is_some_and(|granted| {
                 let until = granted.max(attempt.asked_ns + QUEUED_NS);
                 !ill.touch(attempt.asked_ns, until)
-                    && !history.was_starved(attempt.process(), attempt.asked_ns, until)
+                    && !history.was_blind(attempt.process(), attempt.asked_ns, until)
             })
     };
     let of_quiet_times: Vec<&Attempt> = history.attempts.iter().filter(quiet).collect();

@@ -17,11 +17,13 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
         if history.was_starved(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
             continue;
         }
-        let lag = Duration::from_nanos(lost.saturating_sub(attempt.until_ns));
-        figures.lags.push(lag);
-        if lag > TOO_LATE {
-            let text = format!("{lag:?} after the validity{}", history.story(&[&attempt.who]));
-            wrong.push(Wrong { what: "a loss announced too late", text });
+        if !history.was_blind(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
+            let lag = Duration::from_nanos(lost.saturating_sub(attempt.until_ns));
+            figures.lags.push(lag);
+            if lag > TOO_LATE {
+                let text = format!("{lag:?} after the validity{}", history.story(&[&attempt.who]));
+                wrong.push(Wrong { what: "a loss announced too late", text });
+            }
         }
         if attempt.renews && !ill.touch(lost, lost) {
             figures.false_losses += 1;
@@ -31,7 +33,7 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     wrong
 }
 
-/// Reported, but on a machine without time to spare no proof of a fault.
+/// One of them is no proof on a machine without time to spare.
 pub(crate) const FALSE_LOSS: &str = "a loss without a cause";
 
 #[cfg(test)]
@@ -39,6 +41,15 @@ mod tests {
     use super::super::made::{MS, fault, held, judged};
     use super::*;
     use crate::soak::event::{Event, What};
+
+    #[test]
+    fn a_blocked_runtime_explains_a_late_announcement_and_no_loss() {
+        let what = What::Blocked { for_ns: 400 * MS };
+        let blocked = Event { at_ns: 6_100 * MS, who: "p1".to_owned(), what };
+        let (wrong, figures) = judged(vec![lost_at(6_100), vec![blocked]], vec![]);
+        assert_eq!(wrong, [FALSE_LOSS]);
+        assert!(figures.lags.is_empty());
+    }
 
     fn lost_at(ms: u64) -> Vec<Event> {
         let mut events = held("p1/1", "fair", 1, 5_000, 9_000);

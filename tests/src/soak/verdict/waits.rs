@@ -13,7 +13,7 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for attempt in &history.attempts {
         let Some(decided) = attempt.decided_ns() else { continue };
-        if history.was_starved(attempt.process(), attempt.asked_ns, decided) {
+        if history.was_blind(attempt.process(), attempt.asked_ns, decided) {
             continue;
         }
         let past = decided.saturating_sub(attempt.asked_ns + attempt.wait_ns.max(REQUEST_NS));

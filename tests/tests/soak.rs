@@ -11,7 +11,7 @@ fn a_short_soak_finds_nothing_wrong() {
     soak.args(["--seconds", "100", "--episode", "15", "--seed", &seed]);
     let output = soak.output().expect("it was built with this test");
     let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    eprintln!("{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}", output.status);
     assert!(said.contains("faults of"), "it says what it did");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lock_core::{Held, LockGuard};
+use lock_core::{Held, LockError, LockGuard};
 
 use crate::now_ns;
 use crate::soak::diary::Diary;
@@ -31,6 +31,14 @@ struct Page {
 impl Page {
     fn note(&self, what: What) {
         self.diary.note(&self.who, what);
+    }
+
+    fn answered(&self, answer: Result<(), LockError>) {
+        let outcome = match answer {
+            Ok(()) => "freed",
+            Err(error) => super::section::class(&error),
+        };
+        self.note(What::Answered { outcome: outcome.to_owned() });
     }
 
     fn end(&mut self) {
@@ -106,15 +114,34 @@ impl Hold {
         }
     }
 
+    /// Goes on as a reader: the hold that was ends here, another one under the name `who` begins.
+    pub(super) async fn downgrade(mut self, who: &str) -> Option<Self> {
+        self.page.end();
+        let guard = self.guard.take()?;
+        let diary = self.page.diary.clone();
+        match guard.downgrade().await {
+            Ok(guard) => Some(Self::of_guard(&diary, who, guard)),
+            Err(error) => {
+                diary.note(who, What::GaveUp { class: super::section::class(&error).to_owned() });
+                None
+            }
+        }
+    }
+
+    /// [`release`](Self::release) on a plain thread.
+    pub(super) fn release_blocking(mut self) {
+        self.page.end();
+        if let Some(guard) = self.guard.take() {
+            self.page.answered(guard.release_blocking());
+        }
+    }
+
     /// Gives it back and writes down the answer.
     pub(super) async fn release(mut self) {
         self.page.end();
         if let Some(guard) = self.guard.take() {
-            let outcome = match guard.release().await {
-                Ok(()) => "freed",
-                Err(error) => super::section::class(&error),
-            };
-            self.page.note(What::Answered { outcome: outcome.to_owned() });
+            let answer = guard.release().await;
+            self.page.answered(answer);
         }
     }
 }

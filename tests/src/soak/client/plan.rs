@@ -30,6 +30,10 @@ pub(super) enum Fate {
     Outlives,
     /// The whole process stands still past the lease, between reading and writing.
     Freezes,
+    /// By a plain thread, with the blocking twins.
+    OnThread,
+    /// A writer goes on as a reader.
+    Downgrades,
 }
 
 impl Fate {
@@ -43,6 +47,8 @@ impl Fate {
             Self::Aborted => Some("task aborted"),
             Self::Blocks => Some("runtime blocked"),
             Self::Outlives => Some("held past an unrenewed lease"),
+            Self::OnThread => Some("by a plain thread"),
+            Self::Downgrades => Some("downgraded"),
             Self::Freezes => Some("frozen between reading and writing"),
         }
     }
@@ -99,6 +105,8 @@ impl Plan {
             24..26 => Fate::Blocks,
             26..28 => Fate::Outlives,
             28 => Fate::Freezes,
+            29..36 => Fate::OnThread,
+            36..40 if matches!(kind, "reentrant" | "fair" | "write") => Fate::Downgrades,
             _ => Fate::Released,
         };
         Self { kind, names, wait, lease: ms(200 + seed.below(301)), hold, fate, as_body: seed.below(3) == 0 }

@@ -42,22 +42,18 @@ pub(super) fn class(error: &LockError) -> &'static str {
 /// Goes through with `plan`. Fails only where the witness is gone.
 pub(super) async fn attempt(around: &Surroundings, plan: Plan) -> io::Result<()> {
     let who = around.diary.attempt();
-    let name = |name: &&str| format!("LOCK:{name}");
-    around.diary.note(
-        &who,
-        What::Asked {
-            kind: plan.kind.to_owned(),
-            names: plan.names.iter().map(name).collect(),
-            wait_ns: u64::try_from(plan.wait.as_nanos()).unwrap_or(u64::MAX),
-            renews: plan.renews(),
-        },
-    );
+    asks(around, &plan, &who, plan.kind);
     if let Some(deed) = plan.fate.deed() {
         around.diary.note_self(What::Deed { name: deed.to_owned() });
     }
     let fate = plan.fate;
-    let (mine, asks) = (around.clone(), who.clone());
-    let all = async move { whole(&mine, &plan, &asks).await };
+    if fate == Fate::OnThread {
+        let mine = around.clone();
+        let thread = tokio::task::spawn_blocking(move || on_thread(&mine, &plan, &who));
+        return thread.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    }
+    let (mine, own) = (around.clone(), who.clone());
+    let all = async move { whole(&mine, &plan, &own).await };
     match fate {
         Fate::Panics => {
             // The panic is the end of a task of its own.
@@ -94,6 +90,19 @@ pub(super) async fn attempt(around: &Surroundings, plan: Plan) -> io::Result<()>
         },
         _ => all.await,
     }
+}
+
+fn asks(around: &Surroundings, plan: &Plan, who: &str, kind: &str) {
+    let name = |name: &&str| format!("LOCK:{name}");
+    around.diary.note(
+        who,
+        What::Asked {
+            kind: kind.to_owned(),
+            names: plan.names.iter().map(name).collect(),
+            wait_ns: u64::try_from(plan.wait.as_nanos()).unwrap_or(u64::MAX),
+            renews: plan.renews(),
+        },
+    );
 }
 
 fn dropped(diary: &Diary, who: &str) {
@@ -144,7 +153,18 @@ async fn whole(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> 
         Ok(guard) => {
             let hold = Hold::of_guard(&around.diary, who, guard);
             let hold = section(around, plan, hold).await?;
-            if plan.fate == Fate::Dropped { drop(hold) } else { hold.release().await }
+            match plan.fate {
+                Fate::Dropped => drop(hold),
+                Fate::Downgrades => {
+                    let reads = around.diary.attempt();
+                    asks(around, plan, &reads, "read");
+                    if let Some(mut hold) = hold.downgrade(&reads).await {
+                        hold.keep(plan.hold).await;
+                        hold.release().await;
+                    }
+                }
+                _ => hold.release().await,
+            }
         }
         Err(error) => gave_up(&error),
     }
@@ -168,14 +188,27 @@ fn freeze() {
     }
 }
 
+fn on_thread(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> {
+    let guard = match plan.request(&around.locks).acquire_blocking() {
+        Ok(guard) => guard,
+        Err(error) => {
+            around.diary.note(who, What::GaveUp { class: class(&error).to_owned() });
+            return Ok(());
+        }
+    };
+    let hold = Hold::of_guard(&around.diary, who, guard);
+    let mut witness = Witness::connect(&around.witness)?;
+    let read = read_all(&mut witness, &hold)?;
+    std::thread::sleep(plan.hold);
+    write_all(&mut witness, plan, &hold, read)?;
+    hold.release_blocking();
+    Ok(())
+}
+
 /// Reads what the lock protects, pauses, and writes it. Never looks whether it may: that is the fence's part.
 async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Result<Hold> {
     let mut witness = Witness::connect(&around.witness)?;
-    let tokens = hold.tokens();
-    let mut read = Vec::new();
-    for (name, token) in &tokens {
-        read.push(witness.read(name, *token)?);
-    }
+    let read = read_all(&mut witness, &hold)?;
     match plan.fate {
         Fate::Blocks => block(around, plan.hold.max(Duration::from_millis(200))),
         Fate::Outlives => drop(hold.keep(PAST_A_LEASE).await),
@@ -185,12 +218,24 @@ async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Resu
     if plan.fate == Fate::Panics {
         std::panic::panic_any(Intended);
     }
-    if !plan.kind.starts_with("read") {
-        for ((name, token), read) in tokens.iter().zip(read) {
-            if !witness.write(name, *token, read)? {
-                hold.fenced();
-            }
+    write_all(&mut witness, plan, &hold, read)?;
+    Ok(hold)
+}
+
+/// The registers of all its names.
+fn read_all(witness: &mut Witness, hold: &Hold) -> io::Result<Vec<(u64, u64)>> {
+    hold.tokens().iter().map(|(name, token)| witness.read(name, *token)).collect()
+}
+
+/// Readers don't.
+fn write_all(witness: &mut Witness, plan: &Plan, hold: &Hold, read: Vec<(u64, u64)>) -> io::Result<()> {
+    if plan.kind.starts_with("read") {
+        return Ok(());
+    }
+    for ((name, token), read) in hold.tokens().iter().zip(read) {
+        if !witness.write(name, *token, read)? {
+            hold.fenced();
         }
     }
-    Ok(hold)
+    Ok(())
 }

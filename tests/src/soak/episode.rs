@@ -23,6 +23,8 @@ use crate::{Binary, Process, Scratch, Seed, servers, until};
 
 /// Client processes; each has several tasks.
 const CLIENTS: usize = 4;
+/// So much of what is wrong is told while the soak goes on.
+const AT_ONCE: usize = 3;
 const UP: Duration = Duration::from_secs(10);
 
 /// What an episode is about.
@@ -77,6 +79,12 @@ pub fn soak(orders: &Orders, report: &mut dyn FnMut(&str)) -> bool {
         let played = catch_unwind(AssertUnwindSafe(|| play(setting, orders.episode, deck)));
         let outcome = played.unwrap_or_else(|panic| broken(setting, &*panic));
         report(&summary.line(start.elapsed(), &outcome));
+        // A long soak should not have to end before one can see what it found.
+        outcome
+            .wrong
+            .iter()
+            .take(AT_ONCE)
+            .for_each(|wrong| report(&format!("  {}: {}", wrong.what, wrong.text)));
         summary.add(outcome);
     }
     report(&summary.text(start.elapsed()));

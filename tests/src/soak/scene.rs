@@ -195,8 +195,9 @@ fn left_on(server: &Server) -> Vec<String> {
     left.extend(
         channels.items().iter().filter_map(Value::text).map(|channel| format!("subscription {channel}")),
     );
-    // This one asks, and sentinels watch.
-    let strange = |line: &&str| !line.contains("cmd=client") && !line.contains("name=sentinel");
+    // This one asks, sentinels watch, and a node keeps its connection to the one that it migrated keys to.
+    let known = ["cmd=client", "name=sentinel", "cmd=restore"];
+    let strange = |line: &&str| !known.iter().any(|known| line.contains(known));
     let clients = clients.text().unwrap_or_default().lines().filter(strange);
     left.extend(clients.map(|line| format!("connection {line}")));
     left

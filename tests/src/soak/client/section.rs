@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -130,16 +131,20 @@ async fn whole(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> 
         around.diary.note(who, What::GaveUp { class: class(error).to_owned() });
     };
     if plan.as_body {
+        let began = AtomicBool::new(false);
         let body = async {
             match Hold::of_body(&around.diary, who) {
-                Some(hold) => section(around, plan, hold).await.map(drop),
+                Some(hold) => {
+                    began.store(true, Ordering::Relaxed);
+                    section(around, plan, hold).await.map(drop)
+                }
                 None => Err(io::Error::other("a body without a hold")),
             }
         };
         return match request.run(body).await {
             Ok(ended) => ended,
-            // The body was cancelled, or ended too late; it has written so itself.
-            Err(LockError::Lost { .. }) => {
+            // The body was cancelled, or ended too late.
+            Err(LockError::Lost { .. }) if began.load(Ordering::Relaxed) => {
                 around.diary.note(who, What::Lost);
                 Ok(())
             }

@@ -1,12 +1,18 @@
 //! What befalls a master, its replica and its sentinels.
 
+use std::time::{Duration, Instant};
+
 use super::{Fault, Harm, Undo, done, sleep_ms};
 use crate::soak::scene::{On, Scene, any};
-use crate::{Seed, Server};
+use crate::{Deployment, Seed, Sentinel, Server, until};
 
 const fn sentinel(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
     Fault { name, on: &[On::Sentinel], harm, lasts, strike }
 }
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The sentinels' own limit for a failover.
+const GIVEN_UP: Duration = Duration::from_secs(5);
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
@@ -21,9 +27,29 @@ pub(super) const FAULTS: &[Fault] = &[
     sentinel("all sentinels stopped", Harm::Nothing, (300, 1500), stop_sentinels),
 ];
 
+/// Asked for until it has come about: one is refused, or given up, where another was not over yet.
 fn order_failover<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
-    scene.sentinel().fail_over();
+    let sentinel = scene.sentinel();
+    let old = sentinel.master().address().port();
+    until(PATIENCE, "a failover comes about", || {
+        let ask = ["SENTINEL", "FAILOVER", "mymaster"];
+        let agreed = any_answering(sentinel).command(&ask).text() == Some("OK");
+        let start = Instant::now();
+        while agreed && start.elapsed() < GIVEN_UP {
+            if any_answering(sentinel).master_port().is_some_and(|port| port != old) {
+                return true;
+            }
+            sleep_ms(20);
+        }
+        sentinel.master().address().port() != old
+    });
+    sentinel.until_elsewhere(old);
     done()
+}
+
+fn any_answering(sentinel: &Deployment) -> &Sentinel {
+    let answers = |sentinel: &&Sentinel| sentinel.master_port().is_some();
+    sentinel.sentinels().iter().find(answers).expect("a sentinel answers")
 }
 
 fn kill_master<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
@@ -78,9 +104,9 @@ fn kill_sentinel<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {
 
 fn stop_sentinels<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
     let sentinels = scene.sentinel().sentinels();
-    sentinels.iter().for_each(crate::Sentinel::pause);
+    sentinels.iter().for_each(Sentinel::pause);
     Box::new(|| {
-        sentinels.iter().for_each(crate::Sentinel::resume);
+        sentinels.iter().for_each(Sentinel::resume);
         // They take each other for dead first.
         sleep_ms(500);
     })

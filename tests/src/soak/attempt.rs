@@ -37,9 +37,9 @@ impl Attempt {
         ends.into_iter().flatten().min().unwrap_or(self.until_ns).max(self.granted_ns.unwrap_or(0))
     }
 
-    /// Its definite hold of each name.
+    /// Its definite hold of each name; none if it was over when it came.
     pub(super) fn holds(&self) -> Vec<Hold> {
-        let Some(from_ns) = self.granted_ns else { return Vec::new() };
+        let Some(from_ns) = self.granted_ns.filter(|from| *from < self.end_ns()) else { return Vec::new() };
         let hold = |(name, token): &(String, u64)| Hold {
             name: name.clone(),
             who: self.who.clone(),
@@ -137,6 +137,11 @@ mod tests {
         assert_eq!(ends(&[(50, What::Valid { until_ns: 150 }), (60, What::Release), (70, What::Lost)]), 60);
         assert_eq!(ends(&[(40, What::Lost), (60, What::Release)]), 40);
         assert_eq!(ends(&[(200, What::Release)]), 100, "who slept past its lease had it only so long");
+    }
+
+    #[test]
+    fn a_grant_that_came_when_it_was_over_is_no_hold() {
+        assert!(story(&[(9, What::Lost)]).holds().is_empty());
     }
 
     #[test]

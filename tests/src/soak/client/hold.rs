@@ -6,7 +6,7 @@ use lock_core::{Held, LockError, LockGuard};
 
 use crate::now_ns;
 use crate::soak::diary::Diary;
-use crate::soak::event::What;
+use crate::soak::event::{Event, What};
 
 /// How often a holder looks at its validity.
 const LOOK: Duration = Duration::from_millis(5);
@@ -55,10 +55,10 @@ impl Drop for Page {
     }
 }
 
-/// Until when it is valid, by a look that errs on the early side.
-fn until_ns(held: &Held) -> u64 {
+/// When a look began, and until when it found the lock valid, erring on the early side.
+fn look(held: &Held) -> (u64, u64) {
     let now = now_ns();
-    now.saturating_add(u64::try_from(held.remaining().as_nanos()).unwrap_or(0))
+    (now, now.saturating_add(u64::try_from(held.remaining().as_nanos()).unwrap_or(0)))
 }
 
 impl Hold {
@@ -72,10 +72,12 @@ impl Hold {
     }
 
     fn new(diary: &Diary, who: &str, held: Held, guard: Option<LockGuard>) -> Self {
-        let until_ns = until_ns(&held);
+        let (at_ns, until_ns) = look(&held);
         let page = Page { diary: diary.clone(), who: who.to_owned(), until_ns, ended: false };
         let hold = Self { page, held, guard };
-        hold.page.note(What::Granted { until_ns, tokens: hold.tokens() });
+        // Of when it was looked at: the process may be stopped between looking and writing.
+        let what = What::Granted { until_ns, tokens: hold.tokens() };
+        hold.page.diary.write(&Event { at_ns, who: hold.page.who.clone(), what });
         hold
     }
 
@@ -107,7 +109,7 @@ impl Hold {
     }
 
     fn look(&mut self) {
-        let until = until_ns(&self.held);
+        let (_, until) = look(&self.held);
         if until > self.page.until_ns && !self.held.is_lost() {
             self.page.until_ns = until;
             self.page.note(What::Valid { until_ns: until });

@@ -17,6 +17,7 @@ mod seed;
 mod sentinel;
 mod server;
 mod slot;
+pub mod soak;
 mod stage;
 mod sudden_drop;
 mod topology;

@@ -89,6 +89,12 @@ impl Server {
         self.socket.as_deref()
     }
 
+    /// Where it keeps its files.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A connection of the administrator.
     ///
     /// # Errors

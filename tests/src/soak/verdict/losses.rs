@@ -1,0 +1,75 @@
+//! Losses that are announced in time, and only where there is one.
+
+use std::time::Duration;
+
+use super::{Figures, History, LEASE_NS, RECOVERY_NS, Wrong};
+use crate::soak::faults::Harm;
+
+/// An announcement that is late by more than this is missing, on any machine that runs the process at all.
+const TOO_LATE: Duration = Duration::from_millis(500);
+
+pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
+    let ill = history.faults(Harm::Lease, RECOVERY_NS);
+    let mut wrong = Vec::new();
+    for attempt in &history.attempts {
+        let Some(lost) = attempt.lost_ns else { continue };
+        figures.lost += 1;
+        if history.was_starved(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
+            continue;
+        }
+        if !history.was_blind(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
+            let lag = Duration::from_nanos(lost.saturating_sub(attempt.until_ns));
+            figures.lags.push(lag);
+            if lag > TOO_LATE {
+                let text = format!("{lag:?} after the validity{}", history.story(&[&attempt.who]));
+                wrong.push(Wrong { what: "a loss announced too late", text });
+            }
+        }
+        if attempt.renews && !ill.touch(lost, lost) {
+            figures.false_losses += 1;
+            wrong.push(Wrong { what: FALSE_LOSS, text: history.story(&[&attempt.who]) });
+        }
+    }
+    wrong
+}
+
+/// One of them is no proof on a machine without time to spare.
+pub(crate) const FALSE_LOSS: &str = "a loss without a cause";
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{MS, fault, held, judged};
+    use super::*;
+    use crate::soak::event::{Event, What};
+
+    #[test]
+    fn a_blocked_runtime_explains_a_late_announcement_and_no_loss() {
+        let what = What::Blocked { for_ns: 400 * MS };
+        let blocked = Event { at_ns: 6_100 * MS, who: "p1".to_owned(), what };
+        let (wrong, figures) = judged(vec![lost_at(6_100), vec![blocked]], vec![]);
+        assert_eq!(wrong, [FALSE_LOSS]);
+        assert!(figures.lags.is_empty());
+    }
+
+    fn lost_at(ms: u64) -> Vec<Event> {
+        let mut events = held("p1/1", "fair", 1, 5_000, 9_000);
+        events.insert(2, Event { at_ns: ms * MS, who: "p1/1".to_owned(), what: What::Lost });
+        events
+    }
+
+    #[test]
+    fn a_loss_needs_a_fault_that_may_cost_a_lease() {
+        assert_eq!(judged(vec![lost_at(5_100)], vec![]).0, [FALSE_LOSS]);
+        assert_eq!(judged(vec![lost_at(5_100)], vec![fault(Harm::Nothing, 4_900, 5_200)]).0, [FALSE_LOSS]);
+        assert!(judged(vec![lost_at(5_100)], vec![fault(Harm::Lease, 4_900, 5_000)]).0.is_empty());
+    }
+
+    #[test]
+    fn a_late_announcement_is_found() {
+        let with = |ms| judged(vec![lost_at(ms)], vec![fault(Harm::Lease, 4_000, 7_000)]);
+        let (wrong, figures) = with(5_600);
+        assert!(wrong.is_empty());
+        assert_eq!(figures.lags, [Duration::from_millis(100)]);
+        assert_eq!(with(6_100).0, ["a loss announced too late"]);
+    }
+}

@@ -10,6 +10,9 @@ use crate::clock::Moment;
 use crate::engine::{Engine, Hold, Holds, Lost, Waiting, Want};
 use crate::error::LockError;
 
+/// An attempt ends by itself at the end of the wait, and says why. This much later it is cut short.
+const CUT_SHORT: Duration = Duration::from_millis(50);
+
 /// Takes all of `wants`, which stand in the order of [`sorted`](super::sorted), within `wait`.
 ///
 /// First all at once: the smallest patiently, the others only if they are free. What was got up to the first gap is kept
@@ -24,14 +27,20 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
     let renewed = |want: &Want| Want { renew: true, max_hold: None, ..want.clone() };
     let of_bodies = wants;
     let wants: Vec<Want> = of_bodies.iter().map(renewed).collect();
+    // The first attempt may take the request limit, whatever the wait is; one that begins at the end of the wait may not.
+    let latest = deadline.max(since + REQUEST_LIMIT);
     let mut held = Holds::default();
-    let mut alone = false;
+    let (mut alone, mut busy) = (false, None);
     loop {
         let rest = &wants[held.len()..];
         let rest = if alone { &rest[..1] } else { rest };
         let round = Round::begin(engine, rest, deadline.since(engine.now()), &held);
-        let outcome = round.await;
+        let outcome = before(engine, latest + CUT_SHORT, round).await;
         let now = engine.now();
+        let Some(outcome) = outcome else {
+            let error = busy.unwrap_or_else(|| unanswered(&wants[held.len()]));
+            return Err(waited_in_all(error, now.since(since)));
+        };
         match outcome {
             // One that is held no more is no use to anybody: all of it again.
             Outcome::Lost => {
@@ -46,11 +55,14 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
                 let patiently = holds.is_empty();
                 held.append(holds);
                 alone = gap.is_some();
-                if let Some(error) = gap.filter(|error| patiently || now >= deadline || !passes(error)) {
+                if let Some(error) =
+                    gap.clone().filter(|error| patiently || now >= deadline || !passes(error))
+                {
                     held.append(behind);
-                    give_back(engine, held, &error, deadline.max(since + REQUEST_LIMIT)).await;
+                    give_back(engine, held, &error, latest).await;
                     return Err(waited_in_all(error, now.since(since)));
                 }
+                busy = gap.filter(LockError::is_busy);
             }
         }
         if held.len() == wants.len() {
@@ -93,6 +105,11 @@ fn waited_in_all(mut error: LockError, in_all: Duration) -> LockError {
 fn lost_while_waiting(first: &Want, waited: Duration) -> LockError {
     let reason = "the names held already were lost while waiting for the others".to_owned();
     LockError::Unavailable { key: first.name.to_string(), waited, reason }
+}
+
+fn unanswered(want: &Want) -> LockError {
+    let reason = "no answer in time".to_owned();
+    LockError::Unavailable { key: want.name.to_string(), waited: Duration::ZERO, reason }
 }
 
 /// One attempt at the names that are missing.

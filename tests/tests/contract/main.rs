@@ -329,6 +329,7 @@ contract! {
         }
         multi {
             all_free_is_one_round_trip
+            a_server_that_stands_still_makes_no_wait_longer
         }
         mixed {
             red_excludes_only_red

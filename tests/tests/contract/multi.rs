@@ -372,3 +372,23 @@ pub(crate) async fn all_free_is_one_round_trip(stage: &Stage) {
         }
     }
 }
+
+pub(crate) async fn a_server_that_stands_still_makes_no_wait_longer(stage: &Stage) {
+    const WAIT: Duration = Duration::from_millis(1_500);
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let order = in_global_order(stage, vec!["a", "b", "c"]);
+    let held = there.lock(order[2]).expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+    for still_before_its_end in [WAIT / 2, WAIT / 10] {
+        let several = here.lock_all(order.iter().copied()).expire(PATIENCE).wait(WAIT);
+        let start = Instant::now();
+        let waiter = arrive(stage, order[2], async move { several.acquire().await }).await;
+        tokio::time::sleep((WAIT - still_before_its_end).saturating_sub(start.elapsed())).await;
+        stage.server().pause();
+        let error = waiter.await.expect("no panic").expect_err("it is held");
+        let waited = start.elapsed();
+        stage.server().resume();
+        // What it held is given back, and nobody waits for that.
+        assert!(waited < WAIT + WAIT / 2, "{waited:?}: {error:?}");
+    }
+    held.release().await.expect("it is held");
+}

@@ -18,7 +18,9 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
             continue;
         }
         if !history.was_blind(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
-            let lag = Duration::from_nanos(lost.saturating_sub(attempt.until_ns));
+            // Who releases looks no more: what is said then is the release's answer, which takes its time.
+            let noticed = attempt.release_ns.map_or(lost, |release| release.min(lost));
+            let lag = Duration::from_nanos(noticed.saturating_sub(attempt.until_ns));
             figures.lags.push(lag);
             if lag > TOO_LATE {
                 let text = format!("{lag:?} after the validity{}", history.story(&[&attempt.who]));

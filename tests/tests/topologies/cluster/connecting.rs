@@ -97,7 +97,7 @@ fn what_does_not_fit_is_told_what_to_write() {
 #[test]
 fn the_least_permissions_suffice() {
     const RULES: &str = "~LOCK:* resetchannels &LOCK:* +evalsha +eval +script|load +subscribe +publish +ping +time +set \
-                         +del +pexpireat +zadd +zrem +zrange +zrangebyscore +zscore +zcount +info +role \
+                         +del +pexpireat +zadd +zrem +zremrangebyscore +zrange +zrangebyscore +zscore +zcount +info +role \
                          +cluster|slots +cluster|info +asking";
     each_server(|binary| {
         let cluster = Cluster::start_with(binary, 2, 0, |options| options.user("locks", "secret", RULES));

@@ -150,6 +150,19 @@ impl LockError {
     pub const fn is_busy(&self) -> bool {
         matches!(self, Self::Busy { .. })
     }
+
+    /// Whether it is worth to go on waiting: others have it, or the server is away for now.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unavailable { .. })
+    }
+
+    /// The same after a wait of so long in all, where several attempts were made.
+    pub(crate) fn after(mut self, in_all: Duration) -> Self {
+        if let Self::Busy { waited, .. } | Self::Unavailable { waited, .. } = &mut self {
+            *waited = in_all;
+        }
+        self
+    }
 }
 
 /// The same text as `Display`: `fn main() -> Result<(), LockError>` prints `Debug`, and there too the message should say what

@@ -35,6 +35,9 @@ impl Owned {
 
 impl Line {
     /// The body of a hold that was renewed until now begins, as `want` says.
+    ///
+    /// What could go wrong: a renewal under way, asked for without an end, moves the body's end out. It can't: its answer goes
+    /// no further than `ends_at`, which stands from here on. A hold that is lost by now stays lost.
     pub(super) fn begin_body(&mut self, cell: &Arc<HoldCell>, want: &Want, desk: &mut Desk) {
         let now = desk.now;
         let Some(owned) = self.owned_mut() else { return };

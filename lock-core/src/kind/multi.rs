@@ -39,7 +39,7 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
         let now = engine.now();
         let Some(outcome) = outcome else {
             let error = busy.unwrap_or_else(|| unanswered(&wants[held.len()]));
-            return Err(waited_in_all(error, now.since(since)));
+            return Err(error.after(now.since(since)));
         };
         match outcome {
             // One that is held no more is no use to anybody: all of it again.
@@ -56,11 +56,11 @@ pub(crate) async fn acquire_all(engine: &Engine, wants: &[Want], wait: Duration)
                 held.append(holds);
                 alone = gap.is_some();
                 if let Some(error) =
-                    gap.clone().filter(|error| patiently || now >= deadline || !passes(error))
+                    gap.clone().filter(|error| patiently || now >= deadline || !error.may_pass())
                 {
                     held.append(behind);
                     give_back(engine, held, &error, latest).await;
-                    return Err(waited_in_all(error, now.since(since)));
+                    return Err(error.after(now.since(since)));
                 }
                 busy = gap.filter(LockError::is_busy);
             }
@@ -88,18 +88,6 @@ async fn give_back(engine: &Engine, held: Holds, why: &LockError, latest: Moment
         // What could not be freed is tried again in the background, and logged.
         let _ = before(engine, latest, Box::pin(freed)).await;
     }
-}
-
-/// Whether it is worth to go on waiting: others have it, or the server is away for now.
-fn passes(error: &LockError) -> bool {
-    matches!(error, LockError::Busy { .. } | LockError::Unavailable { .. })
-}
-
-fn waited_in_all(mut error: LockError, in_all: Duration) -> LockError {
-    if let LockError::Busy { waited, .. } | LockError::Unavailable { waited, .. } = &mut error {
-        *waited = in_all;
-    }
-    error
 }
 
 fn lost_while_waiting(first: &Want, waited: Duration) -> LockError {

@@ -35,25 +35,14 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
             Some(before) if now >= latest && !error.is_busy() => before,
             _ => error,
         };
-        if now >= deadline || !passes(&error) {
-            return Err(waited_in_all(error, now.since(since)));
+        if now >= deadline || !error.may_pass() {
+            return Err(error.after(now.since(since)));
         }
         until(engine, deadline.min(now + random_pause(slowest, tries))).await;
         if engine.now() >= deadline {
-            return Err(waited_in_all(error, engine.now().since(since)));
+            return Err(error.after(engine.now().since(since)));
         }
         busy = Some(error).filter(LockError::is_busy);
         tries += 1;
     }
-}
-
-fn passes(error: &LockError) -> bool {
-    matches!(error, LockError::Busy { .. } | LockError::Unavailable { .. })
-}
-
-fn waited_in_all(mut error: LockError, in_all: std::time::Duration) -> LockError {
-    if let LockError::Busy { waited, .. } | LockError::Unavailable { waited, .. } = &mut error {
-        *waited = in_all;
-    }
-    error
 }

@@ -73,7 +73,7 @@ fn locks_work_over_tls_with_an_authority_of_ones_own() {
             let held = plain.lock("a").expire(PATIENCE).renew(false).acquire().await.expect("it is free");
             assert!(locks.lock("a").try_acquire().await.expect("an answer").is_none(), "it is one server");
             let waiter = async move { locks.lock("a").wait(PATIENCE).acquire().await?.release().await };
-            let waiter = arrive(stage, "LOCK:a", waiter).await;
+            let waiter = arrive(stage, "a", waiter).await;
             held.release().await.expect("it is held");
             waiter.await.expect("no panic").expect("it is handed over");
         }

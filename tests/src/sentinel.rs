@@ -42,7 +42,20 @@ impl Deployment {
     /// If one of them does not come up.
     #[must_use]
     pub fn start(binary: &'static Binary, replicas: usize) -> Self {
-        Self::with(binary, replicas, None)
+        Self::start_with(binary, replicas, |options| options)
+    }
+
+    /// As [`start`](Self::start), with servers that have extras.
+    ///
+    /// # Panics
+    /// If one of them does not come up.
+    #[must_use]
+    pub fn start_with(
+        binary: &'static Binary,
+        replicas: usize,
+        extras: impl Fn(ServerOptions) -> ServerOptions,
+    ) -> Self {
+        Self::with(binary, replicas, None, extras)
     }
 
     /// The same, with sentinels that take nobody for dead within a minute: for tests that may be kept waiting by others.
@@ -65,14 +78,18 @@ impl Deployment {
     /// If one of them does not come up.
     #[must_use]
     pub fn with_passwords(binary: &'static Binary, master: &str, sentinels: &str) -> Self {
-        Self::with(binary, 0, Some((master, sentinels)))
+        Self::with(binary, 0, Some((master, sentinels)), |options| options.password(master))
     }
 
-    fn with(binary: &'static Binary, replicas: usize, passwords: Option<(&str, &str)>) -> Self {
+    fn with(
+        binary: &'static Binary,
+        replicas: usize,
+        passwords: Option<(&str, &str)>,
+        extras: impl Fn(ServerOptions) -> ServerOptions,
+    ) -> Self {
         let turn = Turn::wait();
         let quick = |options: ServerOptions| {
-            let options = options.config("repl-diskless-sync yes").config("repl-diskless-sync-delay 0");
-            passwords.into_iter().fold(options, |options, (master, _)| options.password(master))
+            extras(options.config("repl-diskless-sync yes").config("repl-diskless-sync-delay 0"))
         };
         let master = quick(Server::of(binary)).start();
         let replica_of = format!("replicaof 127.0.0.1 {}", master.address().port());

@@ -1,5 +1,6 @@
 //! A server of the test's own.
 
+mod clock;
 mod options;
 mod port;
 #[cfg(test)]
@@ -10,8 +11,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use self::clock::Clock;
 use crate::found::Binary;
 use crate::process::Process;
 use crate::resp::{Connection, Value};
@@ -30,7 +32,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub struct Server {
     binary: &'static Binary,
     port: u16,
-    config: Vec<String>,
+    config: Mutex<Vec<String>>,
+    clock: Option<Clock>,
     socket: Option<PathBuf>,
     user: Option<String>,
     password: Option<String>,
@@ -130,6 +133,44 @@ impl Server {
         }
     }
 
+    /// Sets its clock so many ms ahead of the machine's, or behind: for a server that was started with
+    /// [`steppable_clock`](ServerOptions::steppable_clock).
+    ///
+    /// # Panics
+    /// If it was not.
+    pub fn step_clock(&self, ahead_ms: i64) {
+        self.clock.as_ref().expect("it was started with a clock of its own").step(ahead_ms);
+    }
+
+    /// So many ms its clock shows to be ahead of the machine's. Newer servers look at the clock a few times in a second, and
+    /// go by the processor's in between: what was set shows a bit later.
+    ///
+    /// # Panics
+    /// If it does not say.
+    #[must_use]
+    pub fn shows_ahead_ms(&self) -> i64 {
+        let time = self.must(&["TIME"]);
+        let number = |value: &Value| value.text().and_then(|text| text.parse::<i64>().ok());
+        let [Some(seconds), Some(us)] = [&time.items()[0], &time.items()[1]].map(number) else {
+            panic!("no time: {time:?}")
+        };
+        let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_millis();
+        seconds * 1000 + us / 1000 - i64::try_from(now).expect("it is before the year 10^8")
+    }
+
+    /// Names `port` to clients and to other nodes of its cluster in place of its own, from now on.
+    ///
+    /// # Panics
+    /// If it refuses.
+    pub(crate) fn announce(&self, port: u16) {
+        // The bus is not announced elsewhere: only what clients and replicas say goes there.
+        let bus = self.port + 10_000;
+        for (what, port) in [("cluster-announce-bus-port", bus), ("cluster-announce-port", port)] {
+            self.must(&["CONFIG", "SET", what, &port.to_string()]);
+            self.config.lock().expect("no panic inside").push(format!("{what} {port}"));
+        }
+    }
+
     /// Stops it where it stands (`SIGSTOP`): connections stay open, nothing is answered.
     pub fn pause(&self) {
         self.with(Process::pause);
@@ -224,6 +265,9 @@ impl Server {
         let mut command = Command::new(self.binary.path());
         // A wrong configuration is told there, not in the log.
         let errors = fs::File::create(folder.join("errors")).map_err(|error| error.to_string())?;
+        if let Some(clock) = &self.clock {
+            clock.give(&mut command);
+        }
         command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         let mut process = Process::start_in(&mut command, folder);
         let start = Instant::now();
@@ -264,7 +308,7 @@ impl Server {
         if let Some(socket) = &self.socket {
             lines.push(format!("unixsocket {}", socket.display()));
         }
-        lines.extend(self.config.iter().cloned());
+        lines.extend(self.config.lock().expect("no panic inside").iter().cloned());
         lines.extend(more.iter().map(|line| (*line).to_owned()));
         lines.join("\n") + "\n"
     }

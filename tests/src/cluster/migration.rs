@@ -16,7 +16,8 @@ pub struct Migration<'a> {
 impl<'a> Migration<'a> {
     pub(super) fn begin(cluster: &'a Cluster, slot: u16, to: &Server) -> Self {
         let from = cluster.owner(slot).expect("the slot has a node");
-        let to = cluster.at(to.address().port());
+        let is_it = |node: &&Server| node.address() == to.address();
+        let to = cluster.nodes().iter().find(is_it).expect("a node of this cluster");
         let slot = slot.to_string();
         to.must(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &id_of(from)]);
         from.must(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &id_of(to)]);

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::Server;
+use super::clock::Clock;
 use super::port::free_port;
 use crate::found::Binary;
 use crate::scratch::Scratch;
@@ -14,13 +15,21 @@ pub struct ServerOptions {
     binary: &'static Binary,
     config: Vec<String>,
     unix_socket: bool,
+    steppable_clock: bool,
     user: Option<String>,
     password: Option<String>,
 }
 
 impl ServerOptions {
     pub(super) fn new(binary: &'static Binary) -> Self {
-        Self { binary, config: Vec::new(), unix_socket: false, user: None, password: None }
+        Self {
+            binary,
+            config: Vec::new(),
+            unix_socket: false,
+            steppable_clock: false,
+            user: None,
+            password: None,
+        }
     }
 
     /// Adds a line to its configuration.
@@ -32,6 +41,12 @@ impl ServerOptions {
     /// Also listens on a unix socket.
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
+        self
+    }
+
+    /// Has a clock of its own, for [`Server::step_clock`].
+    pub fn steppable_clock(mut self) -> Self {
+        self.steppable_clock = true;
         self
     }
 
@@ -60,7 +75,8 @@ impl ServerOptions {
             let server = Server {
                 binary: self.binary,
                 port: free_port(),
-                config: self.config.clone(),
+                config: Mutex::new(self.config.clone()),
+                clock: self.steppable_clock.then(|| Clock::of(folder.path().join("clock"))),
                 socket: self.unix_socket.then(|| folder.path().join("s")),
                 user: self.user.clone(),
                 password: self.password.clone(),

@@ -101,6 +101,27 @@ fn it_can_be_loading_for_a_while() {
 }
 
 #[test]
+fn its_clock_can_be_stepped_and_goes_on_from_there() {
+    each_server(|binary| {
+        let server = Server::of(binary).steppable_clock().start();
+        let shows = |ahead_ms: i64| {
+            until(SOON, "it shows that", || server.shows_ahead_ms().abs_diff(ahead_ms) < 30_000);
+        };
+        server.must(&["SET", "a", "1", "PX", "600000"]);
+        server.step_clock(300_000);
+        shows(300_000);
+        assert_eq!(server.must(&["GET", "a"]).text(), Some("1"));
+        server.step_clock(660_000);
+        shows(660_000);
+        assert_eq!(server.must(&["GET", "a"]), Value::Nil, "it has expired by that clock");
+        server.step_clock(-300_000);
+        shows(-300_000);
+        server.restart();
+        shows(-300_000);
+    });
+}
+
+#[test]
 fn leftovers_are_all_keys_but_the_counter() {
     each_server(|binary| {
         let server = Server::start(binary);

@@ -13,6 +13,8 @@ pub(super) struct Attempt {
     pub(super) names: Vec<String>,
     pub(super) asked_ns: u64,
     pub(super) wait_ns: u64,
+    /// Of the time from its grant on: not free before that, however early it is released.
+    pub(super) least_ns: u64,
     pub(super) renews: bool,
     pub(super) granted_ns: Option<u64>,
     pub(super) tokens: Vec<(String, u64)>,
@@ -37,6 +39,14 @@ impl Attempt {
         ends.into_iter().flatten().min().unwrap_or(self.until_ns).max(self.granted_ns.unwrap_or(0))
     }
 
+    /// Until when nobody else may have it: the end of its hold, or of the time for which it asked to keep it, if the server
+    /// was told so. It was not granted before it was asked for.
+    fn taken_until_ns(&self) -> u64 {
+        let told =
+            self.lost_ns.is_none() && self.answered.as_ref().is_some_and(|(_, outcome)| outcome == "freed");
+        if told { self.end_ns().max(self.asked_ns + self.least_ns) } else { self.end_ns() }
+    }
+
     /// Its definite hold of each name; none if it was over when it came.
     pub(super) fn holds(&self) -> Vec<Hold> {
         let Some(from_ns) = self.granted_ns.filter(|from| *from < self.end_ns()) else { return Vec::new() };
@@ -46,7 +56,7 @@ impl Attempt {
             token: *token,
             shared: self.kind.starts_with("read"),
             from_ns,
-            until_ns: self.end_ns(),
+            until_ns: self.taken_until_ns(),
         };
         self.tokens.iter().map(hold).collect()
     }
@@ -57,13 +67,14 @@ impl Attempt {
     }
 
     fn begin(event: &Event) -> Option<Self> {
-        let What::Asked { kind, names, wait_ns, renews } = &event.what else { return None };
+        let What::Asked { kind, names, wait_ns, least_ns, renews } = &event.what else { return None };
         Some(Self {
             who: event.who.clone(),
             kind: kind.clone(),
             names: names.clone(),
             asked_ns: event.at_ns,
             wait_ns: *wait_ns,
+            least_ns: *least_ns,
             renews: *renews,
             granted_ns: None,
             tokens: Vec::new(),
@@ -121,8 +132,13 @@ mod tests {
     }
 
     fn story(of: &[(u64, What)]) -> Attempt {
-        let asked =
-            What::Asked { kind: "read".to_owned(), names: vec!["a".to_owned()], wait_ns: 5, renews: true };
+        let asked = What::Asked {
+            kind: "read".to_owned(),
+            names: vec!["a".to_owned()],
+            wait_ns: 5,
+            least_ns: 0,
+            renews: true,
+        };
         let granted = What::Granted { until_ns: 100, tokens: vec![("a".to_owned(), 7)] };
         let mut events = vec![event(1, asked), event(10, granted)];
         events.extend(of.iter().map(|(at, what)| event(*at, what.clone())));
@@ -145,13 +161,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_to_be_kept_is_taken_for_so_long_if_the_server_said_so() {
+        let ended = |of: &[(u64, What)]| {
+            let mut attempt = story(of);
+            attempt.least_ns = 70;
+            attempt.holds()[0].until_ns
+        };
+        let freed = |outcome: &str| What::Answered { outcome: outcome.to_owned() };
+        assert_eq!(ended(&[(30, What::Release), (31, freed("freed"))]), 71);
+        assert_eq!(ended(&[(30, What::Release), (31, freed("unavailable"))]), 30);
+        assert_eq!(ended(&[(90, What::Release), (91, freed("freed"))]), 90, "it was held for longer");
+        assert_eq!(ended(&[(40, What::Lost), (50, What::Release), (51, freed("freed"))]), 40);
+    }
+
+    #[test]
     fn readers_share_and_nobody_holds_before_the_grant() {
         let attempt = story(&[(30, What::Release)]);
         let [hold] = &attempt.holds()[..] else { panic!("one hold") };
         assert!(hold.shared && (hold.from_ns, hold.until_ns, hold.token) == (10, 30, 7));
         assert_eq!((attempt.process(), attempt.decided_ns()), ("p1", Some(10)));
-        let asked =
-            What::Asked { kind: "fair".to_owned(), names: vec!["a".to_owned()], wait_ns: 5, renews: true };
+        let asked = What::Asked {
+            kind: "fair".to_owned(),
+            names: vec!["a".to_owned()],
+            wait_ns: 5,
+            least_ns: 0,
+            renews: true,
+        };
         let busy = What::GaveUp { class: "busy".to_owned() };
         let [attempt] = &attempts(&[event(1, asked), event(6, busy)])[..] else { panic!("one attempt") };
         assert!(attempt.holds().is_empty() && attempt.decided_ns() == Some(6));

@@ -1,6 +1,7 @@
 //! A client process: several tasks that take locks in all kinds of ways until they are told to be calm.
 
 mod hold;
+mod nested;
 mod plan;
 mod section;
 

@@ -11,8 +11,8 @@ pub(super) struct Event {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// Somebody wants a lock. It was not asked for before this moment.
-    Asked { kind: String, names: Vec<String>, wait_ns: u64, renews: bool },
+    /// Somebody wants a lock, and to keep it for so long at least. It was not asked for before this moment.
+    Asked { kind: String, names: Vec<String>, wait_ns: u64, least_ns: u64, renews: bool },
     /// Acquiring returned.
     Granted { until_ns: u64, tokens: Vec<(String, u64)> },
     /// A renewal was seen: the lock is valid until then.
@@ -40,8 +40,8 @@ pub(super) enum What {
 impl Event {
     pub(super) fn to_line(&self) -> String {
         let (word, rest) = match &self.what {
-            What::Asked { kind, names, wait_ns, renews } => {
-                ("asked", format!("\t{kind}\t{}\t{wait_ns}\t{renews}", names.join(",")))
+            What::Asked { kind, names, wait_ns, least_ns, renews } => {
+                ("asked", format!("\t{kind}\t{}\t{wait_ns}\t{least_ns}\t{renews}", names.join(",")))
             }
             What::Granted { until_ns, tokens } => {
                 let tokens: Vec<String> =
@@ -67,10 +67,11 @@ impl Event {
         let fields: Vec<&str> = line.strip_suffix('\n')?.split('\t').collect();
         let [at, who, word, rest @ ..] = &fields[..] else { return None };
         let what = match (*word, rest) {
-            ("asked", [kind, names, wait, renews]) => What::Asked {
+            ("asked", [kind, names, wait, least, renews]) => What::Asked {
                 kind: (*kind).to_owned(),
                 names: names.split(',').map(str::to_owned).collect(),
                 wait_ns: wait.parse().ok()?,
+                least_ns: least.parse().ok()?,
                 renews: renews.parse().ok()?,
             },
             ("granted", [until, tokens]) => {
@@ -111,6 +112,7 @@ mod tests {
                 kind: "multi".to_owned(),
                 names: vec![name.clone(), "b".to_owned()],
                 wait_ns: 3,
+                least_ns: 4,
                 renews: true,
             },
             What::Granted { until_ns: 9, tokens: vec![(name, u64::MAX), ("b".to_owned(), 1)] },

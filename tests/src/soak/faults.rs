@@ -1,6 +1,7 @@
 //! What the nemesis can do: each fault a name, where it applies, what it may cost, and how it strikes and is undone.
 
 mod admin;
+mod clock;
 mod cluster;
 mod network;
 mod processes;
@@ -21,6 +22,8 @@ pub(super) enum Harm {
     Lease,
     /// The server forgets, so that two can hold until the older lease is over.
     DataLoss,
+    /// Its clock is wrong: leases end early, and fencing tokens need not rise while it goes back.
+    Clock,
 }
 
 /// Ends a fault.
@@ -42,13 +45,20 @@ impl std::fmt::Debug for Fault {
 }
 
 /// All of them.
-pub(super) const FAULTS: &[&[Fault]] =
-    &[servers::FAULTS, admin::FAULTS, network::FAULTS, sentinel::FAULTS, cluster::FAULTS, processes::FAULTS];
+pub(super) const FAULTS: &[&[Fault]] = &[
+    servers::FAULTS,
+    admin::FAULTS,
+    clock::FAULTS,
+    network::FAULTS,
+    sentinel::FAULTS,
+    cluster::FAULTS,
+    processes::FAULTS,
+];
 /// Those that hit clients alone, and may come on top of another.
 pub(super) const OF_PROCESSES: &[Fault] = processes::FAULTS;
 
 const EVERYWHERE: &[On] = &On::ALL;
-const PROXIED: &[On] = &[On::Server, On::Red];
+const PROXIED: &[On] = &[On::Server, On::Cluster, On::Red];
 
 /// It was over when the strike returned.
 fn done() -> Undo<'static> {

@@ -27,16 +27,17 @@ pub(super) fn torment(
     length: Duration,
     seed: &mut Seed,
 ) -> Vec<Struck> {
-    let (start, mut struck) = (Instant::now(), Vec::new());
+    let (start, mut struck) = (Instant::now(), Vec::<Struck>::new());
+    let mut masters = scene.masters();
     // Something to break, and a look at what happens when nothing does.
     std::thread::sleep(QUIET);
     while start.elapsed() < length {
         let fault = deck.draw(on, keep_data, seed);
         let from_ns = now_ns();
-        let first = seed.below(2) == 0;
+        let beside_first = seed.below(2) == 0;
         // Every third time the clients suffer too.
         let beside = (seed.below(3) == 0).then(|| any(seed, OF_PROCESSES));
-        let faults: Vec<&Fault> = if first {
+        let faults: Vec<&Fault> = if beside_first {
             beside.into_iter().chain([fault]).collect()
         } else {
             [fault].into_iter().chain(beside).collect()
@@ -47,6 +48,7 @@ pub(super) fn torment(
         undo.into_iter().for_each(|undo| undo());
         scene.until_whole();
         let until_ns = now_ns();
+        let first = struck.len();
         struck.extend(faults.iter().map(|fault| Struck {
             name: fault.name,
             harm: fault.harm,
@@ -56,6 +58,14 @@ pub(super) fn torment(
         // Now and then long enough to see what happens when nothing happens.
         let pause = if seed.below(8) == 0 { QUIET } else { Duration::from_millis(100 + seed.below(700)) };
         std::thread::sleep(pause);
+        // A master that stood still for a moment too long was given up without an order: what it had not passed on is gone.
+        let now = scene.masters();
+        if masters != now {
+            masters = now;
+            for fault in &mut struck[first..] {
+                (fault.harm, fault.until_ns) = (fault.harm.max(Harm::DataLoss), now_ns());
+            }
+        }
     }
     struck
 }

@@ -1,5 +1,6 @@
 //! What is soaked: servers, the network in front of them, and the clients.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::clients::Clients;
@@ -50,12 +51,13 @@ enum Place {
 #[derive(Debug)]
 pub(super) struct Scene {
     clients: Option<Clients>,
-    /// Of each half of the clients, one for each server; none where servers tell their addresses themselves.
+    /// Of each half of the clients, or of all of them, one for each server; none where sentinels tell the addresses.
     networks: Vec<Vec<Proxy>>,
     place: Place,
 }
 
 fn options(binary: &'static Binary, options: ServerOptions) -> ServerOptions {
+    let options = options.steppable_clock();
     // Before 7.0 nothing forbids DEBUG.
     if binary.is_at_least(7) { options.config("enable-debug-command local") } else { options }
 }
@@ -66,18 +68,27 @@ impl Scene {
         let place = match on {
             On::Server => Place::Server(Box::new(server())),
             On::Red => Place::Red((0..3).map(|_| server()).collect()),
-            On::Sentinel => Place::Sentinel(Box::new(Deployment::start(binary, 1))),
+            On::Sentinel => {
+                Place::Sentinel(Box::new(Deployment::start_with(binary, 1, |of| options(binary, of))))
+            }
             On::Cluster => {
                 Place::Cluster(Box::new(Cluster::start_with(binary, 3, 1, |of| options(binary, of))))
             }
         };
         let mut scene = Self { clients: None, networks: Vec::new(), place };
-        if matches!(on, On::Server | On::Red) {
-            for _half in 0..2 {
-                let servers = scene.servers().into_iter();
-                let network = servers.map(|server| Proxy::start(server.address(), seed.draw())).collect();
-                scene.networks.push(network);
-            }
+        let networks = match on {
+            On::Server | On::Red => 2,
+            On::Cluster => 1,
+            On::Sentinel => 0,
+        };
+        for _half in 0..networks {
+            let servers = scene.servers().into_iter();
+            let network = servers.map(|server| Proxy::start(server.address(), seed.draw())).collect();
+            scene.networks.push(network);
+        }
+        if let Place::Cluster(cluster) = &mut scene.place {
+            // What its nodes tell clients, and each other's replicas.
+            cluster.announce(scene.networks[0].iter().map(|proxy| proxy.address().port()).collect());
         }
         scene
     }
@@ -130,6 +141,16 @@ impl Scene {
         }
     }
 
+    /// Where those are that give locks; in any order, but always the same.
+    pub(super) fn masters(&self) -> Vec<SocketAddr> {
+        let masters = match &self.place {
+            Place::Sentinel(sentinel) => vec![sentinel.master()],
+            Place::Cluster(cluster) => cluster.masters(),
+            Place::Server(_) | Place::Red(_) => self.servers(),
+        };
+        masters.into_iter().map(Server::address).collect()
+    }
+
     pub(super) fn sentinel(&self) -> &Deployment {
         let Place::Sentinel(sentinel) = &self.place else { unreachable!("a fault of sentinels alone") };
         sentinel
@@ -140,15 +161,16 @@ impl Scene {
         cluster
     }
 
-    /// The network of one half of the clients, or of all of them.
+    /// The network of one half of the clients, or of all of them, to a server that gives locks: of several a minority.
     pub(super) fn network(&self, seed: &mut Seed) -> Vec<&Proxy> {
         let halves = match seed.below(3) {
             0 => &self.networks[..],
-            half => &self.networks[usize::try_from(half - 1).unwrap_or(0)..][..1],
+            _ => std::slice::from_ref(any(seed, &self.networks)),
         };
-        // Of several servers a minority.
-        let server = usize::try_from(seed.below(self.servers().len() as u64)).unwrap_or(0);
-        halves.iter().map(|network| &network[server]).collect()
+        let master = self.master(seed).address();
+        let place = self.servers().iter().position(|server| server.address() == master);
+        let place = place.expect("masters are among the servers");
+        halves.iter().map(|network| &network[place]).collect()
     }
 
     /// Waits until all servers answer and agree about their roles.

@@ -19,8 +19,8 @@ pub(super) struct Summary {
     gave_up: BTreeMap<String, u64>,
     deeds: BTreeMap<String, u64>,
     lost: u64,
-    /// Overlaps and tokens out of order, by place.
-    after_data_loss: BTreeMap<String, (u64, u64)>,
+    /// Overlaps after data loss, and tokens out of order under a wrong clock, by place.
+    apart: BTreeMap<String, (u64, u64)>,
     fair_pairs: u64,
     longest_wait_past: Duration,
     lags: Vec<Duration>,
@@ -61,7 +61,7 @@ impl Summary {
             gave_up: BTreeMap::new(),
             deeds: BTreeMap::new(),
             lost: 0,
-            after_data_loss: BTreeMap::new(),
+            apart: BTreeMap::new(),
             fair_pairs: 0,
             longest_wait_past: Duration::ZERO,
             lags: Vec::new(),
@@ -84,9 +84,9 @@ impl Summary {
         add(&mut self.gave_up, figures.gave_up);
         add(&mut self.deeds, figures.deeds);
         self.lost += figures.lost;
-        let apart = self.after_data_loss.entry(setting.place()).or_default();
-        apart.0 += figures.overlaps_after_data_loss;
-        apart.1 += figures.regressions_after_data_loss;
+        let apart = self.apart.entry(setting.place()).or_default();
+        apart.0 += figures.overlaps_apart;
+        apart.1 += figures.regressions_apart;
         self.fair_pairs += figures.fair_pairs;
         self.longest_wait_past = self.longest_wait_past.max(figures.longest_wait_past);
         self.lags.extend(figures.lags);
@@ -170,9 +170,10 @@ impl Summary {
         ));
         line(format!("  the fenced one refused {fenced_refused} writes and lost {fenced_lost}"));
         line(
-            "after data loss, where two may hold for one lease, overlaps and tokens out of order:".to_owned(),
+            "apart: overlaps after data loss or under a clock that is set, and tokens under the latter"
+                .to_owned(),
         );
-        for (place, (overlaps, tokens)) in &self.after_data_loss {
+        for (place, (overlaps, tokens)) in &self.apart {
             line(format!("  {place:<25} {overlaps:>3} {tokens:>3}"));
         }
         line(format!(
@@ -190,7 +191,7 @@ impl Summary {
             share(&lags, 100)
         ));
         line(format!("longest wait past its deadline: {:.1?}", self.longest_wait_past));
-        line("not in the schedule: steps of the servers' clocks, partitions by the kernel".to_owned());
+        line("not in the schedule: partitions by the kernel".to_owned());
         line(String::new());
         line(
             "without any grant, from the strike until 1.5 s after the end of the fault: times, median, max"

@@ -55,8 +55,10 @@ pub(super) struct Figures {
     pub(super) deeds: BTreeMap<String, u64>,
     pub(super) lost: u64,
     pub(super) false_losses: u64,
-    pub(super) overlaps_after_data_loss: u64,
-    pub(super) regressions_after_data_loss: u64,
+    /// After data loss, or under a wrong clock.
+    pub(super) overlaps_apart: u64,
+    /// Under a wrong clock, or of two grants at once after data loss.
+    pub(super) regressions_apart: u64,
     pub(super) fair_pairs: u64,
     pub(super) longest_wait_past: Duration,
     /// From the end of the validity to the announcement; what was announced earlier counts as zero.
@@ -185,8 +187,13 @@ mod made {
     pub(super) fn held(who: &str, kind: &str, token: u64, from: u64, until: u64) -> Vec<Event> {
         let event = |at: u64, what| Event { at_ns: at * MS, who: who.to_owned(), what };
         let name = "LOCK:a".to_owned();
-        let asked =
-            What::Asked { kind: kind.to_owned(), names: vec![name.clone()], wait_ns: 0, renews: true };
+        let asked = What::Asked {
+            kind: kind.to_owned(),
+            names: vec![name.clone()],
+            wait_ns: 0,
+            least_ns: 0,
+            renews: true,
+        };
         let granted = What::Granted { until_ns: (from + 500) * MS, tokens: vec![(name, token)] };
         vec![event(from - 1, asked), event(from, granted), event(until, What::Release)]
     }

@@ -1,6 +1,7 @@
 //! What happens to locks when servers, networks and runtimes fail, and callers go away.
 
 mod cancel;
+mod clock;
 mod cuts;
 mod engine;
 mod guards;

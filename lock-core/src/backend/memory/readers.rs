@@ -69,7 +69,7 @@ impl Readers {
     }
 
     /// How many live, and how many do not.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "redis"))]
     pub(crate) fn count(&self, now_ms: u64) -> (usize, usize) {
         let living = self.0.values().filter(|reader| now_ms < reader.deadline_ms).count();
         (living, self.0.len() - living)

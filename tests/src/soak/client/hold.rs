@@ -81,6 +81,10 @@ impl Hold {
         hold
     }
 
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
     pub(super) fn tokens(&self) -> Vec<(String, u64)> {
         self.held.tokens().into_iter().map(|(name, token)| (name.to_string(), token)).collect()
     }

@@ -37,7 +37,7 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    pub(super) fn deed(self) -> Option<&'static str> {
+    fn deed(self) -> Option<&'static str> {
         match self {
             Self::Released => None,
             Self::Dropped => Some("guard dropped"),
@@ -65,6 +65,10 @@ pub(super) struct Plan {
     pub(super) fate: Fate,
     /// By [`LockRequest::run`] and not by a guard.
     pub(super) as_body: bool,
+    /// Its body takes the same locks once more.
+    pub(super) nests: bool,
+    /// For so long it is not free, however early it is released.
+    pub(super) least: Duration,
 }
 
 impl Plan {
@@ -109,7 +113,22 @@ impl Plan {
             36..40 if matches!(kind, "reentrant" | "fair" | "write") => Fate::Downgrades,
             _ => Fate::Released,
         };
-        Self { kind, names, wait, lease: ms(200 + seed.below(301)), hold, fate, as_body: seed.below(3) == 0 }
+        let as_body = seed.below(3) == 0;
+        let nests = as_body && seed.below(4) == 0;
+        let least = ms(match seed.below(24) {
+            // Who goes on as a reader keeps nothing from other readers.
+            0 if fate != Fate::Downgrades => 50 + seed.below(450),
+            _ => 0,
+        });
+        let lease = ms(200 + seed.below(301));
+        Self { kind, names, wait, lease, hold, fate, as_body, nests, least }
+    }
+
+    /// What it does beyond taking a lock and giving it back.
+    pub(super) fn deeds(&self) -> Vec<&'static str> {
+        let nests = self.nests.then_some("nested");
+        let keeps = (!self.least.is_zero()).then_some("kept for a while");
+        self.fate.deed().into_iter().chain(nests).chain(keeps).collect()
     }
 
     pub(super) fn renews(&self) -> bool {
@@ -126,6 +145,7 @@ impl Plan {
             "red" => locks.lock(self.names[0]).kind(LockKind::Red),
             _ => locks.lock(self.names[0]),
         };
-        request.wait(self.wait).expire(self.lease).renew(self.renews())
+        let request = request.wait(self.wait).expire(self.lease).renew(self.renews());
+        if self.least.is_zero() { request } else { request.hold_at_least(self.least) }
     }
 }

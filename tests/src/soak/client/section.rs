@@ -10,6 +10,7 @@ use std::time::Duration;
 use lock_core::{LockError, LockManager};
 
 use super::hold::Hold;
+use super::nested::Nested;
 use super::plan::{Fate, Intended, Plan};
 use crate::now_ns;
 use crate::soak::diary::Diary;
@@ -44,7 +45,7 @@ pub(super) fn class(error: &LockError) -> &'static str {
 pub(super) async fn attempt(around: &Surroundings, plan: Plan) -> io::Result<()> {
     let who = around.diary.attempt();
     asks(around, &plan, &who, plan.kind);
-    if let Some(deed) = plan.fate.deed() {
+    for deed in plan.deeds() {
         around.diary.note_self(What::Deed { name: deed.to_owned() });
     }
     let fate = plan.fate;
@@ -101,6 +102,7 @@ fn asks(around: &Surroundings, plan: &Plan, who: &str, kind: &str) {
             kind: kind.to_owned(),
             names: plan.names.iter().map(name).collect(),
             wait_ns: u64::try_from(plan.wait.as_nanos()).unwrap_or(u64::MAX),
+            least_ns: u64::try_from(plan.least.as_nanos()).unwrap_or(0),
             renews: plan.renews(),
         },
     );
@@ -214,11 +216,15 @@ fn on_thread(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> {
 async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Result<Hold> {
     let mut witness = Witness::connect(&around.witness)?;
     let read = read_all(&mut witness, &hold)?;
+    let nested = if plan.nests { Nested::begin(around, plan, &hold).await? } else { None };
     match plan.fate {
         Fate::Blocks => block(around, plan.hold.max(Duration::from_millis(200))),
         Fate::Outlives => drop(hold.keep(PAST_A_LEASE).await),
         Fate::Freezes => freeze(),
         _ => drop(hold.keep(plan.hold).await),
+    }
+    if let Some(nested) = nested {
+        nested.end(&hold).await?;
     }
     if plan.fate == Fate::Panics {
         std::panic::panic_any(Intended);

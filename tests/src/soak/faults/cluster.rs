@@ -22,7 +22,7 @@ pub(super) const FAULTS: &[Fault] = &[
 
 const AGREED: std::time::Duration = std::time::Duration::from_secs(30);
 
-fn name(seed: &mut Seed) -> String {
+pub(super) fn name(seed: &mut Seed) -> String {
     format!("LOCK:{}", any(seed, &["a", "b", "c"]))
 }
 
@@ -61,10 +61,14 @@ fn fail_over<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {
 }
 
 fn force_failover<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {
-    let replica = scene.cluster().replica_of(&name(seed));
+    take_over(scene.cluster().replica_of(&name(seed)));
+    done()
+}
+
+/// Without asking anybody.
+pub(super) fn take_over(replica: &Server) {
     replica.must(&["CLUSTER", "FAILOVER", "TAKEOVER"]);
     until(AGREED, "the replica is master", || is_master(replica));
-    done()
 }
 
 fn kill_master<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {

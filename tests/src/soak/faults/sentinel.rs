@@ -27,9 +27,13 @@ pub(super) const FAULTS: &[Fault] = &[
     sentinel("all sentinels stopped", Harm::Nothing, (300, 1500), stop_sentinels),
 ];
 
-/// Asked for until it has come about: one is refused, or given up, where another was not over yet.
 fn order_failover<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
-    let sentinel = scene.sentinel();
+    fail_over(scene.sentinel());
+    done()
+}
+
+/// Asked for until it has come about: one is refused, or given up, where another was not over yet.
+pub(super) fn fail_over(sentinel: &Deployment) {
     let old = sentinel.master().address().port();
     until(PATIENCE, "a failover comes about", || {
         let ask = ["SENTINEL", "FAILOVER", "mymaster"];
@@ -44,7 +48,6 @@ fn order_failover<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
         sentinel.master().address().port() != old
     });
     sentinel.until_elsewhere(old);
-    done()
 }
 
 fn any_answering(sentinel: &Deployment) -> &Sentinel {

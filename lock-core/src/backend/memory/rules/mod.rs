@@ -7,13 +7,17 @@ mod shared;
 mod strict;
 mod subject;
 
+#[cfg(feature = "redis")]
 pub(crate) use party::CHANNELS;
+#[cfg(feature = "redis")]
 pub(crate) use subject::{Model, Order, Subject};
 
 /// A rule and its name.
+#[cfg(feature = "redis")]
 pub(crate) type Rule = (&'static str, fn(&mut dyn Subject));
 
 /// All of them.
+#[cfg(feature = "redis")]
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
     exclusive::RULES.iter().chain(shared::RULES).chain(strict::RULES)
 }
@@ -28,6 +32,7 @@ macro_rules! rules {
         })*
 
         /// All of them, by name.
+        #[cfg(feature = "redis")]
         pub(super) const RULES: &[super::Rule] = &[$((stringify!($name), $name)),*];
 
         mod on_the_model {

@@ -25,8 +25,6 @@ const LONGEST_LEASE: Duration = Duration::from_secs(11);
 pub struct Cluster {
     /// The masters first, then the replicas; roles may change later.
     nodes: Vec<Server>,
-    /// Where each of them says that it listens.
-    ports: Vec<u16>,
 }
 
 impl Cluster {
@@ -59,22 +57,10 @@ impl Cluster {
                 .config("repl-diskless-sync-delay 0");
             extras(options).start()
         };
-        let nodes: Vec<Server> = (0..masters * (1 + replicas)).map(node).collect();
-        let ports = nodes.iter().map(|node| node.address().port()).collect();
-        let cluster = Self { nodes, ports };
+        let cluster = Self { nodes: (0..masters * (1 + replicas)).map(node).collect() };
         formation::form(&cluster.nodes, masters);
         cluster.until_agreed();
         cluster
-    }
-
-    /// Has the nodes, in their order, say that they listen at these ports: those of proxies in front of them.
-    ///
-    /// # Panics
-    /// If they don't agree on it.
-    pub fn announce(&mut self, ports: Vec<u16>) {
-        self.nodes.iter().zip(&ports).for_each(|(node, port)| node.announce(*port));
-        self.ports = ports;
-        self.until_agreed();
     }
 
     /// `redis-cluster://127.0.0.1:port,127.0.0.1:port..`, all nodes.
@@ -85,7 +71,8 @@ impl Cluster {
     pub fn url(&self) -> String {
         let first = self.nodes.first().expect("a cluster has nodes").url();
         let login = first.trim_start_matches("redis://").rsplit_once('@').map(|(login, _)| login);
-        let hosts: Vec<String> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let hosts: Vec<String> =
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.told_port())).collect();
         let login = login.map(|login| format!("{login}@")).unwrap_or_default();
         format!("redis-cluster://{login}{}", hosts.join(","))
     }
@@ -174,16 +161,15 @@ impl Cluster {
     pub fn until_agreed(&self) {
         until(AGREED, "the cluster is whole", || {
             let mut views = Vec::new();
-            let alive: Vec<_> =
-                self.nodes.iter().zip(&self.ports).filter(|(node, _)| node.is_ready()).collect();
-            for (node, _) in &alive {
+            let alive: Vec<&Server> = self.nodes.iter().filter(|node| node.is_ready()).collect();
+            for node in &alive {
                 let info = node.command(&["CLUSTER", "INFO"]);
                 if !info.text().is_some_and(|text| text.contains("cluster_state:ok")) {
                     return false;
                 }
                 let slots = node.command(&["CLUSTER", "SLOTS"]);
                 let listed = ports_in(&slots);
-                if !alive.iter().all(|(_, port)| listed.contains(port)) {
+                if !alive.iter().all(|node| listed.contains(&node.told_port())) {
                     return false;
                 }
                 views.push(masters_by_slot(&slots));
@@ -242,8 +228,7 @@ impl Cluster {
     }
 
     fn at(&self, port: u16) -> &Server {
-        let node = self.nodes.iter().zip(&self.ports).find(|(_, known)| **known == port);
-        node.expect("a node of this cluster").0
+        self.nodes.iter().find(|node| node.told_port() == port).expect("a node of this cluster")
     }
 }
 

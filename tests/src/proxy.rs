@@ -42,6 +42,15 @@ struct State {
     accepted: usize,
 }
 
+impl State {
+    fn cut(&mut self) {
+        for (client, server) in self.connections.drain(..) {
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
@@ -134,10 +143,7 @@ impl Proxy {
 
     /// Closes all present connections.
     pub fn cut(&self) {
-        for (client, server) in self.shared.state().connections.drain(..) {
-            let _ = client.shutdown(Shutdown::Both);
-            let _ = server.shutdown(Shutdown::Both);
-        }
+        self.shared.state().cut();
         self.shared.changed.notify_all();
     }
 
@@ -149,12 +155,14 @@ impl Proxy {
     /// Everything as at the start, for connections made from now on; present ones are closed.
     pub fn heal(&self) {
         let mut state = self.shared.state();
+        // First: of a stream that lost bytes nothing more may arrive.
+        state.cut();
         state.refusing = false;
         for rules in &mut state.rules {
             *rules = Rules { passed: rules.passed, waiting: rules.waiting, ..Rules::default() };
         }
         drop(state);
-        self.cut();
+        self.shared.changed.notify_all();
     }
 
     /// How many bytes went through so far.

@@ -92,10 +92,10 @@ impl Deployment {
             extras(options.config("repl-diskless-sync yes").config("repl-diskless-sync-delay 0"))
         };
         let master = quick(Server::of(binary)).start();
-        let replica_of = format!("replicaof 127.0.0.1 {}", master.address().port());
+        let replica_of = format!("replicaof 127.0.0.1 {}", master.told_port());
         let mut servers = vec![master];
         servers.extend((0..replicas).map(|_| quick(Server::of(binary)).config(&replica_of).start()));
-        let port = servers[0].address().port();
+        let port = servers[0].told_port();
         until(PATIENCE, "the replicas are connected", || acknowledging(&servers[0]) == replicas);
         let sentinels = (0..SENTINELS).map(|_| Sentinel::start(binary, NAME, port, passwords)).collect();
         let deployment = Self { sentinels, servers, _turn: turn };
@@ -179,10 +179,7 @@ impl Deployment {
     #[must_use]
     pub fn master(&self) -> &Server {
         let said = self.sentinels.iter().find_map(Sentinel::master_port).expect("a sentinel answers");
-        self.servers
-            .iter()
-            .find(|server| server.address().port() == said)
-            .expect("it names one of the servers")
+        self.servers.iter().find(|server| server.told_port() == said).expect("it names one of the servers")
     }
 
     /// The others.
@@ -197,7 +194,7 @@ impl Deployment {
     /// # Panics
     /// If it does not happen.
     pub fn fail_over(&self) {
-        let old = self.master().address().port();
+        let old = self.master().told_port();
         let leader = self.sentinels.iter().find(|sentinel| sentinel.master_port().is_some());
         let leader = leader.expect("a sentinel answers");
         // Refused while the replicas are not yet known as good.
@@ -207,7 +204,7 @@ impl Deployment {
         self.until_elsewhere(old);
     }
 
-    /// Waits until all sentinels that answer name another master than the one on port `old`, and that is one; how long
+    /// Waits until all sentinels that answer name another master than the one that they knew at port `old`, and that is one; how long
     /// that took.
     ///
     /// # Panics

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use self::clock::Clock;
 use crate::found::Binary;
 use crate::process::Process;
+use crate::proxy::Proxy;
 use crate::resp::{Connection, Value};
 use crate::scratch::Scratch;
 
@@ -32,8 +33,9 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub struct Server {
     binary: &'static Binary,
     port: u16,
-    config: Mutex<Vec<String>>,
+    config: Vec<String>,
     clock: Option<Clock>,
+    proxy: Option<Proxy>,
     socket: Option<PathBuf>,
     user: Option<String>,
     password: Option<String>,
@@ -67,6 +69,18 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// The proxy that it names to others in its place, if it was started with one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// The port that it names to others: sentinels, other nodes, replicas, and clients by their word.
+    #[must_use]
+    pub fn told_port(&self) -> u16 {
+        self.proxy.as_ref().map_or(self.port, |proxy| proxy.address().port())
     }
 
     /// `redis://[user:password@]127.0.0.1:port/`
@@ -156,19 +170,6 @@ impl Server {
         };
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_millis();
         seconds * 1000 + us / 1000 - i64::try_from(now).expect("it is before the year 10^8")
-    }
-
-    /// Names `port` to clients and to other nodes of its cluster in place of its own, from now on.
-    ///
-    /// # Panics
-    /// If it refuses.
-    pub(crate) fn announce(&self, port: u16) {
-        // The bus is not announced elsewhere: only what clients and replicas say goes there.
-        let bus = self.port + 10_000;
-        for (what, port) in [("cluster-announce-bus-port", bus), ("cluster-announce-port", port)] {
-            self.must(&["CONFIG", "SET", what, &port.to_string()]);
-            self.config.lock().expect("no panic inside").push(format!("{what} {port}"));
-        }
     }
 
     /// Stops it where it stands (`SIGSTOP`): connections stay open, nothing is answered.
@@ -308,7 +309,7 @@ impl Server {
         if let Some(socket) = &self.socket {
             lines.push(format!("unixsocket {}", socket.display()));
         }
-        lines.extend(self.config.lock().expect("no panic inside").iter().cloned());
+        lines.extend(self.config.iter().cloned());
         lines.extend(more.iter().map(|line| (*line).to_owned()));
         lines.join("\n") + "\n"
     }

@@ -1,11 +1,13 @@
 //! How to start a server.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
 
 use super::Server;
 use super::clock::Clock;
 use super::port::free_port;
 use crate::found::Binary;
+use crate::proxy::Proxy;
 use crate::scratch::Scratch;
 
 /// How to start a server.
@@ -16,6 +18,7 @@ pub struct ServerOptions {
     config: Vec<String>,
     unix_socket: bool,
     steppable_clock: bool,
+    proxy_seed: Option<u64>,
     user: Option<String>,
     password: Option<String>,
 }
@@ -27,6 +30,7 @@ impl ServerOptions {
             config: Vec::new(),
             unix_socket: false,
             steppable_clock: false,
+            proxy_seed: None,
             user: None,
             password: None,
         }
@@ -50,6 +54,24 @@ impl ServerOptions {
         self
     }
 
+    /// Names a proxy to others in its own place: to sentinels, to the other nodes of a cluster, to replicas, and so to clients.
+    /// `seed` decides about jitter.
+    pub fn behind_proxy(mut self, seed: u64) -> Self {
+        self.proxy_seed = Some(seed);
+        self
+    }
+
+    /// The configuration that names the port `told`.
+    fn announcing(&self, own: u16, told: u16) -> Vec<String> {
+        if self.config.iter().any(|line| line == "cluster-enabled yes") {
+            // What nodes say among themselves, on the bus, is not for clients, and does not go through the proxy.
+            let bus = own + 10_000;
+            vec![format!("cluster-announce-port {told}"), format!("cluster-announce-bus-port {bus}")]
+        } else {
+            vec![format!("replica-announce-port {told}")]
+        }
+    }
+
     /// Asks for a password.
     pub fn password(mut self, password: &str) -> Self {
         self.config.push(format!("requirepass {password}"));
@@ -71,11 +93,18 @@ impl ServerOptions {
     #[must_use]
     pub fn start(self) -> Server {
         loop {
-            let folder = Scratch::new();
+            let (folder, port) = (Scratch::new(), free_port());
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let proxy = self.proxy_seed.map(|seed| Proxy::start(address, seed));
+            let mut config = self.config.clone();
+            if let Some(proxy) = &proxy {
+                config.extend(self.announcing(port, proxy.address().port()));
+            }
             let server = Server {
                 binary: self.binary,
-                port: free_port(),
-                config: Mutex::new(self.config.clone()),
+                port,
+                config,
+                proxy,
                 clock: self.steppable_clock.then(|| Clock::of(folder.path().join("clock"))),
                 socket: self.unix_socket.then(|| folder.path().join("s")),
                 user: self.user.clone(),

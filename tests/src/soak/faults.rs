@@ -58,7 +58,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
 pub(super) const OF_PROCESSES: &[Fault] = processes::FAULTS;
 
 const EVERYWHERE: &[On] = &On::ALL;
-const PROXIED: &[On] = &[On::Server, On::Cluster, On::Red];
 
 /// It was over when the strike returned.
 fn done() -> Undo<'static> {

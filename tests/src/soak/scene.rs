@@ -51,7 +51,7 @@ enum Place {
 #[derive(Debug)]
 pub(super) struct Scene {
     clients: Option<Clients>,
-    /// Of each half of the clients, or of all of them, one for each server; none where sentinels tell the addresses.
+    /// Of each half of the clients, one for each server; none where servers have proxies of their own, and name them.
     networks: Vec<Vec<Proxy>>,
     place: Place,
 }
@@ -65,30 +65,21 @@ fn options(binary: &'static Binary, options: ServerOptions) -> ServerOptions {
 impl Scene {
     pub(super) fn set(on: On, binary: &'static Binary, seed: &mut Seed) -> Self {
         let server = || options(binary, Server::of(binary)).start();
+        let jitter = seed.draw();
+        let told = |of| options(binary, of).behind_proxy(jitter);
         let place = match on {
             On::Server => Place::Server(Box::new(server())),
             On::Red => Place::Red((0..3).map(|_| server()).collect()),
-            On::Sentinel => {
-                Place::Sentinel(Box::new(Deployment::start_with(binary, 1, |of| options(binary, of))))
-            }
-            On::Cluster => {
-                Place::Cluster(Box::new(Cluster::start_with(binary, 3, 1, |of| options(binary, of))))
-            }
+            On::Sentinel => Place::Sentinel(Box::new(Deployment::start_with(binary, 1, told))),
+            On::Cluster => Place::Cluster(Box::new(Cluster::start_with(binary, 3, 1, told))),
         };
         let mut scene = Self { clients: None, networks: Vec::new(), place };
-        let networks = match on {
-            On::Server | On::Red => 2,
-            On::Cluster => 1,
-            On::Sentinel => 0,
-        };
-        for _half in 0..networks {
-            let servers = scene.servers().into_iter();
-            let network = servers.map(|server| Proxy::start(server.address(), seed.draw())).collect();
-            scene.networks.push(network);
-        }
-        if let Place::Cluster(cluster) = &mut scene.place {
-            // What its nodes tell clients, and each other's replicas.
-            cluster.announce(scene.networks[0].iter().map(|proxy| proxy.address().port()).collect());
+        if matches!(on, On::Server | On::Red) {
+            for _half in 0..2 {
+                let servers = scene.servers().into_iter();
+                let network = servers.map(|server| Proxy::start(server.address(), seed.draw())).collect();
+                scene.networks.push(network);
+            }
         }
         scene
     }
@@ -161,15 +152,19 @@ impl Scene {
         cluster
     }
 
-    /// The network of one half of the clients, or of all of them, to a server that gives locks: of several a minority.
+    /// The network between a server that gives locks, of several a minority, and one half of the clients, or all of them; where
+    /// others tell clients of the server, it is between it and all others.
     pub(super) fn network(&self, seed: &mut Seed) -> Vec<&Proxy> {
+        let master = self.master(seed);
+        if let Some(proxy) = master.proxy() {
+            return vec![proxy];
+        }
+        let place = self.servers().iter().position(|server| server.address() == master.address());
+        let place = place.expect("masters are among the servers");
         let halves = match seed.below(3) {
             0 => &self.networks[..],
             _ => std::slice::from_ref(any(seed, &self.networks)),
         };
-        let master = self.master(seed).address();
-        let place = self.servers().iter().position(|server| server.address() == master);
-        let place = place.expect("masters are among the servers");
         halves.iter().map(|network| &network[place]).collect()
     }
 

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use super::{Fault, Harm, PROXIED, Undo, done, sleep_ms};
+use super::{EVERYWHERE, Fault, Harm, Undo, done, sleep_ms};
 use crate::soak::scene::Scene;
 use crate::{Direction, Proxy, Seed};
 
-const fn proxied(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: PROXIED, harm, lasts, strike }
+const fn everywhere(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
+    Fault { name, on: EVERYWHERE, harm, lasts, strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
-    proxied("replies delayed a little", Harm::Lease, (300, 1200), delay_replies),
-    proxied("requests delayed a little", Harm::Lease, (300, 1200), delay_requests),
-    proxied("replies delayed by more than a lease", Harm::Lease, (800, 800), delay_past_lease),
-    proxied("requests held back, then let go", Harm::Lease, (200, 900), hold_requests),
-    proxied("replies held back, then let go", Harm::Lease, (200, 900), hold_replies),
-    proxied("requests lost", Harm::Lease, (100, 900), lose_requests),
-    proxied("replies lost", Harm::Lease, (100, 900), lose_replies),
-    proxied("silence both ways", Harm::Lease, (100, 1200), black_hole),
-    proxied("connections cut", Harm::Nothing, (0, 0), cut),
-    proxied("connections cut again and again", Harm::Lease, (0, 0), flap),
-    proxied("cut within a request", Harm::Nothing, (100, 300), cut_request),
-    proxied("cut within a reply", Harm::Nothing, (100, 300), cut_reply),
+    everywhere("replies delayed a little", Harm::Lease, (300, 1200), delay_replies),
+    everywhere("requests delayed a little", Harm::Lease, (300, 1200), delay_requests),
+    everywhere("replies delayed by more than a lease", Harm::Lease, (800, 800), delay_past_lease),
+    everywhere("requests held back, then let go", Harm::Lease, (200, 900), hold_requests),
+    everywhere("replies held back, then let go", Harm::Lease, (200, 900), hold_replies),
+    everywhere("requests lost", Harm::Lease, (100, 900), lose_requests),
+    everywhere("replies lost", Harm::Lease, (100, 900), lose_replies),
+    everywhere("silence both ways", Harm::Lease, (100, 1200), black_hole),
+    everywhere("connections cut", Harm::Nothing, (0, 0), cut),
+    everywhere("connections cut again and again", Harm::Lease, (0, 0), flap),
+    everywhere("cut within a request", Harm::Nothing, (100, 300), cut_request),
+    everywhere("cut within a reply", Harm::Nothing, (100, 300), cut_reply),
 ];
 
 /// Does something to some connections, and heals them afterwards.

@@ -34,7 +34,7 @@ fn order_failover<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
 
 /// Asked for until it has come about: one is refused, or given up, where another was not over yet.
 pub(super) fn fail_over(sentinel: &Deployment) {
-    let old = sentinel.master().address().port();
+    let old = sentinel.master().told_port();
     until(PATIENCE, "a failover comes about", || {
         let ask = ["SENTINEL", "FAILOVER", "mymaster"];
         let agreed = any_answering(sentinel).command(&ask).text() == Some("OK");
@@ -45,7 +45,7 @@ pub(super) fn fail_over(sentinel: &Deployment) {
             }
             sleep_ms(20);
         }
-        sentinel.master().address().port() != old
+        sentinel.master().told_port() != old
     });
     sentinel.until_elsewhere(old);
 }
@@ -58,9 +58,9 @@ fn any_answering(sentinel: &Deployment) -> &Sentinel {
 fn kill_master<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
     let old = scene.sentinel().master();
     old.kill();
-    scene.sentinel().until_elsewhere(old.address().port());
+    scene.sentinel().until_elsewhere(old.told_port());
     Box::new(|| {
-        let port = scene.sentinel().master().address().port();
+        let port = scene.sentinel().master().told_port();
         old.restart_with(&[&format!("replicaof 127.0.0.1 {port}")]);
     })
 }
@@ -68,11 +68,11 @@ fn kill_master<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
 fn stop_master<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
     let old = scene.sentinel().master();
     old.pause();
-    scene.sentinel().until_elsewhere(old.address().port());
+    scene.sentinel().until_elsewhere(old.told_port());
     old.resume();
     // Two masters until somebody says otherwise: a sentinel would, some seconds later.
     Box::new(|| {
-        let port = scene.sentinel().master().address().port().to_string();
+        let port = scene.sentinel().master().told_port().to_string();
         old.must(&["REPLICAOF", "127.0.0.1", &port]);
     })
 }
@@ -90,7 +90,7 @@ fn stop_replica<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
 fn kill_replica<'a>(scene: &'a Scene, _: &mut Seed) -> Undo<'a> {
     let (replica, master) = (replica(scene), scene.sentinel().master());
     replica.kill();
-    Box::new(|| replica.restart_with(&[&format!("replicaof 127.0.0.1 {}", master.address().port())]))
+    Box::new(|| replica.restart_with(&[&format!("replicaof 127.0.0.1 {}", master.told_port())]))
 }
 
 fn stop_sentinel<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {

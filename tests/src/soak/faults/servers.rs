@@ -1,6 +1,6 @@
 //! Servers that stand still, die, and forget.
 
-use super::{EVERYWHERE, Fault, Harm, PROXIED, Undo, done, sleep_ms};
+use super::{EVERYWHERE, Fault, Harm, Undo, done, sleep_ms};
 use crate::Seed;
 use crate::soak::scene::{On, Scene};
 
@@ -63,7 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "connections refused while the server stands",
-        on: PROXIED,
+        on: EVERYWHERE,
         harm: Harm::Lease,
         lasts: (100, 600),
         strike: refuse,

@@ -5,7 +5,7 @@
 //! cargo run --example three_masters -- redis://a/ redis://b/ redis://c/
 //! ```
 //!
-//! Without arguments it needs `redis-server` or `valkey-server` in the PATH.
+//! Masters of your own must have been up for 32 s: one that may have forgotten a lock has no vote. Without arguments it needs `redis-server` or `valkey-server` in the PATH.
 
 #![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 

@@ -8,7 +8,7 @@ use crate::key::KeyError;
 
 /// Why a lock was not acquired, or why its protection ended early.
 ///
-/// Every variant carries the key. Where acquiring failed the text begins with `key [..] tryLock fail`.
+/// Every variant but `Config` and `Connect` carries the key. Where acquiring failed the text begins with `key [..] tryLock fail`.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {

@@ -1,7 +1,7 @@
 //! Distributed locks for Rust services: one attribute runs a function under a lock that all processes of a service share.
 //!
 //! The lock is a lease on a Redis or Valkey server, or in memory. It is renewed and watched while the function runs, and
-//! every holder gets a fencing token. There are five kinds of locks ([`LockKind`]), on one server, behind Sentinel, in a
+//! every holder gets a fencing token. There are five kinds of locks ([`LockKind`]; its `Multi` is what `keys` makes), on one server, behind Sentinel, in a
 //! Cluster, or on several independent masters.
 //!
 //! ```

@@ -216,7 +216,8 @@ impl ManagerBuilder {
     /// Connects and checks the server.
     ///
     /// # Errors
-    /// [`LockError::Config`] for a wrong URL, namespace or default, a missing feature, a server that lacks what is needed;
+    /// [`LockError::Config`] for a wrong URL or namespace, a missing feature, a server that lacks what is needed;
+    /// [`LockError::Params`] for a default or a `red_max_lease` out of its range;
     /// [`LockError::Refused`] for a wrong password or a missing permission; [`LockError::Connect`] where nobody answers
     /// within a few seconds.
     ///

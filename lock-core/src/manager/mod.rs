@@ -32,8 +32,8 @@ use crate::kind::{Masters, check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
 
-/// Takes locks on one server (or in memory). Cheap to clone; all clones share one background thread and one
-/// subscription, which end when the last clone, guard and waiting call are gone.
+/// Takes locks on one server (or in memory). Cheap to clone; all clones share the background threads and
+/// the connections, which end when the last clone, guard and waiting call are gone.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

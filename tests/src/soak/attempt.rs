@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     pub(super) answered: Option<(u64, String)>,
     pub(super) gave_up: Option<(u64, String)>,
     pub(super) fenced_ns: Option<u64>,
+    /// Whose hold it goes on from, as a reader.
+    pub(super) from: Option<String>,
 }
 
 impl Attempt {
@@ -42,8 +44,9 @@ impl Attempt {
     /// Until when nobody else may have it: the end of its hold, or of the time for which it asked to keep it, if the server
     /// was told so. It was not granted before it was asked for.
     fn taken_until_ns(&self) -> u64 {
-        let told =
-            self.lost_ns.is_none() && self.answered.as_ref().is_some_and(|(_, outcome)| outcome == "freed");
+        // An answer that came later may be that of a repeated request, which found nothing any more.
+        let in_time = |(at, outcome): &(u64, String)| outcome == "freed" && *at <= self.until_ns;
+        let told = self.lost_ns.is_none() && self.answered.as_ref().is_some_and(in_time);
         if told { self.end_ns().max(self.asked_ns + self.least_ns) } else { self.end_ns() }
     }
 
@@ -84,6 +87,7 @@ impl Attempt {
             answered: None,
             gave_up: None,
             fenced_ns: None,
+            from: None,
         })
     }
 
@@ -100,6 +104,7 @@ impl Attempt {
             What::Release => self.release_ns = self.release_ns.or(Some(at)),
             What::Answered { outcome } => self.answered = Some((at, outcome.clone())),
             What::GaveUp { class } => self.gave_up = Some((at, class.clone())),
+            What::Downgrades { from } => self.from = Some(from.clone()),
             What::Fenced => self.fenced_ns = self.fenced_ns.or(Some(at)),
             What::Asked { .. }
             | What::Deed { .. }

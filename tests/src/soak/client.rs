@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use lock_core::{LockKind, LockManager};
 
+pub(super) use self::plan::LONGEST_LEASE;
 use self::plan::Plan;
 use self::section::{Surroundings, attempt};
 use super::diary::Diary;
@@ -70,7 +71,7 @@ impl Told {
     async fn connect(&self) -> Result<LockManager, lock_core::LockError> {
         let builder = LockManager::builder();
         let builder = match self.place.split_once('=') {
-            Some(("red", urls)) => builder.red_masters(urls.split(',')).red_max_lease(plan::LONGEST_LEASE),
+            Some(("red", urls)) => builder.red_masters(urls.split(',')).red_max_lease(LONGEST_LEASE),
             Some((_, url)) => builder.url(url),
             None => builder,
         };
@@ -152,7 +153,7 @@ async fn work(
 /// Whether all is well now that all is calm, and what is left then.
 async fn finish(told: &Told, locks: &LockManager, diary: &Diary) -> Result<(), Box<dyn std::error::Error>> {
     let kind = if told.is_red() { LockKind::Red } else { LockKind::Reentrant };
-    let own = locks.lock(&*told.process).kind(kind).wait(RECOVERS).expire(plan::LONGEST_LEASE);
+    let own = locks.lock(&*told.process).kind(kind).wait(RECOVERS).expire(LONGEST_LEASE);
     let acquires = match own.acquire().await {
         Ok(guard) => match guard.release().await {
             Ok(()) => "yes".to_owned(),

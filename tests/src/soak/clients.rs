@@ -80,7 +80,9 @@ impl Clients {
         }
         let start = Instant::now();
         let mut wrong = Vec::new();
-        for (name, mut process) in running.processes.drain(..) {
+        let processes = std::mem::take(&mut running.processes);
+        drop(running);
+        for (name, mut process) in processes {
             let status = loop {
                 match process.ended() {
                     None if start.elapsed() < ENDS => std::thread::sleep(Duration::from_millis(10)),
@@ -93,7 +95,17 @@ impl Clients {
                 None => wrong.push(format!("{name} did not end within {ENDS:?}: {}", self.errors(&name))),
             }
         }
+        wrong.extend(self.panics());
         wrong
+    }
+
+    /// What panicked in whatever client, killed ones too, though nobody meant it to.
+    fn panics(&self) -> Vec<String> {
+        let said = (0..self.running().next).map(|number| format!("p{number}")).filter_map(|name| {
+            let errors = self.errors(&name);
+            errors.contains("panicked").then(|| format!("{name} panicked: {errors}"))
+        });
+        said.collect()
     }
 
     fn errors(&self, name: &str) -> String {

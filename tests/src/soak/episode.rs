@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::clients::Clients;
 use super::deck::Deck;
 use super::event::Event;
-use super::nemesis::torment;
+use super::nemesis::Nemesis;
 use super::orders::Orders;
 use super::register::Tally;
 use super::scene::{On, Scene};
@@ -66,12 +66,14 @@ pub fn soak(orders: &Orders, report: &mut dyn FnMut(&str)) -> bool {
     let mut number = 0;
     while number < orders.over.len() || start.elapsed() < orders.length {
         let round = number / orders.over.len();
+        // So that each server meets each setting, also where there is an even number of them.
+        let turn = round + if servers().len().is_multiple_of(2) { round / servers().len() } else { 0 };
         let on = orders.over[number % orders.over.len()];
         let setting = Setting {
             on,
             binary: &servers()[round % servers().len()],
-            keep_data: number % orders.over.len() % 2 == round % 2,
-            min_replicas: u32::from(on == On::Sentinel && round / 2 % 2 == 1),
+            keep_data: number % orders.over.len() % 2 == turn % 2,
+            min_replicas: u32::from(on == On::Sentinel && turn / 2 % 2 == 1),
             seed: seed.draw(),
         };
         number += 1;
@@ -111,13 +113,15 @@ fn play(setting: Setting, length: Duration, deck: &mut Deck) -> Outcome {
     let mut scene = Scene::set(setting.on, setting.binary, &mut seed);
     let places = (scene.places(), setting.min_replicas);
     scene.bring(Clients::start(folder.path(), &socket, places, CLIENTS, seed.draw()));
-    let struck = torment(&scene, (setting.on, setting.keep_data), deck, length, &mut seed);
+    let mut nemesis = Nemesis::of(&scene);
+    nemesis.torment((setting.on, setting.keep_data), deck, length, &mut seed);
     let mut wrong: Vec<Wrong> = scene
         .clients()
         .end()
         .into_iter()
         .map(|text| Wrong { what: "a client that ended badly", text })
         .collect();
+    let struck = nemesis.ended();
     wrong.extend(scene.left().into_iter().map(|text| Wrong { what: "left behind", text }));
     let tally =
         Witness::connect(&socket).and_then(|mut witness| witness.tally()).expect("the witness answers");

@@ -25,6 +25,8 @@ pub(super) enum What {
     Answered { outcome: String },
     /// Acquiring failed, or its future was dropped.
     GaveUp { class: String },
+    /// It goes on from a hold as a writer.
+    Downgrades { from: String },
     /// The fenced register refused a write.
     Fenced,
     /// Something that the client did to itself.
@@ -53,6 +55,7 @@ impl Event {
             What::Release => ("release", String::new()),
             What::Answered { outcome } => ("answered", format!("\t{outcome}")),
             What::GaveUp { class } => ("gave-up", format!("\t{class}")),
+            What::Downgrades { from } => ("downgrades", format!("\t{from}")),
             What::Fenced => ("fenced", String::new()),
             What::Deed { name } => ("deed", format!("\t{name}")),
             What::Starved { for_ns } => ("starved", format!("\t{for_ns}")),
@@ -87,6 +90,7 @@ impl Event {
             ("release", []) => What::Release,
             ("answered", [outcome]) => What::Answered { outcome: (*outcome).to_owned() },
             ("gave-up", [class]) => What::GaveUp { class: (*class).to_owned() },
+            ("downgrades", [from]) => What::Downgrades { from: (*from).to_owned() },
             ("fenced", []) => What::Fenced,
             ("deed", [name]) => What::Deed { name: (*name).to_owned() },
             ("starved", [time]) => What::Starved { for_ns: time.parse().ok()? },
@@ -121,6 +125,7 @@ mod tests {
             What::Release,
             What::Answered { outcome: "freed".to_owned() },
             What::GaveUp { class: "busy".to_owned() },
+            What::Downgrades { from: "p1/1".to_owned() },
             What::Fenced,
             What::Deed { name: "panic".to_owned() },
             What::Starved { for_ns: 5 },

@@ -33,6 +33,8 @@ pub(super) struct Fault {
     pub(super) name: &'static str,
     pub(super) on: &'static [On],
     pub(super) harm: Harm,
+    /// Another server becomes the master by it, orderly.
+    pub(super) moves_masters: bool,
     /// How long it lasts between strike and undo, in ms: at least, and how much more at most.
     pub(super) lasts: (u64, u64),
     pub(super) strike: for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>,

@@ -1,5 +1,6 @@
 //! Strikes by a seeded schedule.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::deck::Deck;
@@ -19,20 +20,45 @@ pub(super) struct Struck {
     pub(super) until_ns: u64,
 }
 
-/// Strikes again and again for about `length`, and heals everything each time.
-pub(super) fn torment(
-    scene: &Scene,
-    (on, keep_data): (On, bool),
-    deck: &mut Deck,
-    length: Duration,
-    seed: &mut Seed,
-) -> Vec<Struck> {
-    let (start, mut struck) = (Instant::now(), Vec::<Struck>::new());
-    let mut masters = scene.masters();
-    // Something to break, and a look at what happens when nothing does.
-    std::thread::sleep(QUIET);
-    while start.elapsed() < length {
-        let fault = deck.draw(on, keep_data, seed);
+/// Strikes by a seeded schedule, and knows what came of it.
+#[derive(Debug)]
+pub(super) struct Nemesis<'a> {
+    scene: &'a Scene,
+    struck: Vec<Struck>,
+    /// Where those of the latest round begin.
+    latest: usize,
+    masters: Vec<SocketAddr>,
+    /// When all was well for the last time before that round.
+    well_ns: u64,
+}
+
+impl<'a> Nemesis<'a> {
+    pub(super) fn of(scene: &'a Scene) -> Self {
+        Self { scene, struck: Vec::new(), latest: 0, masters: scene.masters(), well_ns: now_ns() }
+    }
+
+    /// Strikes again and again for about `length`, and heals everything each time.
+    pub(super) fn torment(
+        &mut self,
+        (on, keep_data): (On, bool),
+        deck: &mut Deck,
+        length: Duration,
+        seed: &mut Seed,
+    ) {
+        let start = Instant::now();
+        // Something to break, and a look at what happens when nothing does.
+        std::thread::sleep(QUIET);
+        while start.elapsed() < length {
+            self.strike(deck.draw(on, keep_data, seed), seed);
+            // Now and then long enough to see what happens when nothing happens.
+            let pause = if seed.below(8) == 0 { QUIET } else { Duration::from_millis(100 + seed.below(700)) };
+            std::thread::sleep(pause);
+            self.notice_failover();
+        }
+    }
+
+    fn strike(&mut self, fault: &Fault, seed: &mut Seed) {
+        let scene = self.scene;
         let from_ns = now_ns();
         let beside_first = seed.below(2) == 0;
         // Every third time the clients suffer too.
@@ -48,24 +74,37 @@ pub(super) fn torment(
         undo.into_iter().for_each(|undo| undo());
         scene.until_whole();
         let until_ns = now_ns();
-        let first = struck.len();
-        struck.extend(faults.iter().map(|fault| Struck {
-            name: fault.name,
-            harm: fault.harm,
-            from_ns,
-            until_ns,
-        }));
-        // Now and then long enough to see what happens when nothing happens.
-        let pause = if seed.below(8) == 0 { QUIET } else { Duration::from_millis(100 + seed.below(700)) };
-        std::thread::sleep(pause);
-        // A master that stood still for a moment too long was given up without an order: what it had not passed on is gone.
-        let now = scene.masters();
-        if masters != now {
-            masters = now;
-            for fault in &mut struck[first..] {
-                (fault.harm, fault.until_ns) = (fault.harm.max(Harm::DataLoss), now_ns());
+        self.well_ns = self.struck.last().map_or(self.well_ns, |before| before.until_ns);
+        self.latest = self.struck.len();
+        let struck = |fault: &&Fault| Struck { name: fault.name, harm: fault.harm, from_ns, until_ns };
+        self.struck.extend(faults.iter().map(struck));
+        if fault.moves_masters {
+            self.masters = scene.masters();
+        }
+    }
+
+    /// A master that stood still for a moment too long is given up without an order, and what it had not passed on is gone.
+    /// Nobody tells when: between the last time that all was well and now.
+    fn notice_failover(&mut self) {
+        if self.masters == self.scene.masters() {
+            return;
+        }
+        self.scene.until_whole();
+        let now = self.scene.masters();
+        // A node that was too busy to answer was none the less what it is.
+        if self.masters != now {
+            self.masters = now;
+            for fault in &mut self.struck[self.latest..] {
+                fault.harm = fault.harm.max(Harm::DataLoss);
+                fault.from_ns = fault.from_ns.min(self.well_ns);
+                fault.until_ns = now_ns();
             }
         }
     }
-    struck
+
+    /// All that struck, now that the clients have ended.
+    pub(super) fn ended(mut self) -> Vec<Struck> {
+        self.notice_failover();
+        self.struck
+    }
 }

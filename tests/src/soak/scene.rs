@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::client::LONGEST_LEASE;
 use super::clients::Clients;
 use crate::{
     Binary, Cluster, Connection, Deployment, Proxy, Seed, Server, ServerOptions, Value, leftovers, until,
@@ -10,6 +11,8 @@ use crate::{
 
 /// All that is left on a server goes by itself within the longest lease, and a request's not-after.
 const GONE: Duration = Duration::from_secs(8);
+/// What red locks add to it.
+const RED_START: Duration = Duration::from_millis(2200);
 const WHOLE: Duration = Duration::from_secs(40);
 
 /// Over which servers.
@@ -69,7 +72,12 @@ impl Scene {
         let told = |of| options(binary, of).behind_proxy(jitter);
         let place = match on {
             On::Server => Place::Server(Box::new(server())),
-            On::Red => Place::Red((0..3).map(|_| server()).collect()),
+            On::Red => {
+                let masters = (0..3).map(|_| server()).collect();
+                // One that started a moment ago may have forgotten what it held, and has no vote.
+                std::thread::sleep(LONGEST_LEASE + RED_START);
+                Place::Red(masters)
+            }
             On::Sentinel => Place::Sentinel(Box::new(Deployment::start_with(binary, 1, told))),
             On::Cluster => Place::Cluster(Box::new(Cluster::start_with(binary, 3, 1, told))),
         };
@@ -199,16 +207,15 @@ pub(super) fn any<'a, T>(seed: &mut Seed, of: &'a [T]) -> &'a T {
 
 /// Keys, subscriptions and connections of clients that are gone.
 fn left_on(server: &Server) -> Vec<String> {
-    let mut left = leftovers(server, "LOCK");
     let ask = |connection: &mut Connection| {
         let channels = connection.command(&["PUBSUB", "CHANNELS", "LOCK*"])?;
         let clients = connection.command(&["CLIENT", "LIST", "TYPE", "normal"])?;
         std::io::Result::Ok((channels, clients))
     };
     let Ok((channels, clients)) = server.connect().and_then(|mut connection| ask(&mut connection)) else {
-        left.push("a server that does not answer".to_owned());
-        return left;
+        return vec!["a server that does not answer".to_owned()];
     };
+    let mut left = leftovers(server, "LOCK");
     left.extend(
         channels.items().iter().filter_map(Value::text).map(|channel| format!("subscription {channel}")),
     );

@@ -1,6 +1,8 @@
 //! What a history shows.
 
+mod downgrades;
 mod exclusion;
+mod failures;
 mod fair;
 mod gaps;
 mod losses;
@@ -22,6 +24,8 @@ pub(super) use self::losses::FALSE_LOSS;
 /// No hold of the soak outlives its fault by more than this: the longest lease, a bit of it on the way, and one on a busy
 /// machine.
 const LEASE_NS: u64 = 700_000_000;
+/// So long a process passes a lock on among its own tasks, under a lease that was asked for before; and a bit.
+const PASSED_NS: u64 = 50_000_000;
 /// After a fault connections are made anew, and what was on its way is tried again.
 const RECOVERY_NS: u64 = 1_500_000_000;
 
@@ -36,6 +40,8 @@ pub(super) struct Wrong {
 #[derive(Debug)]
 pub(super) struct History {
     events: Vec<Event>,
+    /// Whether all locks are red.
+    red: bool,
     pub(super) attempts: Vec<Attempt>,
     pub(super) struck: Vec<Struck>,
     /// When the machine was too busy to tell late from lost.
@@ -80,7 +86,8 @@ impl History {
             windows.entry(event.who.clone()).or_default().add(event.at_ns - for_ns, event.at_ns);
         }
         let attempts = attempts(&events);
-        Self { events, attempts, struck, busy, stopped, blocked }
+        let red = attempts.iter().any(|attempt| attempt.kind == "red");
+        Self { events, red, attempts, struck, busy, stopped, blocked }
     }
 
     /// Everything that is wrong with it, and its figures.
@@ -91,6 +98,8 @@ impl History {
         wrong.extend(waits::judge(self, &mut figures));
         wrong.extend(losses::judge(self, &mut figures));
         wrong.extend(fair::judge(self, &mut figures));
+        wrong.extend(downgrades::judge(self));
+        wrong.extend(failures::judge(self));
         wrong.extend(self.ends());
         figures.unavailable = gaps::after(self);
         (wrong, figures)
@@ -103,6 +112,22 @@ impl History {
             windows.add(struck.from_ns, struck.until_ns + after_ns);
         }
         windows
+    }
+
+    /// Whether a fault of such harm can have taken away what was asked for at `asked_ns`, and let somebody else have it at
+    /// `had_ns`. It can't where all was well before the first one asked.
+    fn forgot(&self, asked_ns: u64, had_ns: u64, least: Harm) -> bool {
+        let could = |struck: &&Struck| {
+            let window = struck.from_ns..=struck.until_ns + LEASE_NS;
+            struck.harm >= least && asked_ns <= struck.until_ns + PASSED_NS && window.contains(&had_ns)
+        };
+        self.struck.iter().any(|struck| could(&struck))
+    }
+
+    /// For how long of this stretch the tasks of the process did not run.
+    fn blind_ns(&self, process: &str, from_ns: u64, until_ns: u64) -> u64 {
+        let own = [&self.stopped, &self.blocked].into_iter().filter_map(|of| of.get(process));
+        Windows::covered([&self.busy].into_iter().chain(own), from_ns, until_ns)
     }
 
     /// Whether the process, or the machine, was kept from running within this stretch.

@@ -58,19 +58,40 @@ fn a_password_is_taken_from_the_url() {
     );
 }
 
-#[test]
-fn an_acl_user_needs_exactly_the_line_of_the_readme() {
+/// The rules of the README's ACL user.
+fn rules() -> String {
     let readme = include_str!("../../../README.md");
     let line = readme.split("```text\nACL SETUSER locks ").nth(1).expect("the README has the line");
     let rules = line.split("```").next().expect("it ends").replace('\n', " ");
-    let rules = rules.trim().strip_prefix("on >password ").expect("it begins so");
+    rules.trim().strip_prefix("on >password ").expect("it begins so").to_owned()
+}
+
+#[test]
+fn an_acl_user_needs_exactly_the_line_of_the_readme() {
     on_each(
-        |options| options.user("locks", "password", rules),
+        |options| options.user("locks", "password", &rules()),
         async |server| {
             assert!(server.url().contains("locks:password@"), "{}", server.url());
             connect(&server.url()).await
         },
     );
+}
+
+#[test]
+fn an_acl_user_needs_select_for_another_database() {
+    each_server(|binary| {
+        let server = Server::of(binary).user("locks", "password", &rules()).start();
+        Stage::of(server).play(async |stage: &Stage| {
+            let url = format!("{}2", stage.server().url());
+            let error = LockManager::connect(&url).await.expect_err("it may not select");
+            assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
+            assert!(error.to_string().contains("+select"), "{error}");
+            stage.server().must(&["ACL", "SETUSER", "locks", "+select"]);
+            let locks = connect(&url).await;
+            let guard = locks.lock("a").acquire().await.expect("it is free");
+            guard.release().await.expect("it is held");
+        });
+    });
 }
 
 #[test]

@@ -43,6 +43,11 @@ pub(super) fn of_opening(error: &RedisError) -> Fault {
         {
             Fault::new(FaultClass::Refused, format!("authentication failed: {error}"))
         }
+        // The client leaves out the server's code.
+        None if error.to_string().contains("refused to switch database") => {
+            let hint = "is there a database of that number, and may the user `+select` it?";
+            Fault::new(FaultClass::Refused, format!("{error}; {hint}"))
+        }
         None if error.kind() == ErrorKind::InvalidClientConfig => {
             Fault::new(FaultClass::Unavailable, error.to_string())
         }

@@ -19,12 +19,12 @@
 //!
 //! `resetchannels` is for Redis 6, where a new user may use all channels, and says no if one is added to them.
 //!
-//! `min_replicas` needs `+wait` too. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
+//! A database other than 0 needs `+select` too, `min_replicas` needs `+wait`. A user of the sentinels themselves needs `+sentinel|get-master-addr-by-name
 //! +sentinel|master +subscribe &+switch-master`. A cluster needs `+cluster|slots +cluster|info +asking` as well.
 //!
 //! `+info` and `+role` may be left out: then the server's version, role and eviction policy stay unchecked, and pushed
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
-//! on a probe name, and reports what is missing. Masters of `red` locks need both: without them a vote does not count.
+//! on a probe name, and reports what is missing. Behind Sentinel `+role` is needed. Masters of `red` locks need both: without them a vote does not count.
 
 mod acknowledged;
 mod batch;

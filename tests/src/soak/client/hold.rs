@@ -1,5 +1,6 @@
 //! A hold that is written down while it lasts.
 
+use std::io;
 use std::time::Duration;
 
 use lock_core::{Held, LockError, LockGuard};
@@ -10,6 +11,8 @@ use crate::soak::event::{Event, What};
 
 /// How often a holder looks at its validity.
 const LOOK: Duration = Duration::from_millis(5);
+/// Longer than any lease, and any time for which the process is stopped.
+const TOLD: Duration = Duration::from_secs(5);
 
 /// A hold that is written down while it lasts. However it ends, the end is written down before the lock is freed.
 #[derive(Debug)]
@@ -110,6 +113,28 @@ impl Hold {
                 return true;
             }
         }
+    }
+
+    /// [`keep`](Self::keep) on a plain thread.
+    pub(super) fn keep_blocking(&mut self, time: Duration) {
+        let end = now_ns() + u64::try_from(time.as_nanos()).unwrap_or(0);
+        while !self.held.is_lost() {
+            let left = Duration::from_nanos(end.saturating_sub(now_ns()));
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(LOOK));
+            self.look();
+        }
+        self.page.note(What::Lost);
+    }
+
+    /// Waits for the loss alone, and looks at nothing meanwhile: it has to be told. Fails if it is not.
+    pub(super) async fn outlive(&self) -> io::Result<()> {
+        let told = tokio::time::timeout(TOLD, self.held.lost()).await;
+        told.map_err(|_| io::Error::other(format!("a loss that was not told within {TOLD:?}")))?;
+        self.page.note(What::Lost);
+        Ok(())
     }
 
     fn look(&mut self) {

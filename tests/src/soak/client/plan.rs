@@ -7,7 +7,7 @@ use lock_core::{LockKind, LockManager, LockRequest};
 use crate::Seed;
 
 /// No lease of the soak is longer.
-pub(crate) const LONGEST_LEASE: Duration = Duration::from_millis(500);
+pub(in crate::soak) const LONGEST_LEASE: Duration = Duration::from_millis(500);
 
 /// The payload of a panic that belongs to the test.
 #[derive(Debug)]

@@ -165,6 +165,7 @@ async fn whole(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> 
                 Fate::Downgrades => {
                     let reads = around.diary.attempt();
                     asks(around, plan, &reads, "read");
+                    around.diary.note(&reads, What::Downgrades { from: who.to_owned() });
                     if let Some(mut hold) = hold.downgrade(&reads).await {
                         hold.keep(plan.hold).await;
                         hold.release().await;
@@ -186,13 +187,16 @@ fn block(around: &Surroundings, time: Duration) {
 }
 
 /// Stops this process past every lease; another one wakes it.
-fn freeze() {
+fn freeze(around: &Surroundings) {
+    let began = now_ns();
     let wakes = format!("sleep {}; kill -CONT {}", PAST_A_LEASE.as_secs_f64(), std::process::id());
     let woken = std::process::Command::new("sh").args(["-c", &wakes]).spawn();
     if let Ok(mut waker) = woken {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        // Whoever else wakes it, this thread does nothing before that.
         let _ = waker.wait();
     }
+    around.diary.note_self(What::Blocked { for_ns: now_ns() - began });
 }
 
 fn on_thread(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> {
@@ -203,10 +207,10 @@ fn on_thread(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> {
             return Ok(());
         }
     };
-    let hold = Hold::of_guard(&around.diary, who, guard);
+    let mut hold = Hold::of_guard(&around.diary, who, guard);
     let mut witness = Witness::connect(&around.witness)?;
     let read = read_all(&mut witness, &hold)?;
-    std::thread::sleep(plan.hold);
+    hold.keep_blocking(plan.hold);
     write_all(&mut witness, plan, &hold, read)?;
     hold.release_blocking();
     Ok(())
@@ -219,8 +223,8 @@ async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Resu
     let nested = if plan.nests { Nested::begin(around, plan, &hold).await? } else { None };
     match plan.fate {
         Fate::Blocks => block(around, plan.hold.max(Duration::from_millis(200))),
-        Fate::Outlives => drop(hold.keep(PAST_A_LEASE).await),
-        Fate::Freezes => freeze(),
+        Fate::Outlives => hold.outlive().await?,
+        Fate::Freezes => freeze(around),
         _ => drop(hold.keep(plan.hold).await),
     }
     if let Some(nested) = nested {

@@ -5,7 +5,7 @@ use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server};
 
 const fn everywhere(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm, lasts, strike }
+    Fault { name, on: EVERYWHERE, harm, moves_masters: false, lasts, strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
@@ -29,6 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "disk full: MISCONF",
         on: &[On::Server, On::Red],
         harm: Harm::Lease,
+        moves_masters: false,
         lasts: (200, 600),
         strike: misconf,
     },

@@ -5,7 +5,7 @@ use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server};
 
 const fn clock(name: &'static str, on: &'static [On], strike: Strike) -> Fault {
-    Fault { name, on, harm: Harm::Clock, lasts: (200, 800), strike }
+    Fault { name, on, harm: Harm::Clock, moves_masters: true, lasts: (200, 800), strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;

@@ -7,7 +7,7 @@ use crate::soak::scene::Scene;
 use crate::{Direction, Proxy, Seed};
 
 const fn everywhere(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm, lasts, strike }
+    Fault { name, on: EVERYWHERE, harm, moves_masters: false, lasts, strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;

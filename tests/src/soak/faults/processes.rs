@@ -7,7 +7,7 @@ use crate::soak::scene::Scene;
 use crate::{Process, Seed};
 
 const fn client(name: &'static str, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm: Harm::Lease, lasts, strike }
+    Fault { name, on: EVERYWHERE, harm: Harm::Lease, moves_masters: false, lasts, strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;

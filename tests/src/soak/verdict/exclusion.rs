@@ -11,19 +11,19 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     let asked: BTreeMap<&str, u64> =
         history.attempts.iter().map(|attempt| (&*attempt.who, attempt.asked_ns)).collect();
     let lost_data = history.faults(Harm::DataLoss, LEASE_NS);
-    let wrong_clock = history.faults(Harm::Clock, LEASE_NS);
     let mut wrong = Vec::new();
     for violation in check(&holds) {
         let (what, one, two, explained, apart) = match &violation {
             Violation::Overlap(one, two) => {
-                let explained = lost_data.touch(two.from_ns, two.from_ns);
+                let explained = history.forgot(asked[&*one.who], two.from_ns, Harm::DataLoss);
                 ("two holders", one, two, explained, &mut figures.overlaps_apart)
             }
             Violation::Token(one, two) => {
                 // Of two grants that nothing kept apart the later one may be heard of first.
                 let at_once = asked[&*two.who] < one.from_ns && lost_data.touch(two.from_ns, two.from_ns);
-                let explained = at_once || wrong_clock.touch(two.from_ns, two.from_ns);
-                ("a token that did not rise", one, two, explained, &mut figures.regressions_apart)
+                // Masters of a red lock tell each other what they drew.
+                let fell = !history.red && history.forgot(asked[&*one.who], two.from_ns, Harm::Clock);
+                ("a token that did not rise", one, two, at_once || fell, &mut figures.regressions_apart)
             }
             // Not of this check.
             Violation::Overtaken(..) | Violation::Partly { .. } => continue,

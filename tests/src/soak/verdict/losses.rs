@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Figures, History, LEASE_NS, RECOVERY_NS, Wrong};
+use super::{Attempt, Figures, History, LEASE_NS, RECOVERY_NS, Wrong};
 use crate::soak::faults::Harm;
 
 /// An announcement that is late by more than this is missing, on any machine that runs the process at all.
@@ -12,7 +12,10 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     let ill = history.faults(Harm::Lease, RECOVERY_NS);
     let mut wrong = Vec::new();
     for attempt in &history.attempts {
-        let Some(lost) = attempt.lost_ns else { continue };
+        let Some(lost) = attempt.lost_ns else {
+            wrong.extend(never_told(history, attempt));
+            continue;
+        };
         figures.lost += 1;
         if history.was_starved(attempt.process(), lost.saturating_sub(LEASE_NS), lost) {
             continue;
@@ -33,6 +36,15 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
         }
     }
     wrong
+}
+
+/// A hold that went on past its validity as if nothing had been.
+fn never_told(history: &History, attempt: &Attempt) -> Option<Wrong> {
+    let released = attempt.release_ns.filter(|_| attempt.granted_ns.is_some())?;
+    let blind = history.blind_ns(attempt.process(), attempt.until_ns, released);
+    let past = Duration::from_nanos(released.saturating_sub(attempt.until_ns + blind));
+    let text = || format!("not told {past:?} after the validity{}", history.story(&[&attempt.who]));
+    (past > TOO_LATE).then(|| Wrong { what: "a loss announced too late", text: text() })
 }
 
 /// One of them is no proof on a machine without time to spare.
@@ -64,6 +76,14 @@ mod tests {
         assert_eq!(judged(vec![lost_at(5_100)], vec![]).0, [FALSE_LOSS]);
         assert_eq!(judged(vec![lost_at(5_100)], vec![fault(Harm::Nothing, 4_900, 5_200)]).0, [FALSE_LOSS]);
         assert!(judged(vec![lost_at(5_100)], vec![fault(Harm::Lease, 4_900, 5_000)]).0.is_empty());
+    }
+
+    #[test]
+    fn a_loss_that_is_never_told_is_found() {
+        // Valid until 5500.
+        let until = |ms| judged(vec![held("p1/1", "fair", 1, 5_000, ms)], vec![]).0;
+        assert!(until(5_900).is_empty());
+        assert_eq!(until(6_100), ["a loss announced too late"]);
     }
 
     #[test]

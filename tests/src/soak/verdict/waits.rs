@@ -13,10 +13,8 @@ pub(super) fn judge(history: &History, figures: &mut Figures) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for attempt in &history.attempts {
         let Some(decided) = attempt.decided_ns() else { continue };
-        if history.was_blind(attempt.process(), attempt.asked_ns, decided) {
-            continue;
-        }
-        let past = decided.saturating_sub(attempt.asked_ns + attempt.wait_ns.max(REQUEST_NS));
+        let blind = history.blind_ns(attempt.process(), attempt.asked_ns, decided);
+        let past = decided.saturating_sub(attempt.asked_ns + attempt.wait_ns.max(REQUEST_NS) + blind);
         let past = Duration::from_nanos(past);
         figures.longest_wait_past = figures.longest_wait_past.max(past);
         if past > TOO_LATE {
@@ -47,6 +45,7 @@ mod tests {
         assert_eq!(judged(vec![waited(2_100)], vec![]).0, ["a wait past its deadline"]);
         let what = What::Starved { for_ns: 1_200 * MS };
         let stood_still = vec![Event { at_ns: 9_900 * MS, who: "p1".to_owned(), what }];
-        assert!(judged(vec![waited(2_100), stood_still], vec![]).0.is_empty());
+        assert!(judged(vec![waited(2_100), stood_still.clone()], vec![]).0.is_empty());
+        assert_eq!(judged(vec![waited(3_500), stood_still], vec![]).0, ["a wait past its deadline"]);
     }
 }

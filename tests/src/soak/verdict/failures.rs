@@ -1,0 +1,39 @@
+//! Calls that failed where nothing was wrong. "Busy" is no failure.
+
+use super::{History, RECOVERY_NS, Wrong};
+use crate::soak::faults::Harm;
+
+pub(super) fn judge(history: &History) -> Vec<Wrong> {
+    let ill = history.faults(Harm::Nothing, RECOVERY_NS);
+    let mut wrong = Vec::new();
+    for attempt in &history.attempts {
+        let Some((at, class)) = &attempt.gave_up else { continue };
+        let meant = matches!(&**class, "busy" | "dropped");
+        let blind = history.was_blind(attempt.process(), attempt.asked_ns, *at);
+        if !(meant || blind || ill.touch(attempt.asked_ns, *at)) {
+            let text = format!("{class}{}", history.story(&[&attempt.who]));
+            wrong.push(Wrong { what: "a failure without a cause", text });
+        }
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{MS, fault, held, judged};
+    use super::*;
+    use crate::soak::event::{Event, What};
+
+    #[test]
+    fn a_failure_needs_a_fault() {
+        let with = |class: &str, struck| {
+            let mut events = held("p1/1", "fair", 1, 5_000, 5_010);
+            let what = What::GaveUp { class: class.to_owned() };
+            events.splice(1.., [Event { at_ns: 5_500 * MS, who: "p1/1".to_owned(), what }]);
+            judged(vec![events], struck).0
+        };
+        assert_eq!(with("unavailable", vec![]), ["a failure without a cause"]);
+        assert!(with("unavailable", vec![fault(Harm::Nothing, 5_200, 5_300)]).is_empty());
+        assert!(with("busy", vec![]).is_empty());
+    }
+}

@@ -11,8 +11,8 @@ use crate::{
 
 /// All that is left on a server goes by itself within the longest lease, and a request's not-after.
 const GONE: Duration = Duration::from_secs(8);
-/// What red locks add to it.
-const RED_START: Duration = Duration::from_millis(2200);
+/// What red locks add to it; and servers say only in whole seconds how long they have been up.
+const RED_START: Duration = Duration::from_millis(3500);
 const WHOLE: Duration = Duration::from_secs(40);
 
 /// Over which servers.

@@ -32,6 +32,7 @@ pub(super) struct Surroundings {
 pub(super) fn class(error: &LockError) -> &'static str {
     match error {
         LockError::Busy { .. } => "busy",
+        LockError::Unavailable { reason, .. } if reason.contains("acknowledged") => "unconfirmed",
         LockError::Unavailable { .. } => "unavailable",
         LockError::Refused { .. } => "refused",
         LockError::ForeignData { .. } => "foreign",

@@ -5,7 +5,7 @@ use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server, until};
 
 const fn cluster(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: &[On::Cluster], harm, moves_masters: true, lasts, strike }
+    Fault { name, on: &[On::Cluster], harm, moves_masters: !matches!(harm, Harm::Nothing), lasts, strike }
 }
 
 type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;

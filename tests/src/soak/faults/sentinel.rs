@@ -7,7 +7,7 @@ use crate::soak::scene::{On, Scene, any};
 use crate::{Deployment, Seed, Sentinel, Server, until};
 
 const fn sentinel(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: &[On::Sentinel], harm, moves_masters: true, lasts, strike }
+    Fault { name, on: &[On::Sentinel], harm, moves_masters: matches!(harm, Harm::DataLoss), lasts, strike }
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);

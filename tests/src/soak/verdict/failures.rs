@@ -8,7 +8,9 @@ pub(super) fn judge(history: &History) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for attempt in &history.attempts {
         let Some((at, class)) = &attempt.gave_up else { continue };
-        let meant = matches!(&**class, "busy" | "dropped");
+        // Granted at the very end of its wait, which left the replicas no time.
+        let late = class == "unconfirmed" && *at >= attempt.asked_ns + attempt.wait_ns;
+        let meant = late || matches!(&**class, "busy" | "dropped");
         let blind = history.was_blind(attempt.process(), attempt.asked_ns, *at);
         if !(meant || blind || ill.touch(attempt.asked_ns, *at)) {
             let text = format!("{class}{}", history.story(&[&attempt.who]));
@@ -35,5 +37,6 @@ mod tests {
         assert_eq!(with("unavailable", vec![]), ["a failure without a cause"]);
         assert!(with("unavailable", vec![fault(Harm::Nothing, 5_200, 5_300)]).is_empty());
         assert!(with("busy", vec![]).is_empty());
+        assert!(with("unconfirmed", vec![]).is_empty());
     }
 }

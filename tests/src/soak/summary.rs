@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::episode::{Outcome, Setting};
 use super::register::Tally;
 use super::scene::On;
-use super::verdict::{FALSE_LOSS, NOTHING, Wrong};
+use super::verdict::{FALSE_FAILURE, FALSE_LOSS, NOTHING, Wrong};
 
 /// What is printed in the end.
 #[derive(Debug)]
@@ -41,15 +41,15 @@ const MUST_BE_ZERO: &[&str] = &[
     "a wait past its deadline",
     "a loss announced too late",
     "an attempt that never ended",
-    "a failure without a cause",
     "cannot acquire any more",
     "left behind",
     "unclean shutdown",
     "a client that ended badly",
     "an episode that broke",
 ];
-/// On a machine without time to spare a renewal may come too late without anybody's fault, so seldom.
-const ACQUIRED_FOR_A_FALSE_LOSS: u64 = 2_000;
+/// On a machine without time to spare a renewal, or an answer, may come too late without anybody's fault: so seldom.
+const SELDOM: &[&str] = &[FALSE_LOSS, FALSE_FAILURE];
+const ACQUIRED_FOR_ONE: u64 = 2_000;
 /// Of each kind so many are told in full.
 const TOLD: usize = 2;
 
@@ -103,7 +103,7 @@ impl Summary {
     pub(super) fn is_well(&self) -> bool {
         let acquired: u64 = self.acquired.values().sum();
         MUST_BE_ZERO.iter().all(|what| self.count(what) == 0)
-            && self.count(FALSE_LOSS) as u64 <= acquired / ACQUIRED_FOR_A_FALSE_LOSS
+            && SELDOM.iter().all(|what| self.count(what) as u64 <= acquired / ACQUIRED_FOR_ONE)
     }
 
     fn count(&self, what: &str) -> usize {
@@ -178,12 +178,10 @@ impl Summary {
         for (place, (overlaps, tokens)) in &self.apart {
             line(format!("  {place:<25} {overlaps:>3} {tokens:>3}"));
         }
-        line(format!(
-            "losses: {}, of them without a cause: {} (at most {})",
-            self.lost,
-            self.count(FALSE_LOSS),
-            acquired / ACQUIRED_FOR_A_FALSE_LOSS
-        ));
+        line(format!("losses: {}", self.lost));
+        for what in SELDOM {
+            line(format!("  {:>6}  {what} (at most {})", self.count(what), acquired / ACQUIRED_FOR_ONE));
+        }
         let mut lags = self.lags.clone();
         lags.sort_unstable();
         line(format!(
@@ -216,7 +214,7 @@ impl Summary {
 
     /// The shortest of each kind.
     fn tell(&self, line: &mut impl FnMut(String)) {
-        for what in MUST_BE_ZERO.iter().chain([&FALSE_LOSS]) {
+        for what in MUST_BE_ZERO.iter().chain(SELDOM) {
             let mut of: Vec<_> = self.wrong.iter().filter(|(_, wrong)| wrong.what == *what).collect();
             of.sort_by_key(|(_, wrong)| wrong.text.len());
             for (setting, wrong) in of.into_iter().take(TOLD) {

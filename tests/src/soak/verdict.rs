@@ -18,6 +18,7 @@ use super::faults::Harm;
 use super::nemesis::Struck;
 use super::windows::Windows;
 
+pub(super) use self::failures::FALSE_FAILURE;
 pub(super) use self::gaps::NOTHING;
 pub(super) use self::losses::FALSE_LOSS;
 

@@ -3,6 +3,9 @@
 use super::{History, RECOVERY_NS, Wrong};
 use crate::soak::faults::Harm;
 
+/// One of them is no proof on a machine without time to spare.
+pub(crate) const FALSE_FAILURE: &str = "a failure without a cause";
+
 pub(super) fn judge(history: &History) -> Vec<Wrong> {
     let ill = history.faults(Harm::Nothing, RECOVERY_NS);
     let mut wrong = Vec::new();
@@ -14,7 +17,7 @@ pub(super) fn judge(history: &History) -> Vec<Wrong> {
         let blind = history.was_blind(attempt.process(), attempt.asked_ns, *at);
         if !(meant || blind || ill.touch(attempt.asked_ns, *at)) {
             let text = format!("{class}{}", history.story(&[&attempt.who]));
-            wrong.push(Wrong { what: "a failure without a cause", text });
+            wrong.push(Wrong { what: FALSE_FAILURE, text });
         }
     }
     wrong

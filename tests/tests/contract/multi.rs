@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lock_core::{LockError, LockKey, LockManager, LockParams, LockSupport, distributed_lock};
 use lock_tests::{
     Recorder, Scratch, Seed, Stage, arrive, check, check_together, drop_after, names_in_slot_of, now_ns,
-    read, slot,
+    read, slot, until_async,
 };
 use tokio::task::JoinSet;
 
@@ -378,7 +378,11 @@ pub(crate) async fn a_server_that_stands_still_makes_no_wait_longer(stage: &Stag
     let (here, there) = (stage.manager().await, stage.manager().await);
     let order = in_global_order(stage, vec!["a", "b", "c"]);
     let held = there.lock(order[2]).expire(PATIENCE).renew(false).acquire().await.expect("it is free");
+    let length = || stage.record_length(order[2]).expect("one server keeps it");
+    let nobody_waits = length();
     for still_before_its_end in [WAIT / 2, WAIT / 10] {
+        // The place of the one before is given up behind the server's back; a place is longer than this.
+        until_async(PATIENCE, "its place is given up", || length() < nobody_waits + 32).await;
         let several = here.lock_all(order.iter().copied()).expire(PATIENCE).wait(WAIT);
         let start = Instant::now();
         let waiter = arrive(stage, order[2], async move { several.acquire().await }).await;

@@ -34,7 +34,7 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
     }
     let unserved = map.unserved();
     let cluster = Cluster::new(seeds, map);
-    let mut warnings = check_masters(config, &cluster).await?;
+    let (mut warnings, mute) = check_masters(config, &cluster).await?;
     if unserved > 0 {
         warnings.push(format!(
             "{unserved} of the cluster's slots are served by no node: locks whose slot is one of them cannot be taken"
@@ -43,7 +43,7 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
     let mut tried = 0;
     loop {
         tried += 1;
-        match probe(config, &cluster).await {
+        match probe(config, &cluster, &mute).await {
             Ok((node, connection, time)) => return Ok(Found { cluster, node, connection, time, warnings }),
             Err(fault) if fault.class == FaultClass::Transient && tried < PROBES => {
                 // That has not worked either: the next probe says what is wrong.
@@ -56,9 +56,12 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
     }
 }
 
-/// Version and settings of every master; one that is not to be reached is no reason not to start.
-async fn check_masters(config: &RedisConfig, cluster: &Cluster) -> Result<Vec<String>, LockError> {
-    let mut warnings = Vec::new();
+/// Version and settings of every master, as warnings; and which of them are not to be reached, which is no reason not to start.
+async fn check_masters(
+    config: &RedisConfig,
+    cluster: &Cluster,
+) -> Result<(Vec<String>, Vec<Node>), LockError> {
+    let (mut warnings, mut mute) = (Vec::new(), Vec::new());
     for node in cluster.masters() {
         let at_node = config.at(&node);
         let looking = async {
@@ -73,22 +76,25 @@ async fn check_masters(config: &RedisConfig, cluster: &Cluster) -> Result<Vec<St
                 warnings.extend(server.warnings().into_iter().map(|warning| format!("{node:?}: {warning}")));
             }
             Err(fault) if fault.class == FaultClass::Refused => return Err(failed(&at_node, fault)),
-            Err(fault) => warnings.push(format!(
-                "{node:?} is of no use at present, and with it the locks in its slots: {}",
-                fault.message
-            )),
+            Err(fault) => {
+                warnings.push(format!(
+                    "{node:?} is of no use at present, and with it the locks in its slots: {}",
+                    fault.message
+                ));
+                mute.push(node);
+            }
         }
     }
-    Ok(warnings)
+    Ok((warnings, mute))
 }
 
-/// Runs every operation on a name that nobody else has, at the node of its slot.
+/// Runs every operation on a name that nobody else has, at the node of its slot; if it can, at none of those that are mute.
 async fn probe(
     config: &RedisConfig,
     cluster: &Cluster,
+    mute: &[Node],
 ) -> Result<(Node, Connection, Option<ServerTime>), Fault> {
-    let random = HoldId::new("start-up probe");
-    let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
+    let (random, name) = probe_name(config, cluster, mute);
     let node = cluster
         .owner(name.slot())
         .ok_or_else(|| fault::transient("no node of the cluster serves the probe's slot"))?;
@@ -101,6 +107,20 @@ async fn probe(
     };
     let (connection, time) = within_patience(&node, probing).await?;
     Ok((node, connection, time))
+}
+
+/// A probe that meets a node that stands still takes long, and says nothing: a few of them, and the time for starting is over.
+fn probe_name(config: &RedisConfig, cluster: &Cluster, mute: &[Node]) -> (HoldId, LockName) {
+    const DRAWS: usize = 200;
+    let draw = || {
+        let random = HoldId::new("start-up probe");
+        let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
+        (random, name)
+    };
+    let answers = |(_, name): &(HoldId, LockName)| {
+        cluster.owner(name.slot()).is_some_and(|owner| !mute.contains(&owner))
+    };
+    std::iter::repeat_with(draw).take(DRAWS).find(answers).unwrap_or_else(draw)
 }
 
 /// One node that stands still must not use up the time for all.

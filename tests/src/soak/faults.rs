@@ -29,15 +29,31 @@ pub(super) enum Harm {
 /// Ends a fault.
 pub(super) type Undo<'a> = Box<dyn FnOnce() + 'a>;
 
+/// Begins a fault.
+pub(super) type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
+
 pub(super) struct Fault {
     pub(super) name: &'static str,
     pub(super) on: &'static [On],
     pub(super) harm: Harm,
-    /// Another server becomes the master by it, orderly.
+    /// Another server may become the master by it: that is part of it, and `harm` says what it costs.
     pub(super) moves_masters: bool,
     /// How long it lasts between strike and undo, in ms: at least, and how much more at most.
     pub(super) lasts: (u64, u64),
-    pub(super) strike: for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>,
+    pub(super) strike: Strike,
+}
+
+impl Fault {
+    /// One that leaves the masters where they are.
+    const fn in_place(
+        name: &'static str,
+        on: &'static [On],
+        harm: Harm,
+        lasts: (u64, u64),
+        strike: Strike,
+    ) -> Self {
+        Self { name, on, harm, moves_masters: false, lasts, strike }
+    }
 }
 
 impl std::fmt::Debug for Fault {

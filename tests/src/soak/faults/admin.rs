@@ -1,14 +1,12 @@
 //! What an operator does to a server, and what befalls its memory and its disk.
 
-use super::{EVERYWHERE, Fault, Harm, Undo, done, sleep_ms, tell};
+use super::{EVERYWHERE, Fault, Harm, Strike, Undo, done, sleep_ms, tell};
 use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server};
 
 const fn everywhere(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm, moves_masters: false, lasts, strike }
+    Fault::in_place(name, EVERYWHERE, harm, lasts, strike)
 }
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     everywhere("CLIENT KILL of commands", Harm::Nothing, (0, 0), kill_normal),
@@ -25,14 +23,7 @@ pub(super) const FAULTS: &[Fault] = &[
     everywhere("PUBLISH forbidden", Harm::Nothing, (200, 800), forbid_publish),
     everywhere("scripts forbidden", Harm::Lease, (100, 600), forbid_scripts),
     everywhere("too few replicas to write", Harm::Lease, (100, 600), few_replicas),
-    Fault {
-        name: "disk full: MISCONF",
-        on: &[On::Server, On::Red],
-        harm: Harm::Lease,
-        moves_masters: false,
-        lasts: (200, 600),
-        strike: misconf,
-    },
+    Fault::in_place("disk full: MISCONF", &[On::Server, On::Red], Harm::Lease, (200, 600), misconf),
 ];
 
 fn kill_normal<'a>(scene: &'a Scene, seed: &mut Seed) -> Undo<'a> {

@@ -1,14 +1,12 @@
 //! Clocks of servers that are set while they keep locks.
 
-use super::{EVERYWHERE, Fault, Harm, Undo, sleep_ms};
+use super::{EVERYWHERE, Fault, Harm, Strike, Undo, sleep_ms};
 use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server};
 
 const fn clock(name: &'static str, on: &'static [On], strike: Strike) -> Fault {
     Fault { name, on, harm: Harm::Clock, moves_masters: true, lasts: (200, 800), strike }
 }
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     clock("clock of a server set ahead, then right", EVERYWHERE, ahead),

@@ -1,14 +1,12 @@
 //! What befalls a cluster.
 
-use super::{Fault, Harm, Undo, done, sleep_ms};
+use super::{Fault, Harm, Strike, Undo, done, sleep_ms};
 use crate::soak::scene::{On, Scene, any};
 use crate::{Seed, Server, until};
 
 const fn cluster(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
     Fault { name, on: &[On::Cluster], harm, moves_masters: !matches!(harm, Harm::Nothing), lasts, strike }
 }
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     cluster("slot migrated under a lock", Harm::Lease, (0, 0), migrate),

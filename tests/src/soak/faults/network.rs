@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use super::{EVERYWHERE, Fault, Harm, Undo, done, sleep_ms};
+use super::{EVERYWHERE, Fault, Harm, Strike, Undo, done, sleep_ms};
 use crate::soak::scene::Scene;
 use crate::{Direction, Proxy, Seed};
 
 const fn everywhere(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm, moves_masters: false, lasts, strike }
+    Fault::in_place(name, EVERYWHERE, harm, lasts, strike)
 }
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     everywhere("replies delayed a little", Harm::Lease, (300, 1200), delay_replies),

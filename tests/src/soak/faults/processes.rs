@@ -2,15 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use super::{EVERYWHERE, Fault, Harm, Undo, done, sleep_ms};
+use super::{EVERYWHERE, Fault, Harm, Strike, Undo, done, sleep_ms};
 use crate::soak::scene::Scene;
 use crate::{Process, Seed};
 
 const fn client(name: &'static str, lasts: (u64, u64), strike: Strike) -> Fault {
-    Fault { name, on: EVERYWHERE, harm: Harm::Lease, moves_masters: false, lasts, strike }
+    Fault::in_place(name, EVERYWHERE, Harm::Lease, lasts, strike)
 }
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     client("client stopped, shorter than a lease", (30, 120), stop),

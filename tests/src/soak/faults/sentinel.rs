@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Fault, Harm, Undo, done, sleep_ms};
+use super::{Fault, Harm, Strike, Undo, done, sleep_ms};
 use crate::soak::scene::{On, Scene, any};
 use crate::{Deployment, Seed, Sentinel, Server, until};
 
@@ -13,8 +13,6 @@ const fn sentinel(name: &'static str, harm: Harm, lasts: (u64, u64), strike: Str
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The sentinels' own limit for a failover.
 const GIVEN_UP: Duration = Duration::from_secs(5);
-
-type Strike = for<'a> fn(&'a Scene, &mut Seed) -> Undo<'a>;
 
 pub(super) const FAULTS: &[Fault] = &[
     sentinel("failover ordered", Harm::DataLoss, (0, 500), order_failover),

@@ -60,11 +60,14 @@ pub enum LockError {
     /// The Redis key of that name holds data of another program. Nothing was changed.
     #[error(
         "key [{key}] tryLock fail: error message: the server holds other data under this key; \
-         use another prefix, name or namespace"
+         use another prefix, name or namespace{}",
+        .masters.as_ref().map(|said| format!("; {said}")).unwrap_or_default()
     )]
     ForeignData {
         /// The lock's full name.
         key: String,
+        /// What each of the masters said; `kind = "red"` only.
+        masters: Option<String>,
     },
     /// The lock's name could not be made from the arguments. Nothing was sent.
     #[error("key [{key}] tryLock fail: error message: {error}")]
@@ -135,7 +138,7 @@ impl LockError {
             | Self::Upgrade { key }
             | Self::Unavailable { key, .. }
             | Self::Refused { key, .. }
-            | Self::ForeignData { key }
+            | Self::ForeignData { key, .. }
             | Self::Key { key, .. }
             | Self::Params { key, .. }
             | Self::NoManager { key }
@@ -269,7 +272,7 @@ mod tests {
             ),
             (LockError::Refused { key: key(), reason }, &["refused", "LOADING"]),
             (LockError::Upgrade { key: key() }, &["inside a read lock", "take the write lock first"]),
-            (LockError::ForeignData { key: key() }, &["other data", "use another prefix"]),
+            (LockError::ForeignData { key: key(), masters: None }, &["other data", "use another prefix"]),
             (LockError::Key { key: key(), error: KeyError::Empty }, &["pass a value"]),
             (LockError::Params { key: key(), message }, &["write for example"]),
             (

@@ -310,10 +310,10 @@ impl Fault {
 /// The classes of faults. None of them is ever "busy".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultClass {
-    /// Passes by itself: connection trouble, LOADING, BUSY, TRYAGAIN, MOVED, READONLY, CLUSTERDOWN, MASTERDOWN. The same
-    /// id is tried again while there is time, then reported as unavailable.
+    /// Passes by itself: connection trouble, LOADING, BUSY, TRYAGAIN, MOVED, READONLY, CLUSTERDOWN, MASTERDOWN, NOREPLICAS. The
+    /// same id is tried again while there is time, then reported as unavailable.
     Transient,
-    /// Needs somebody's hand: OOM, MISCONF, NOREPLICAS. Reported as unavailable at once.
+    /// Needs somebody's hand: OOM, MISCONF. Reported as unavailable at once.
     Unavailable,
     /// NOAUTH, WRONGPASS, NOPERM. Reported as refused at once.
     Refused,

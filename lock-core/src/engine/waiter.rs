@@ -100,7 +100,7 @@ impl Waiter {
                 LockError::Unavailable { key, waited: now.since(self.since), reason }
             }
             FaultClass::Refused => LockError::Refused { key, reason },
-            FaultClass::Foreign => LockError::ForeignData { key },
+            FaultClass::Foreign => LockError::ForeignData { key, masters: None },
         }
     }
 

@@ -15,7 +15,7 @@ const WORDS: [(&str, FaultClass); 23] = [
     ("WRONGTYPE", FaultClass::Foreign),
     ("OOM", FaultClass::Unavailable),
     ("MISCONF", FaultClass::Unavailable),
-    ("NOREPLICAS", FaultClass::Unavailable),
+    ("NOREPLICAS", FaultClass::Transient),
     ("READONLY", FaultClass::Transient),
     ("LOADING", FaultClass::Transient),
     ("BUSY", FaultClass::Transient),

@@ -9,8 +9,8 @@ use crate::backend::{Answer, Fault, FaultClass};
 pub(super) fn class_of(code: &str, text: &str) -> Option<FaultClass> {
     match code {
         "NOSCRIPT" | "LOADING" | "BUSY" | "TRYAGAIN" | "MOVED" | "ASK" | "READONLY" | "CLUSTERDOWN"
-        | "MASTERDOWN" => Some(FaultClass::Transient),
-        "OOM" | "MISCONF" | "NOREPLICAS" | "CROSSSLOT" => Some(FaultClass::Unavailable),
+        | "MASTERDOWN" | "NOREPLICAS" => Some(FaultClass::Transient),
+        "OOM" | "MISCONF" | "CROSSSLOT" => Some(FaultClass::Unavailable),
         "NOAUTH" | "WRONGPASS" | "NOPERM" => Some(FaultClass::Refused),
         // A command that a script may not call is reported as a plain error of the script.
         _ if text.contains("NOPERM") || text.contains("ACL") => Some(FaultClass::Refused),
@@ -100,7 +100,7 @@ mod tests {
             ("MASTERDOWN Link with MASTER is down", FaultClass::Transient),
             ("OOM command not allowed when used memory > 'maxmemory'.", FaultClass::Unavailable),
             ("MISCONF Redis is configured to save RDB snapshots", FaultClass::Unavailable),
-            ("NOREPLICAS Not enough good replicas to write.", FaultClass::Unavailable),
+            ("NOREPLICAS Not enough good replicas to write.", FaultClass::Transient),
             ("NOAUTH Authentication required.", FaultClass::Refused),
             ("WRONGPASS invalid username-password pair", FaultClass::Refused),
             ("NOPERM this user has no permissions to run the 'evalsha' command", FaultClass::Refused),

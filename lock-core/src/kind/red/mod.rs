@@ -11,6 +11,7 @@ mod keep;
 mod masters;
 mod pause;
 mod quorum;
+mod release;
 mod round;
 
 pub(crate) use acquire::acquire_red;

@@ -7,11 +7,12 @@ use tokio::task::AbortHandle;
 
 use super::keep::keep;
 use super::masters::Masters;
+use super::release::Releasing;
 use super::round::Won;
 use crate::backend::{Fault, Mode, Via};
 use crate::clock::Moment;
 use crate::engine::{Hold, Lost, Released, Want, token_of_fence};
-use crate::kind::{Lease, Named, Part, Parts, at_once};
+use crate::kind::{Lease, Named, Part, Parts};
 
 /// Owned by whoever is inside; dropped, it frees all masters in the background.
 pub(crate) struct Quorum(Arc<Inner>);
@@ -66,32 +67,11 @@ impl Quorum {
         Lease::Many(Arc::clone(&self.0.parts))
     }
 
-    /// Frees it on all masters, the silent ones too. The releases are under way when this returns; the future waits until all
-    /// but a minority have said that it is not held there: then others can have it.
+    /// Frees it on all masters, the silent ones too. The releases are under way when this returns; the future waits for a
+    /// majority's word.
     pub(crate) fn release(self) -> impl Future<Output = Result<Released, Fault>> + Send + 'static {
-        let holds = self.0.end();
-        let minority = self.0.masters.all().len() - self.0.masters.needed();
-        let (count, outcomes) = (holds.len(), Arc::new(Mutex::new(Vec::with_capacity(holds.len()))));
-        let note = |hold: Hold| {
-            let (answer, outcomes) = (hold.release(), Arc::clone(&outcomes));
-            Box::pin(async move {
-                let outcome = answer.await;
-                let is_gone = outcome.is_ok();
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
-                is_gone
-            })
-        };
-        let noted: Vec<_> = holds.into_iter().map(note).collect();
-        async move {
-            let is_free = at_once::enough(noted, count.saturating_sub(minority), count).await;
-            let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
-            let lost = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Released::WasLost))).count();
-            match outcomes.into_iter().find_map(Result::err) {
-                Some(fault) if !is_free => Err(fault),
-                _ if lost > minority => Ok(Released::WasLost),
-                _ => Ok(Released::Freed),
-            }
-        }
+        let masters = &self.0.masters;
+        Releasing::begin(self.0.end(), masters.all().len(), masters.needed())
     }
 }
 

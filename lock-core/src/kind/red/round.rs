@@ -121,6 +121,9 @@ impl<'a> Round<'a> {
                 Vote::Refused(LockError::Unavailable { reason, .. } | LockError::Refused { reason, .. }) => {
                     Some(reason.clone())
                 }
+                Vote::Refused(LockError::ForeignData { .. }) => {
+                    Some("it holds other data under this key".to_owned())
+                }
                 _ => None,
             };
         }
@@ -186,13 +189,17 @@ impl<'a> Round<'a> {
             })
         };
         let enough = self.masters.needed();
-        let for_good =
-            |error: &&LockError| !matches!(error, LockError::Busy { .. } | LockError::Unavailable { .. });
+        let for_good = |error: &&LockError| !error.may_pass();
         // No majority will be left, however long one waits.
         if refusals().filter(for_good).count() > self.votes.len() - enough
             && let Some(error) = refusals().find(for_good)
         {
-            return error.clone();
+            let said = format!("{votes}{}", self.reasons());
+            return match error.clone() {
+                LockError::Refused { key, .. } => LockError::Refused { key, reason: said },
+                LockError::ForeignData { key, .. } => LockError::ForeignData { key, masters: Some(said) },
+                other => other,
+            };
         }
         let key = self.name.to_string();
         if busy > 0 && granted + busy >= enough {

@@ -65,6 +65,11 @@ impl Cluster {
         new
     }
 
+    /// The latest election that is known of.
+    pub(super) fn epoch(&self) -> u64 {
+        self.map().epoch()
+    }
+
     /// Whom to ask for the map: who knew better, then all others, another one first each time.
     pub(super) fn sources(&self) -> Vec<Node> {
         let better = self.better.lock().unwrap_or_else(PoisonError::into_inner).take();

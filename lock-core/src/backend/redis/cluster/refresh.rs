@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::redis::Value;
+
 use super::super::config::RedisConfig;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, no_error};
 use super::super::errand::Node;
 use super::super::fault;
 use super::super::hub::Hub;
@@ -25,7 +27,7 @@ pub(in super::super) async fn keep_up(hub: Arc<Hub>, cluster: Arc<Cluster>) {
     loop {
         cluster.doubted().await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-        if let Ok(map) = read(hub.config(), cluster.sources()).await
+        if let Ok(map) = read(hub.config(), cluster.sources(), cluster.epoch()).await
             && cluster.replace(map)
         {
             hub.cluster_changed();
@@ -35,17 +37,18 @@ pub(in super::super) async fn keep_up(hub: Arc<Hub>, cluster: Arc<Cluster>) {
     }
 }
 
-/// The map, as the first of `sources` has it that knows of a node for every slot; else the fullest that any has.
-pub(super) async fn read(config: &RedisConfig, sources: Vec<Node>) -> Result<SlotMap, Fault> {
+/// The map, as the first of `sources` has it that knows of a node for every slot and of the election `epoch`; else the best
+/// that any has.
+pub(super) async fn read(config: &RedisConfig, sources: Vec<Node>, epoch: u64) -> Result<SlotMap, Fault> {
     let mut best: Option<SlotMap> = None;
     let mut fault = fault::transient("the cluster has no nodes");
     for node in sources {
         match tokio::time::timeout(PATIENCE, ask(&config.at(&node), &node)).await {
             Err(_) => fault = fault::transient(format!("no answer from {node:?}")),
             Ok(Err(said)) => fault = said,
-            Ok(Ok(map)) if map.unserved() == 0 => return Ok(map),
+            Ok(Ok(map)) if map.unserved() == 0 && map.epoch() >= epoch => return Ok(map),
             Ok(Ok(map)) => {
-                if best.as_ref().is_none_or(|best| map.unserved() < best.unserved()) {
+                if best.as_ref().is_none_or(|best| map.is_better_than(best)) {
                     best = Some(map);
                 }
             }
@@ -57,9 +60,16 @@ pub(super) async fn read(config: &RedisConfig, sources: Vec<Node>) -> Result<Slo
 /// On a connection of its own: a lane's is busy, or broken, when this is needed.
 async fn ask(config: &RedisConfig, node: &Node) -> Result<SlotMap, Fault> {
     let mut connection = Connection::open_to_any(config).await?;
-    let mut slots = ::redis::cmd("CLUSTER");
-    slots.arg("SLOTS");
-    let reply = connection.ask(&slots).await.map_err(|error| fault::of_opening(&error))?;
-    SlotMap::read(&reply, node)
-        .ok_or_else(|| fault::transient(format!("{node:?} answered something else than its slots")))
+    // The epoch first: what changes in between makes the map newer than it says, never older.
+    let mut questions = ::redis::pipe();
+    questions.cmd("CLUSTER").arg("INFO").cmd("CLUSTER").arg("SLOTS");
+    let replies = connection.ask_all(&questions, 2).await.map_err(|error| fault::of_opening(&error))?;
+    let [info, slots] = <[Value; 2]>::try_from(replies).map_err(|_| strange(node))?;
+    let slots = no_error(slots).map_err(|error| fault::of_opening(&error))?;
+    let map = SlotMap::read(&slots, node).ok_or_else(|| strange(node))?;
+    Ok(map.of_epoch(&info))
+}
+
+fn strange(node: &Node) -> Fault {
+    fault::transient(format!("{node:?} answered something else than its slots"))
 }

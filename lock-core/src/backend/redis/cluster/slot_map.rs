@@ -15,6 +15,8 @@ pub(super) struct SlotMap {
     /// Slots that were said to be elsewhere since.
     moved: BTreeMap<u16, Node>,
     replicas: Vec<Node>,
+    /// The latest election that whoever said this had heard of.
+    epoch: u64,
 }
 
 impl SlotMap {
@@ -36,6 +38,31 @@ impl SlotMap {
             }
         }
         Some(map)
+    }
+
+    /// With what the same node says to `CLUSTER INFO`.
+    pub(super) fn of_epoch(mut self, info: &Value) -> Self {
+        let text = match info {
+            Value::BulkString(bytes) => String::from_utf8_lossy(bytes),
+            Value::VerbatimString { text, .. } => text.as_str().into(),
+            _ => return self,
+        };
+        let epoch = text.lines().find_map(|line| line.trim().strip_prefix("cluster_current_epoch:"));
+        self.epoch = epoch.and_then(|number| number.parse().ok()).unwrap_or(0);
+        self
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether to believe this rather than `other`: what is newer, and among equals what knows of more.
+    ///
+    /// What could go wrong: a master that stood still while a replica took its place wakes up, still says that the slots are
+    /// its own, and takes locks that the other one has given. It can't, once the election is known here: its epoch is lower,
+    /// so its map is not believed while any other node answers.
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        (self.epoch, other.unserved()) > (other.epoch, self.unserved())
     }
 
     pub(super) fn owner(&self, slot: u16) -> Option<&Node> {
@@ -145,6 +172,25 @@ mod tests {
         assert_eq!(map.owner(5), Some(&Node::at("c", 4)));
         assert_eq!(map.owner(6), Some(&Node::at("a", 1)));
         assert!(map.masters().contains(&Node::at("c", 4)));
+    }
+
+    #[test]
+    fn a_newer_map_is_better_and_among_equals_the_fuller() {
+        let of_epoch = |map: SlotMap, epoch: u64| {
+            map.of_epoch(&text(&format!(
+                "cluster_state:ok\r\ncluster_current_epoch:{epoch}\r\ncluster_my_epoch:1"
+            )))
+        };
+        let full = || {
+            let all = Value::Array(vec![Value::Int(0), Value::Int(16_383), node("a", 1)]);
+            SlotMap::read(&Value::Array(vec![all]), &Node::at("asked", 9)).unwrap()
+        };
+        assert_eq!(of_epoch(map(), 12).epoch(), 12);
+        assert_eq!(map().of_epoch(&Value::Nil).epoch(), 0);
+        assert!(of_epoch(map(), 3).is_better_than(&of_epoch(full(), 2)), "newer");
+        assert!(!of_epoch(full(), 2).is_better_than(&of_epoch(map(), 3)), "older, if fuller");
+        assert!(of_epoch(full(), 3).is_better_than(&of_epoch(map(), 3)), "fuller");
+        assert!(!of_epoch(map(), 3).is_better_than(&of_epoch(map(), 3)), "the same");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(in super::super) struct Found {
 /// Finds the cluster that the nodes of `config` belong to, and checks it.
 pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockError> {
     let seeds = config.seeds().to_vec();
-    let map = read(config, seeds.clone()).await.map_err(|fault| failed(config, fault))?;
+    let map = read(config, seeds.clone(), 0).await.map_err(|fault| failed(config, fault))?;
     if map.masters().is_empty() {
         return Err(failed(config, fault::transient("no node of the cluster serves any slot")));
     }
@@ -47,7 +47,7 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
             Ok((node, connection, time)) => return Ok(Found { cluster, node, connection, time, warnings }),
             Err(fault) if fault.class == FaultClass::Transient && tried < PROBES => {
                 // That has not worked either: the next probe says what is wrong.
-                if let Ok(map) = read(config, cluster.sources()).await {
+                if let Ok(map) = read(config, cluster.sources(), cluster.epoch()).await {
                     cluster.replace(map);
                 }
             }

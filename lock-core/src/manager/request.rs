@@ -1,5 +1,6 @@
 //! Taking a lock by hand.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use super::guard::Asked;
@@ -11,7 +12,7 @@ use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
 use crate::params::{LockKind, OnLost, check_expire, check_holds, check_red_hold};
-use crate::run::{Entry, enter, enter_all, enter_red, run_body};
+use crate::run::{Entry, Pinned, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
 /// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins.
@@ -178,7 +179,8 @@ impl LockRequest {
     pub async fn run<F: Future>(self, body: F) -> Result<F::Output, LockError> {
         let on_lost = self.on_lost;
         let entry = self.enter(Via::Caller).await?;
-        run_body(entry, on_lost, body, |_| false).await
+        let body = pin!(Some(body));
+        run_body(entry, on_lost, Pinned::new(body), |_| false).await
     }
 
     /// What its guard remembers of it.

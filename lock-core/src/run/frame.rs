@@ -1,8 +1,7 @@
 //! Which holds surround the present call.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use super::entry::Place;
 
@@ -52,16 +51,9 @@ pub(crate) fn current_frame() -> Option<Frame> {
 /// Polls `future` with `frame` as the innermost; without a frame, as it is.
 pub(crate) async fn with_frame<F: Future>(frame: Option<Frame>, future: F) -> F::Output {
     let mut future = pin!(future);
-    std::future::poll_fn(|context| poll_in(frame.as_ref(), future.as_mut(), context)).await
-}
-
-pub(super) fn poll_in<F: Future>(
-    frame: Option<&Frame>,
-    future: Pin<&mut F>,
-    context: &mut Context<'_>,
-) -> Poll<F::Output> {
-    match frame {
-        Some(frame) => frame.enter(|| future.poll(context)),
-        None => future.poll(context),
-    }
+    std::future::poll_fn(|context| match &frame {
+        Some(frame) => frame.enter(|| future.as_mut().poll(context)),
+        None => future.as_mut().poll(context),
+    })
+    .await
 }

@@ -1,6 +1,8 @@
 //! What generated code holds while a body runs.
 
-use super::body::{run_body, run_body_blocking};
+use std::pin::pin;
+
+use super::body::{Pinned, run_body, run_body_blocking};
 use super::entry::Entry;
 use super::held::Held;
 use super::outcome::Outcome;
@@ -25,10 +27,17 @@ impl Hold {
         Held::new(self.entry.place())
     }
 
-    /// Runs an async body, then releases. See the attribute's documentation for cancellation.
-    pub async fn run<R, F: Future<Output = R>>(self, outcome: Outcome<R>, body: F) -> R {
+    /// Runs an async body, drops it, then releases. See the attribute's documentation for cancellation. The body is made
+    /// here: handed over, it would be in the future twice.
+    pub async fn run<R, F: Future<Output = R>>(
+        self,
+        outcome: Outcome<R>,
+        make_body: impl FnOnce() -> F,
+    ) -> R {
         let Self { entry, on_lost } = self;
-        let result = run_body(entry, on_lost, body, |output| outcome.is_failure(output)).await;
+        let body = pin!(Some(make_body()));
+        let is_failure = |output: &R| outcome.is_failure(output);
+        let result = run_body(entry, on_lost, Pinned::new(body), is_failure).await;
         result.unwrap_or_else(|error| outcome.failed(error))
     }
 
@@ -60,10 +69,14 @@ impl HoldWhen {
     }
 
     /// As [`Hold::run`]; without a lock the body alone.
-    pub async fn run<R, F: Future<Output = R>>(self, outcome: Outcome<R>, body: F) -> R {
+    pub async fn run<R, F: Future<Output = R>>(
+        self,
+        outcome: Outcome<R>,
+        make_body: impl FnOnce() -> F,
+    ) -> R {
         match self.0 {
-            Some(hold) => hold.run(outcome, body).await,
-            None => body.await,
+            Some(hold) => hold.run(outcome, make_body).await,
+            None => make_body().await,
         }
     }
 

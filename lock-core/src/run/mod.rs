@@ -12,7 +12,7 @@ mod outcome;
 mod owned;
 mod unreported;
 
-pub(crate) use body::{run_body, run_body_blocking};
+pub(crate) use body::{Pinned, run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
 pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;

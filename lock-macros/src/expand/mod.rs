@@ -65,7 +65,7 @@ pub(crate) fn expand(
             quote_spanned!(Span::mixed_site()=> __lock_hold.run_blocking(__lock_outcome, #body))
         }
         Mode::Async(_) | Mode::Future { .. } => {
-            quote_spanned!(Span::mixed_site()=> __lock_hold.run(__lock_outcome, #body).await)
+            quote_spanned!(Span::mixed_site()=> __lock_hold.run(__lock_outcome, move || #body).await)
         }
     };
     let busy = locked.fallback.as_ref().map(|fallback| busy::arm(&private, fallback, &mode, &returned));
@@ -76,14 +76,14 @@ pub(crate) fn expand(
     //     let request = { prepare(manager, settings, key(&[part(..), ..]), arguments) };
     //     let outcome = outcome::<Result<T, E>>();
     //     match acquire(request).await {
-    //         Ok(hold) => hold.run(outcome, async move { body }).await,
+    //         Ok(hold) => hold.run(outcome, move || async move { body }).await,
     //         Err(error) if error.is_busy() => fallback(arguments).await,
     //         Err(error) => outcome.without_lock(error),
     //     }
     //
     // Only a hold runs a body: no body can run without its lock, by types. With `when` the request is an `Option`, and what is
-    // acquired runs the body in either case. The body is made in the arm that runs it, so a fallback still finds the
-    // arguments. The request is made in a block of its own that ends before the first await: what the key and the join point
+    // acquired runs the body in either case. The body is made by the hold that runs it: a fallback still finds the
+    // arguments, and a big body is in the function's future once. The request is made in a block of its own that ends before the first await: what the key and the join point
     // borrow does not become part of the future, which stays `Send` beside a `Cell` argument. The names are long since
     // constants are not hygienic: a user's `const hold` would be a pattern.
     let locked = quote_spanned! {Span::mixed_site()=>

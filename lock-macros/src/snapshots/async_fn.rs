@@ -62,7 +62,7 @@ pub(crate) async fn pay(order_id: u64) -> Result<Receipt, PayError> {
             __lock_hold
                 .run(
                     __lock_outcome,
-                    async move {
+                    move || async move {
                         let _ = &order_id;
                         #[allow(
                             unreachable_code,

@@ -63,7 +63,7 @@ fn sell<'a>(
                 __lock_hold
                     .run(
                         __lock_outcome,
-                        async move {
+                        move || async move {
                             let _ = &id;
                             let _ = &self;
                             #[allow(clippy::async_yields_async)]

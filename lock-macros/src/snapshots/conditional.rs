@@ -68,7 +68,7 @@ async fn pay(order: Order, amount: u64) -> Result<(), LockError> {
             __lock_hold
                 .run(
                     __lock_outcome,
-                    async move {
+                    move || async move {
                         let _ = &amount;
                         let _ = &order;
                         #[allow(

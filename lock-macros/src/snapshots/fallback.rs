@@ -57,7 +57,7 @@ async fn add(&mut self, Path(id): Path<u64>, amount: u64) -> Result<u64, LockErr
             __lock_hold
                 .run(
                     __lock_outcome,
-                    async move {
+                    move || async move {
                         let _ = &amount;
                         let _ = &id;
                         let _ = &self;

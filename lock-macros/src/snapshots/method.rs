@@ -84,7 +84,7 @@ where
             __lock_hold
                 .run(
                     __lock_outcome,
-                    async move {
+                    move || async move {
                         let _ = &__unnamed_0;
                         let _ = &amount;
                         let _ = &sku;

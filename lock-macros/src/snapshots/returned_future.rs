@@ -57,7 +57,7 @@ fn load(
                 __lock_hold
                     .run(
                         __lock_outcome,
-                        async move {
+                        move || async move {
                             let _ = &id;
                             #[allow(clippy::async_yields_async)]
                             let __lock_future = async move {

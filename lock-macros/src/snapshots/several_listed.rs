@@ -61,7 +61,7 @@ async fn transfer(from: String, to: String) -> Result<(), LockError> {
             __lock_hold
                 .run(
                     __lock_outcome,
-                    async move {
+                    move || async move {
                         let _ = &to;
                         let _ = &from;
                         #[allow(

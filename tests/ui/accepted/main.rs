@@ -26,6 +26,7 @@ mod returns;
 mod send;
 mod several;
 mod shadowed;
+mod sizes;
 mod stacked;
 mod web;
 

@@ -123,7 +123,8 @@ impl RedisBackend {
         let (node, connection, time, warnings, cluster) = self.reach().await?;
         let hub = Hub::new(self.config.clone(), inbox, cluster.clone());
         hub.server_time(time);
-        let subscription = Subscription::open(Arc::clone(&hub), channel.clone(), Arc::clone(&self.garbage));
+        let garbage = Arc::clone(&self.garbage);
+        let subscription = Subscription::open(Arc::clone(&hub), node.clone(), channel.clone(), garbage);
         let subscription = subscription.await.map_err(|fault| check::failed(&self.config, fault))?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         hub.drive_engine_lane(node, Some(connection));

@@ -33,20 +33,21 @@ pub(super) struct Subscription {
 }
 
 impl Subscription {
-    /// Subscribes to `channel`; messages that are no grants are counted in `garbage`.
+    /// Subscribes to `channel`, at `first` if that is possible; messages that are no grants are counted in `garbage`.
     pub(super) async fn open(
         hub: Arc<Hub>,
+        first: Node,
         channel: Channel,
         garbage: Arc<AtomicU64>,
     ) -> Result<Self, Fault> {
-        // Each time at another node, where there are several.
-        let mut others = hub.listening_posts();
-        let (connection, node) = loop {
+        let (mut node, mut others) = (first, hub.listening_posts());
+        let connection = loop {
             others = others.saturating_sub(1);
-            match subscribed(&hub, &channel, &garbage).await {
-                Ok(subscribed) => break subscribed,
+            match subscribed(&hub, &node, &channel, &garbage).await {
+                Ok(connection) => break connection,
                 Err(fault) if others == 0 => return Err(fault),
-                Err(_) => {}
+                // Each time at another one, where there are several.
+                Err(_) => node = hub.listening_post()?,
             }
         };
         Ok(Self { hub, channel, garbage, connection, node })
@@ -64,7 +65,7 @@ impl Subscription {
                 tokio::time::sleep(pause).await;
                 // What was doubted until now is no doubt about the subscription that is made now.
                 let _ = self.hub.subscription_doubted().now_or_never();
-                match subscribed(&self.hub, &self.channel, &self.garbage).await {
+                match subscribed_anywhere(&self.hub, &self.channel, &self.garbage).await {
                     Ok(subscribed) => break subscribed,
                     Err(_) => pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE),
                 }
@@ -120,14 +121,22 @@ fn is_in_touch(info: &Value) -> bool {
     ::redis::from_redis_value_ref::<String>(info).is_ok_and(|text| text.contains("cluster_state:ok"))
 }
 
-async fn subscribed(
+async fn subscribed_anywhere(
     hub: &Arc<Hub>,
     channel: &Channel,
     garbage: &Arc<AtomicU64>,
 ) -> Result<(Connection, Node), Fault> {
-    let opening = async {
-        let node = hub.listening_post()?;
+    let node = hub.listening_post()?;
+    subscribed(hub, &node, channel, garbage).await.map(|connection| (connection, node))
+}
 
+async fn subscribed(
+    hub: &Arc<Hub>,
+    node: &Node,
+    channel: &Channel,
+    garbage: &Arc<AtomicU64>,
+) -> Result<Connection, Fault> {
+    let opening = async {
         let push = {
             let (hub, garbage) = (Arc::clone(hub), Arc::clone(garbage));
             move |info: PushInfo| {
@@ -135,10 +144,10 @@ async fn subscribed(
                 Ok(())
             }
         };
-        let (mut connection, time) = Connection::open_for_pushes(&hub.config().at(&node), push).await?;
+        let (mut connection, time) = Connection::open_for_pushes(&hub.config().at(node), push).await?;
         hub.server_time(time);
         connection.subscribe(channel.as_str()).await.map_err(|error| fault::of_opening(&error))?;
-        Ok((connection, node))
+        Ok(connection)
     };
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(opened) => opened,

@@ -30,6 +30,29 @@ fn any_node_leads_to_the_cluster_and_dead_ones_do_no_harm() {
     });
 }
 
+/// Asked one after the other, they would use up the time for connecting.
+#[test]
+fn a_cluster_of_which_many_nodes_stand_still_is_reached_in_time() {
+    each_server(|binary| {
+        let rest = |options: ServerOptions| options.config("cluster-require-full-coverage no");
+        let cluster = Cluster::start_with(binary, 9, 0, rest);
+        play(&cluster, async |cluster| {
+            let (still, there) = cluster.nodes().split_at(4);
+            let serves = |name: &String| {
+                let master = cluster.master_of(&format!("LOCK:{name}")).address();
+                there.iter().any(|node| node.address() == master)
+            };
+            let name = (0..1000).map(|number| format!("n{number}")).find(serves).expect("they serve some");
+            still.iter().for_each(Server::pause);
+            let locks = LockManager::connect(&cluster.url()).await.expect("five nodes are left");
+            let guard = locks.lock(name.as_str()).acquire().await.expect("its node is there");
+            guard.release().await.expect("it is held");
+            still.iter().for_each(Server::resume);
+            cluster.until_agreed();
+        });
+    });
+}
+
 #[test]
 fn a_cluster_that_has_lost_a_node_serves_what_is_left() {
     each_server(|binary| {

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::Value;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::timeout;
 
 use super::super::config::RedisConfig;
 use super::super::connection::{Connection, no_error};
@@ -14,8 +17,10 @@ use super::Cluster;
 use super::slot_map::SlotMap;
 use crate::backend::Fault;
 
-/// How long a node may take to say what it knows.
+/// How long a node may take to say what it knows ..
 const PATIENCE: Duration = Duration::from_millis(400);
+/// .. and how long the next one waits for it.
+const MOMENT: Duration = Duration::from_millis(100);
 /// The map is read no more often than this, whatever goes wrong ..
 const PAUSE: Duration = Duration::from_millis(50);
 /// .. and, where nothing changes, not much more often than this: many processes are in doubt at once.
@@ -38,23 +43,34 @@ pub(in super::super) async fn keep_up(hub: Arc<Hub>, cluster: Arc<Cluster>) {
 }
 
 /// The map, as the first of `sources` has it that knows of a node for every slot and of the election `epoch`; else the best
-/// that any has.
+/// that any has. One after the other, but none is waited for alone: however many stand still, it ends.
 pub(super) async fn read(config: &RedisConfig, sources: Vec<Node>, epoch: u64) -> Result<SlotMap, Fault> {
     let mut best: Option<SlotMap> = None;
     let mut fault = fault::transient("the cluster has no nodes");
-    for node in sources {
-        match tokio::time::timeout(PATIENCE, ask(&config.at(&node), &node)).await {
-            Err(_) => fault = fault::transient(format!("no answer from {node:?}")),
-            Ok(Err(said)) => fault = said,
-            Ok(Ok(map)) if map.unserved() == 0 && map.epoch() >= epoch => return Ok(map),
-            Ok(Ok(map)) => {
+    let mut left = sources.into_iter();
+    let mut asked = FuturesUnordered::new();
+    loop {
+        match left.next() {
+            Some(node) => asked.push(within_patience(config, node)),
+            None if asked.is_empty() => return best.ok_or(fault),
+            None => {}
+        }
+        let Ok(Some(answer)) = timeout(MOMENT, asked.next()).await else { continue };
+        match answer {
+            Err(said) => fault = said,
+            Ok(map) if map.unserved() == 0 && map.epoch() >= epoch => return Ok(map),
+            Ok(map) => {
                 if best.as_ref().is_none_or(|best| map.is_better_than(best)) {
                     best = Some(map);
                 }
             }
         }
     }
-    best.ok_or(fault)
+}
+
+async fn within_patience(config: &RedisConfig, node: Node) -> Result<SlotMap, Fault> {
+    let answer = timeout(PATIENCE, ask(&config.at(&node), &node)).await;
+    answer.unwrap_or_else(|_| Err(fault::transient(format!("no answer from {node:?}"))))
 }
 
 /// On a connection of its own: a lane's is busy, or broken, when this is needed.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::super::config::RedisConfig;
 use super::super::connection::{Connection, ServerTime};
 use super::super::errand::Node;
+use super::super::server::Server;
 use super::super::{check, fault};
 use super::refresh::read;
 use super::{Cluster, counter_key};
@@ -57,25 +60,25 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
 }
 
 /// Version and settings of every master, as warnings; and which of them are not to be reached, which is no reason not to start.
+/// All are asked at once: however many stand still, that takes no longer than one.
 async fn check_masters(
     config: &RedisConfig,
     cluster: &Cluster,
 ) -> Result<(Vec<String>, Vec<Node>), LockError> {
     let (mut warnings, mut mute) = (Vec::new(), Vec::new());
-    for node in cluster.masters() {
-        let at_node = config.at(&node);
-        let looking = async {
-            let (mut connection, _) = Connection::open(&at_node).await?;
-            check::look(&mut connection).await
-        };
-        match within_patience(&node, looking).await {
+    let looks = cluster.masters().into_iter().map(|node| async {
+        let server = within_patience(&node, look(config, &node)).await;
+        (node, server)
+    });
+    for (node, server) in join_all(looks).await {
+        match server {
             Ok(server) => {
                 if let Some(message) = server.unfit(true) {
                     return Err(LockError::Config { message: format!("{node:?}: {message}") });
                 }
                 warnings.extend(server.warnings().into_iter().map(|warning| format!("{node:?}: {warning}")));
             }
-            Err(fault) if fault.class == FaultClass::Refused => return Err(failed(&at_node, fault)),
+            Err(fault) if fault.class == FaultClass::Refused => return Err(failed(&config.at(&node), fault)),
             Err(fault) => {
                 warnings.push(format!(
                     "{node:?} is of no use at present, and with it the locks in its slots: {}",
@@ -86,6 +89,11 @@ async fn check_masters(
         }
     }
     Ok((warnings, mute))
+}
+
+async fn look(config: &RedisConfig, node: &Node) -> Result<Server, Fault> {
+    let (mut connection, _) = Connection::open(&config.at(node)).await?;
+    check::look(&mut connection).await
 }
 
 /// Runs every operation on a name that nobody else has, at the node of its slot; if it can, at none of those that are mute.

@@ -68,7 +68,8 @@ pub(crate) fn expand(
             quote_spanned!(Span::mixed_site()=> __lock_hold.run(__lock_outcome, #body).await)
         }
     };
-    let busy = locked.fallback.as_ref().map(|fallback| busy::arm(&private, fallback, &mode, &returned));
+    let busy =
+        locked.fallback.as_ref().map(|fallback| busy::arm(&private, fallback, &mode, &returned, parameters));
 
     // Output:
     //

@@ -40,7 +40,7 @@ pub(crate) fn expand(
     let arguments = locked.arguments;
     let private = private(arguments);
     let mode = Mode::of(&function.sig);
-    let returned = Returned::of(mode.output(), &function.sig.ident);
+    let returned = Returned::of(&private, mode.returns(), &function.sig.ident);
     let prepare = prepare::prepare(&private, locked, &function.sig.ident, parameters);
     let inventory = inventory::inventory(&private, arguments, &locked.keys, delimiter, &function.sig.ident);
     let body = body::body(&mode, &function.sig, &function.body, parameters);

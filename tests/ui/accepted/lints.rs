@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lock_core::{LockError, LockKeyPart, LockManager, distributed_lock};
+use lock_core::{LockError, LockKey, LockKeyPart, LockManager, distributed_lock};
 
 /// Documented.
 #[must_use]
@@ -78,6 +78,17 @@ enum Season {
 
 #[derive(LockKeyPart)]
 struct Newtype(u64);
+
+#[derive(LockKeyPart)]
+enum Aging {
+    Current,
+    #[deprecated]
+    Old,
+    New {
+        #[deprecated]
+        id: u64,
+    },
+}
 
 #[distributed_lock(prefix = "l", key = (id, season), expire = Duration::from_secs(1 + season_length), kind = "fair")]
 async fn derived<T: Sync>(
@@ -252,6 +263,11 @@ fn plain_nameless(Closing(_): Closing, (left, _): (u64, Closing)) -> Result<u64,
     Ok(left)
 }
 
+#[allow(deprecated)]
+const fn old() -> (Aging, Aging) {
+    (Aging::Old, Aging::New { id: 1 })
+}
+
 #[test]
 fn quiet_functions_run() {
     super::run(async {
@@ -278,6 +294,7 @@ fn quiet_functions_run() {
         assert_eq!(every_argument(0, "a".to_owned(), (2, 3)).await.unwrap(), "a-2");
         assert_eq!(*plain_with_every_argument(&mut 1).unwrap(), 2);
         skipped(1).await;
+        assert_ne!(LockKey::of(Aging::Current), LockKey::of(old()));
         assert_eq!(nameless(1, Closing(2), (3, 4, 5)).await.unwrap(), 3);
         assert_eq!(plain_nameless(Closing(2), (4, Closing(2))).unwrap(), 4);
         assert_eq!(underscored(1, "a".to_owned()).await.unwrap(), 1);

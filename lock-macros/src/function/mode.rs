@@ -108,6 +108,34 @@ fn future(returned: &Type) -> Option<Mode> {
     }
 }
 
+/// A future that [`Mode::of`] does not take for one.
+pub(super) enum Unwritten {
+    /// `Box<dyn Future<..>>`.
+    Unpinned,
+    /// `Self::Future`, as tower's services have it.
+    Associated,
+}
+
+/// Whether a return type is a future after all.
+pub(super) fn unwritten(returned: &Type) -> Option<Unwritten> {
+    let path = match returned {
+        Type::Group(group) => return unwritten(&group.elem),
+        Type::Paren(paren) => return unwritten(&paren.elem),
+        Type::Path(path) => path,
+        _ => return None,
+    };
+    let last = path.path.segments.last()?;
+    if last.ident == "Future" && (path.qself.is_some() || path.path.segments.first()?.ident == "Self") {
+        return Some(Unwritten::Associated);
+    }
+    match types(last).next()? {
+        Type::TraitObject(object) if last.ident == "Box" => {
+            future_output(object.bounds.iter()).map(|_| Unwritten::Unpinned)
+        }
+        _ => None,
+    }
+}
+
 /// The `Output` of the bound that is `Future`; `None` if there is no such bound.
 fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Output> {
     let last = bounds.find_map(|bound| match bound {
@@ -181,5 +209,27 @@ mod tests {
         assert_eq!(mode("fn f() -> Pin<Box<dyn Future>>"), "boxed _");
         assert_eq!(mode("fn f() -> impl Iterator<Item = R>"), "plain implIterator<Item=R>");
         assert_eq!(mode("fn f() -> Box<dyn Future<Output = R>>"), "plain Box<dynFuture<Output=R>>");
+    }
+
+    #[test]
+    fn a_future_that_is_not_written_out_is_noticed() {
+        let hides = |ty: &str| unwritten(&syn::parse_str(ty).unwrap()).is_some();
+        for future in [
+            "Self::Future",
+            "<Self as Service<R>>::Future",
+            "Box<dyn Future<Output = R> + Send>",
+            "std::boxed::Box<dyn core::future::Future<Output = R>>",
+        ] {
+            assert!(hides(future), "{future}");
+        }
+        for other in [
+            "Box<dyn Iterator<Item = u8>>",
+            "Pin<Box<dyn Future<Output = R>>>",
+            "Self::Output",
+            "S::Future",
+            "R",
+        ] {
+            assert!(!hides(other), "{other}");
+        }
     }
 }

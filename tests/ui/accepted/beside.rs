@@ -99,6 +99,8 @@ async fn cfg_attr(#[cfg(test)] id: u64, #[cfg(not(test))] id: Absent) -> Result<
 #[cold]
 #[inline(never)]
 fn cold() -> Result<u64, LockError> {
+    // The body is a closure.
+    assert_eq!(std::panic::Location::caller().line(), line!());
     Ok(3)
 }
 

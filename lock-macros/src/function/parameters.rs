@@ -146,6 +146,9 @@ impl VisitMut for NameWildcards {
         }
     }
 
+    /// Behind `name @` all of it has that name.
+    fn visit_pat_ident_mut(&mut self, _: &mut PatIdent) {}
+
     /// Behind `&` there is nothing to drop, and a name would move out of the reference.
     fn visit_pat_reference_mut(&mut self, _: &mut PatReference) {}
 }
@@ -212,7 +215,7 @@ mod tests {
     #[test]
     fn a_pattern_without_a_name_gets_one_for_the_whole() {
         let mut sig: Signature = syn::parse_str(
-            "fn f(G(_): G, (_, _): (A, B), P { .. }: P, _: C, &_: &D, (_, &_): (A, &B), (_, e): (A, E))",
+            "fn f(G(_): G, (_, _): (A, B), P { .. }: P, _: C, &_: &D, (_, &_): (A, &B), (_, e): (A, E), h @ G(_): G)",
         )
         .unwrap();
         let parameters = Parameters::take(&mut sig);
@@ -228,8 +231,9 @@ mod tests {
                 "&_:&D",
                 "((__unnamed_4),&_):(A,&B)",
                 "((__unnamed_5),e):(A,E)",
+                "h@G(_):G",
             ]
         );
-        assert_eq!(parameters.names(), ["e"]);
+        assert_eq!(parameters.names(), ["e", "h"]);
     }
 }

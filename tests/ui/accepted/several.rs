@@ -21,6 +21,7 @@ fn order() -> Order {
     Order { shop: 3, items: vec![item("tea"), item("mug")], notes: vec!["b".to_owned(), "a".to_owned()] }
 }
 
+#[allow(clippy::ptr_arg)] // it is passed by its name
 fn capital(note: &String) -> String {
     note.to_uppercase()
 }

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::errors::Errors;
 use crate::expand::Locked;
 use crate::function::Parameters;
-use crate::key::{Keys, Purpose};
+use crate::key::{Keys, Purpose, Scope};
 use crate::{args, condition, expand, fallback, function, key, segment, validate};
 
 /// What stands in place of the attributed function.
@@ -24,17 +24,15 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
 
     let delimiter = arguments.delimiter.as_ref().map(|given| given.value.value());
     let delimiter = delimiter.as_deref().unwrap_or(segment::DEFAULT_DELIMITER);
-    let segments = arguments
-        .key
-        .as_ref()
-        .map_or_else(Vec::new, |given| key::read(&given.value, delimiter, name, &parameters, &mut errors));
-    let several =
-        arguments.keys.as_ref().map(|given| key::several(&given.value, name, &parameters, &mut errors));
+    let scope = Scope { function: name, parameters: &parameters, delimiter };
+    let segments =
+        arguments.key.as_ref().map_or_else(Vec::new, |given| key::read(&given.value, scope, &mut errors));
+    let several = arguments.keys.as_ref().map(|given| key::several(&given.value, scope, &mut errors));
     if let Some(generator) = &arguments.key_generator {
         key::refuse_control_flow(Purpose::Generator, &generator.value, None, &mut errors);
     }
     let when = arguments.when.as_ref();
-    let when = when.and_then(|given| condition::read(&given.value, name, &parameters, &mut errors));
+    let when = when.and_then(|given| condition::read(&given.value, scope, &mut errors));
     let fallback = fallback::read(&arguments, &function.sig, &parameters, &mut errors);
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
@@ -114,6 +112,22 @@ mod tests {
                 assert!(expanded.contains("compile_error"), "{wrong}: {expanded}");
                 assert!(expanded.contains("fn f") && expanded.contains("body ()"), "{wrong}: {expanded}");
                 assert!(!expanded.contains("acquire"), "{wrong}: {expanded}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_half_typed_body_comes_out_as_it_is() {
+        for function in ["fn f(id: u64) -> R { id. }", "async fn f(id: u64) -> R { id. }"] {
+            let right = expand("name = \"f\"", function);
+            assert!(!right.contains("compile_error") && right.contains("acquire"), "{right}");
+            let wrong = expand("nam = \"f\"", function);
+            assert!(wrong.contains("compile_error"), "{wrong}");
+            for expanded in [right, wrong] {
+                assert!(
+                    expanded.contains("fn f (id : u64) -> R") && expanded.contains("{ id . }"),
+                    "{expanded}"
+                );
             }
         }
     }

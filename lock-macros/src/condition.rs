@@ -1,22 +1,16 @@
 //! From the argument `when` to an expression over the parameters.
 
-use syn::{Expr, Ident, Lit, LitStr};
+use syn::{Expr, Lit, LitStr};
 
 use crate::args::string;
 use crate::errors::Errors;
-use crate::function::Parameters;
-use crate::key::{self, Purpose};
+use crate::key::{self, Purpose, Scope};
 
-/// Reads `when` and checks it against the parameters of `function`; `None` if it was reported.
-pub(crate) fn read(
-    given: &Expr,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) -> Option<Expr> {
+/// Reads `when` and checks it against the parameters of the function; `None` if it was reported.
+pub(crate) fn read(given: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
     let literal = string(given);
     let value = match literal {
-        Some(text) => from_string(text, parameters, errors)?,
+        Some(text) => from_string(text, scope, errors)?,
         None => given.clone(),
     };
     if let Expr::Lit(fixed) = &value
@@ -25,11 +19,11 @@ pub(crate) fn read(
         errors.under(given, "`when` is a condition on the parameters, as in `when = \"amount > 100\"`");
         return None;
     }
-    key::refuse(Purpose::Condition, &value, literal.map(LitStr::span), function, parameters, errors);
+    key::refuse(Purpose::Condition, &value, literal.map(LitStr::span), scope, errors);
     Some(value)
 }
 
-fn from_string(text: &LitStr, parameters: &Parameters, errors: &mut Errors) -> Option<Expr> {
+fn from_string(text: &LitStr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
     let code = text.value();
     if code.trim().is_empty() {
         errors.under(
@@ -38,12 +32,11 @@ fn from_string(text: &LitStr, parameters: &Parameters, errors: &mut Errors) -> O
         );
         return None;
     }
-    key::expression(&code, text.span(), parameters)
+    key::expression(&code, text.span(), scope.parameters)
         .map_err(|_| {
-            errors.under(
-                text,
-                format!("cannot read `{code}`: `when` is a condition, as in `when = \"amount > 100\"`"),
-            );
+            let instead = key::instead(&code, scope.parameters)
+                .unwrap_or_else(|| "`when` is a condition, as in `when = \"amount > 100\"`".to_owned());
+            errors.under(text, format!("cannot read `{code}`: {instead}"));
         })
         .ok()
 }
@@ -53,12 +46,14 @@ mod tests {
     use syn::Signature;
 
     use super::*;
+    use crate::function::Parameters;
 
     fn messages(when: &str) -> String {
         let mut sig: Signature = syn::parse_str("fn pay(&self, amount: u64, user: User)").unwrap();
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
-        read(&syn::parse_str(when).unwrap(), &sig.ident, &parameters, &mut errors);
+        let scope = Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" };
+        read(&syn::parse_str(when).unwrap(), scope, &mut errors);
         errors.messages().join(" | ")
     }
 
@@ -81,6 +76,7 @@ mod tests {
     fn mistakes_say_what_to_write() {
         assert!(messages("amuont > 100").contains("did you mean `amount`?"));
         assert!(messages("\"amount >\"").contains("cannot read"));
+        assert!(messages("\"#amount > 100\"").contains("write it without `#`: `amount > 100`"));
         assert!(messages("\"\"").contains("the condition is empty"));
         assert!(messages("100").contains("a condition on the parameters"));
         assert!(messages("user.load().await").contains("`.await` cannot stand in `when`"));

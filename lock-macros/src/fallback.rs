@@ -23,7 +23,7 @@ pub(crate) fn read(
     let Some(OnBusy::Path(path)) = arguments.on_busy.as_ref().map(|given| &given.value) else {
         return None;
     };
-    if Mode::of(sig).output().is_some_and(hides_its_type) {
+    if Mode::of(sig).returns().written().is_some_and(hides_its_type) {
         errors.under(
             path,
             "this function returns an `impl Trait`, which stands for the one type that its body returns: write the type out, \

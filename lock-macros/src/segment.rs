@@ -48,6 +48,17 @@ pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
     Ok(())
 }
 
+/// `name = ".."` for `text`, with what a name cannot hold left out.
+pub(crate) fn as_name(text: &str, delimiter: &str) -> String {
+    let between = if delimiter.contains('-') { "_" } else { "-" };
+    let words = text.split(|c: char| c.is_whitespace() || delimiter.contains(c));
+    let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(between);
+    match check_text(&name, delimiter) {
+        Ok(()) if !name.is_empty() => format!("`name = {name:?}`"),
+        _ => "`name = ..`".to_owned(),
+    }
+}
+
 /// Why a text cannot be part of a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {

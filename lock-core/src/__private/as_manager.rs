@@ -8,7 +8,8 @@ use crate::manager::LockManager;
 #[diagnostic::on_unimplemented(
     message = "`locks` takes a `LockManager`, but this is `{Self}`",
     label = "not a `LockManager`",
-    note = "a `LockManager`, a reference to one, and `Arc<LockManager>` are accepted"
+    note = "a `LockManager`, a reference to one, and `Arc<LockManager>` are accepted",
+    note = "what points to one in another way, as a `LazyLock` or a `Box`, is written with a star: `locks = *LOCKS`"
 )]
 pub trait AsManager {
     /// A clone of it.

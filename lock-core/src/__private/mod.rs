@@ -31,7 +31,10 @@ pub use arguments::{Argument, IsPart, NotPart};
 pub use as_manager::{AsManager, manager};
 pub use fallback::{AsyncFallback, fallback};
 pub use fields::{field, variant};
-pub use generated::{Generated, generate, generator};
+pub use generated::{
+    Generated, Generator, IsGenerator, NoGenerator, PointsToGenerator, PointsTwiceToGenerator, generate,
+    generator,
+};
 pub use inventory::annotated;
 #[cfg(feature = "inventory")]
 pub use inventory::{Registered, given, registered, submit};

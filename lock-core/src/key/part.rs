@@ -53,7 +53,8 @@ use super::writer::KeyWriter;
     label = "this is not a lock key part",
     note = "a collection is never one key: write the element that identifies the lock, or `keys = ..` for a lock of each",
     note = "for a type of your own, write `#[derive(LockKeyPart)]` on it, or name the field that identifies it, as in `order.id`",
-    note = "for a float, a duration or a time, write the integer or the text that identifies it"
+    note = "for a float, a duration or a time, write the integer or the text that identifies it; `()` identifies nothing: leave \
+            `key` out"
 )]
 pub trait LockKeyPart {
     /// Writes what identifies the value, each segment by one call.

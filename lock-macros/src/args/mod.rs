@@ -2,6 +2,7 @@
 
 mod busy;
 mod kind;
+mod length;
 mod parse;
 mod read;
 mod table;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, UnOp};
 
-use super::{Arguments, Given, Kind, Length, OnLost, Text};
-use crate::duration;
+use super::length::length;
+use super::{Arguments, Given, Kind, OnLost, Text};
 use crate::errors::Errors;
 use crate::segment;
 
@@ -214,43 +214,6 @@ fn text(name: &Ident, value: Expr, errors: &mut Errors) -> Option<Text> {
         Some(Lit::Str(text)) => Some(Text::Literal(text.clone())),
         Some(other) => {
             errors.under(other, format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"));
-            None
-        }
-    }
-}
-
-fn length(
-    name: &Ident,
-    value: Expr,
-    errors: &mut Errors,
-    check: impl Fn(Duration) -> Result<(), String>,
-) -> Option<Length> {
-    let value = bare(value);
-    let name = name.to_string();
-    let read = match literal(&value) {
-        None => return Some(Length::Expression(value)),
-        Some(Lit::Str(text)) => {
-            duration::parse(&name, &text.value()).and_then(|read| check(read).map(|()| read))
-        }
-        // `30s` and `1m30s` without quotes are numbers with a suffix to the compiler.
-        Some(Lit::Int(number)) if !number.suffix().is_empty() => {
-            let text = format!("{}{}", number.base10_digits(), number.suffix());
-            Err(match duration::parse(&name, &text) {
-                Ok(_) => format!("put it in quotes: `{name} = \"{text}\"`"),
-                Err(message) => message,
-            })
-        }
-        Some(Lit::Int(number)) => {
-            Err(format!("write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)", number.base10_digits()))
-        }
-        Some(_) => Err(format!(
-            "`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`"
-        )),
-    };
-    match read {
-        Ok(duration) => Some(Length::Literal(duration)),
-        Err(message) => {
-            errors.under(value, message);
             None
         }
     }

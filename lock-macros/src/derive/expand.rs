@@ -58,6 +58,7 @@ fn implementation(
     let given = clause.into_iter().flat_map(|clause| &clause.predicates);
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #implementing #private::LockKeyPart for #name #of
         where
             #(#given,)*

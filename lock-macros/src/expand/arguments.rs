@@ -12,9 +12,11 @@ pub(super) fn arguments(private: &TokenStream, parameters: &Parameters) -> Token
     let each = parameters.named().map(|(Binding { ident, cfgs }, name)| {
         quote_spanned!(Span::mixed_site()=> #(#cfgs)* (&#private::Argument(&#ident)).__lock_arg(#name))
     });
+    let quiet = parameters.quiet();
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_imports)]
         use #private::{IsPart as _, NotPart as _};
+        #quiet
         let __lock_arguments: &[#private::Arg<'_>] = &[#(#each),*];
     }
 }

@@ -31,8 +31,10 @@ pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Para
 /// lock is freed. Last to first, since captured values are dropped in the order of their first mention and parameters
 /// in the reverse order of their declaration.
 pub(super) fn capture(parameters: &Parameters) -> TokenStream {
-    let each =
-        |Binding { ident, cfgs }: &Binding| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = &#ident;);
+    let each = |binding: &Binding| {
+        let (Binding { ident, cfgs }, quiet) = (binding, binding.quiet());
+        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #quiet let _ = &#ident;)
+    };
     parameters.bindings.iter().rev().map(each).collect()
 }
 

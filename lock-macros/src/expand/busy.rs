@@ -6,7 +6,7 @@ use quote::{ToTokens, quote_spanned};
 use super::returned::Returned;
 use super::span::located_at;
 use crate::fallback::Fallback;
-use crate::function::{Mode, Rebuilt};
+use crate::function::{Mode, Parameters, Rebuilt};
 
 /// `Err(error) if error.is_busy() => path(arguments).await,`
 ///
@@ -16,6 +16,7 @@ pub(super) fn arm(
     fallback: &Fallback,
     mode: &Mode,
     returned: &Returned,
+    parameters: &Parameters,
 ) -> TokenStream {
     let Fallback { path, arguments } = fallback;
     let first = path.to_token_stream().into_iter().next();
@@ -29,9 +30,10 @@ pub(super) fn arm(
             quote_spanned!(span=> #private::fallback(#call).await)
         }
     };
-    let ty = returned.ty();
+    let (ty, quiet) = (returned.ty(), parameters.quiet());
     quote_spanned! {Span::mixed_site()=>
         #private::Err(__lock_error) if __lock_error.is_busy() => {
+            #quiet
             let __lock_instead: #ty = #call;
             __lock_instead
         }

@@ -40,7 +40,7 @@ pub(crate) fn expand(
     let arguments = locked.arguments;
     let private = private(arguments);
     let mode = Mode::of(&function.sig);
-    let returned = Returned::of(mode.output(), &function.sig.ident);
+    let returned = Returned::of(&private, mode.returns(), &function.sig.ident);
     let prepare = prepare::prepare(&private, locked, &function.sig.ident, parameters);
     let inventory = inventory::inventory(&private, arguments, &locked.keys, delimiter, &function.sig.ident);
     let body = body::body(&mode, &function.sig, &function.body, parameters);
@@ -68,7 +68,8 @@ pub(crate) fn expand(
             quote_spanned!(Span::mixed_site()=> __lock_hold.run(__lock_outcome, move || #body).await)
         }
     };
-    let busy = locked.fallback.as_ref().map(|fallback| busy::arm(&private, fallback, &mode, &returned));
+    let busy =
+        locked.fallback.as_ref().map(|fallback| busy::arm(&private, fallback, &mode, &returned, parameters));
 
     // Output:
     //

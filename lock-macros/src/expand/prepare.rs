@@ -60,22 +60,21 @@ fn unconditional(
     }
 }
 
-/// The generator is called as a method, which takes a value, a reference, an `Arc<dyn ..>` and a function alike. A closure goes
-/// through a function that says what it is, so that its parameter needs no type.
+/// The generator is called as a method, which takes a value, a reference, an `Arc<dyn ..>` and a function alike, and is there for
+/// everything, so that the compiler says of a wrong value that it is no generator. A closure goes through a function that says
+/// what it is, so that its parameter needs no type.
 fn generate(private: &TokenStream, generator: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(first(generator));
     let value = enclosed(generator);
+    let located = located_at(private, span);
     let generator = match generator {
-        Expr::Closure(_) => {
-            let private = located_at(private, span);
-            quote_spanned!(span=> #private::generator #value)
-        }
+        Expr::Closure(_) => quote_spanned!(span=> #located::generator #value),
         _ => value.into_token_stream(),
     };
-    let keys = quote_spanned!(span=> #generator.lock_keys(__lock_call));
+    let keys = quote_spanned!(span=> (&&&&#located::Generator(&#generator)).__lock_keys(__lock_call));
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_imports)]
-        use #private::LockKeyGenerator as _;
+        use #private::{IsGenerator as _, NoGenerator as _, PointsToGenerator as _, PointsTwiceToGenerator as _};
         let __lock_key = #private::generate(&__lock_settings, __lock_key, __lock_arguments, |__lock_call| #keys);
     }
 }

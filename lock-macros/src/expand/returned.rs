@@ -5,7 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Ident, Type, TypeInfer};
 
+use super::span::located_at;
 use crate::args::OnBusy;
+use crate::function::Returns;
 
 /// What the body returns, with `_` for each `impl Trait`, which cannot be written inside a body.
 pub(super) struct Returned {
@@ -16,9 +18,20 @@ pub(super) struct Returned {
 }
 
 impl Returned {
-    pub(super) fn of(ty: Option<&Type>, function: &Ident) -> Self {
-        let span = ty.map_or_else(|| function.span(), |ty| first(ty).unwrap_or_else(|| function.span()));
-        Self { ty: nameable(ty, function), span: Span::mixed_site().located_at(span) }
+    pub(super) fn of(private: &TokenStream, returns: Returns<'_>, function: &Ident) -> Self {
+        let span = returns.written().and_then(first).unwrap_or_else(|| function.span());
+        let span = Span::mixed_site().located_at(span);
+        let ty = match returns {
+            Returns::Nothing => nameable(None, function),
+            Returns::Type(ty) => nameable(Some(ty), function),
+            Returns::OutputOf(future) => {
+                let future = nameable(Some(future), function);
+                let private = located_at(private, span);
+                quote_spanned!(span=> <#future as #private::Future>::Output)
+            }
+            Returns::Inferred => quote_spanned!(span=> _),
+        };
+        Self { ty, span }
     }
 
     /// `outcome::<R>()`, or for a function that may be skipped `skipping::<R>()`: the one place that asks what the type can

@@ -8,7 +8,7 @@ mod rebuilt;
 use proc_macro2::Group;
 use syn::{Attribute, Signature, Token, Visibility};
 
-pub(crate) use mode::Mode;
+pub(crate) use mode::{Mode, Returns};
 pub(crate) use parameters::{Binding, Parameters};
 pub(crate) use parse::parse;
 pub(crate) use rebuilt::{Rebuilt, rebuilt};

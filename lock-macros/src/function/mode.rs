@@ -13,10 +13,41 @@ pub(crate) enum Mode {
     Future {
         /// Whether the future is boxed and pinned, as async-trait writes it.
         boxed: bool,
-        output: Option<Type>,
+        output: Output,
     },
     /// A plain function.
     Plain(Option<Type>),
+}
+
+/// What a future gives, as far as the function says it.
+pub(crate) enum Output {
+    /// Written out: `Future<Output = R>`.
+    Written(Type),
+    /// What this future gives: an alias says it, as its definition wants.
+    Of(Type),
+    /// Not said: `Future<Output: Send>`.
+    Inferred,
+}
+
+/// What the body returns in the end.
+#[derive(Clone, Copy)]
+pub(crate) enum Returns<'a> {
+    /// `()`, by saying nothing.
+    Nothing,
+    Type(&'a Type),
+    /// The output of this future.
+    OutputOf(&'a Type),
+    Inferred,
+}
+
+impl<'a> Returns<'a> {
+    /// The type as far as it is written.
+    pub(crate) fn written(self) -> Option<&'a Type> {
+        match self {
+            Self::Type(ty) | Self::OutputOf(ty) => Some(ty),
+            Self::Nothing | Self::Inferred => None,
+        }
+    }
 }
 
 impl Mode {
@@ -33,14 +64,20 @@ impl Mode {
     }
 
     /// What the body returns in the end.
-    pub(crate) fn output(&self) -> Option<&Type> {
+    pub(crate) fn returns(&self) -> Returns<'_> {
         match self {
-            Self::Async(output) | Self::Plain(output) | Self::Future { output, .. } => output.as_ref(),
+            Self::Async(returned) | Self::Plain(returned) => {
+                returned.as_ref().map_or(Returns::Nothing, Returns::Type)
+            }
+            Self::Future { output: Output::Written(output), .. } => Returns::Type(output),
+            Self::Future { output: Output::Of(future), .. } => Returns::OutputOf(future),
+            Self::Future { output: Output::Inferred, .. } => Returns::Inferred,
         }
     }
 }
 
-/// `impl Future<..>`, `Pin<Box<dyn Future<..>>>`, `BoxFuture<..>` and `LocalBoxFuture<..>`.
+/// `impl Future<..>`, `Pin<Box<dyn Future<..>>>`, and by their names `BoxFuture<..>` and `LocalBoxFuture<..>`, which may be
+/// anybody's: how many arguments they take and what they make of them is not known here.
 fn future(returned: &Type) -> Option<Mode> {
     match returned {
         Type::Group(group) => future(&group.elem),
@@ -62,7 +99,7 @@ fn future(returned: &Type) -> Option<Mode> {
                     Some(Mode::Future { boxed: true, output: future_output(object.bounds.iter())? })
                 }
                 "BoxFuture" | "LocalBoxFuture" => {
-                    Some(Mode::Future { boxed: true, output: types(last).next().cloned() })
+                    Some(Mode::Future { boxed: true, output: Output::Of(returned.clone()) })
                 }
                 _ => None,
             }
@@ -71,18 +108,48 @@ fn future(returned: &Type) -> Option<Mode> {
     }
 }
 
-/// The `Output` of the bound that is `Future`; the outer `None` if there is no such bound.
-fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Option<Type>> {
+/// A future that [`Mode::of`] does not take for one.
+pub(super) enum Unwritten {
+    /// `Box<dyn Future<..>>`.
+    Unpinned,
+    /// `Self::Future`, as tower's services have it.
+    Associated,
+}
+
+/// Whether a return type is a future after all.
+pub(super) fn unwritten(returned: &Type) -> Option<Unwritten> {
+    let path = match returned {
+        Type::Group(group) => return unwritten(&group.elem),
+        Type::Paren(paren) => return unwritten(&paren.elem),
+        Type::Path(path) => path,
+        _ => return None,
+    };
+    let last = path.path.segments.last()?;
+    if last.ident == "Future" && (path.qself.is_some() || path.path.segments.first()?.ident == "Self") {
+        return Some(Unwritten::Associated);
+    }
+    match types(last).next()? {
+        Type::TraitObject(object) if last.ident == "Box" => {
+            future_output(object.bounds.iter()).map(|_| Unwritten::Unpinned)
+        }
+        _ => None,
+    }
+}
+
+/// The `Output` of the bound that is `Future`; `None` if there is no such bound.
+fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Output> {
     let last = bounds.find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|last| last.ident == "Future"),
         _ => None,
     })?;
-    Some(arguments(last).into_iter().flat_map(|arguments| &arguments.args).find_map(
-        |argument| match argument {
-            GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
-            _ => None,
-        },
-    ))
+    let output =
+        arguments(last).into_iter().flat_map(|arguments| &arguments.args).find_map(
+            |argument| match argument {
+                GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
+                _ => None,
+            },
+        );
+    Some(output.map_or(Output::Inferred, Output::Written))
 }
 
 fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
@@ -106,26 +173,29 @@ mod tests {
 
     use super::*;
 
-    fn mode(text: &str) -> String {
-        let output = |output: &Option<Type>| {
-            output
-                .as_ref()
-                .map_or("?".to_owned(), |output| output.to_token_stream().to_string().replace(' ', ""))
+    fn mode(text_of_signature: &str) -> String {
+        let text = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
+        let mode = Mode::of(&syn::parse_str(text_of_signature).unwrap());
+        let returns = match mode.returns() {
+            Returns::Nothing => "()".to_owned(),
+            Returns::Type(ty) => text(ty),
+            Returns::OutputOf(future) => format!("of {}", text(future)),
+            Returns::Inferred => "_".to_owned(),
         };
-        match Mode::of(&syn::parse_str(text).unwrap()) {
-            Mode::Async(ty) => format!("async {}", output(&ty)),
-            Mode::Plain(ty) => format!("plain {}", output(&ty)),
-            Mode::Future { boxed, output: ty } => {
-                format!("{} {}", if boxed { "boxed" } else { "future" }, output(&ty))
-            }
-        }
+        let mode = match mode {
+            Mode::Async(_) => "async",
+            Mode::Plain(_) => "plain",
+            Mode::Future { boxed: true, .. } => "boxed",
+            Mode::Future { boxed: false, .. } => "future",
+        };
+        format!("{mode} {returns}")
     }
 
     #[test]
     fn futures_are_told_from_other_returns() {
         assert_eq!(mode("async fn f() -> R"), "async R");
         assert_eq!(mode("fn f() -> R"), "plain R");
-        assert_eq!(mode("fn f()"), "plain ?");
+        assert_eq!(mode("fn f()"), "plain ()");
         assert_eq!(mode("fn f() -> impl Future<Output = R> + Send"), "future R");
         assert_eq!(mode("fn f() -> impl Send + core::future::Future<Output = R>"), "future R");
         assert_eq!(mode("fn f() -> Pin<Box<dyn Future<Output = R> + Send + 'a>>"), "boxed R");
@@ -133,8 +203,33 @@ mod tests {
             mode("fn f() -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = R>>>"),
             "boxed R"
         );
-        assert_eq!(mode("fn f() -> BoxFuture<'a, R>"), "boxed R");
+        assert_eq!(mode("fn f() -> BoxFuture<'a, R>"), "boxed of BoxFuture<'a,R>");
+        assert_eq!(mode("fn f() -> m::LocalBoxFuture<'_>"), "boxed of m::LocalBoxFuture<'_>");
+        assert_eq!(mode("fn f() -> impl Future<Output: Send>"), "future _");
+        assert_eq!(mode("fn f() -> Pin<Box<dyn Future>>"), "boxed _");
         assert_eq!(mode("fn f() -> impl Iterator<Item = R>"), "plain implIterator<Item=R>");
         assert_eq!(mode("fn f() -> Box<dyn Future<Output = R>>"), "plain Box<dynFuture<Output=R>>");
+    }
+
+    #[test]
+    fn a_future_that_is_not_written_out_is_noticed() {
+        let hides = |ty: &str| unwritten(&syn::parse_str(ty).unwrap()).is_some();
+        for future in [
+            "Self::Future",
+            "<Self as Service<R>>::Future",
+            "Box<dyn Future<Output = R> + Send>",
+            "std::boxed::Box<dyn core::future::Future<Output = R>>",
+        ] {
+            assert!(hides(future), "{future}");
+        }
+        for other in [
+            "Box<dyn Iterator<Item = u8>>",
+            "Pin<Box<dyn Future<Output = R>>>",
+            "Self::Output",
+            "S::Future",
+            "R",
+        ] {
+            assert!(!hides(other), "{other}");
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! The names that the parameters bind.
 
-use proc_macro2::Span;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::token::Paren;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, FnArg, GenericParam, Ident, Pat, PatIdent, PatReference, Signature};
+use syn::{
+    Attribute, FnArg, GenericParam, Ident, Macro, Pat, PatIdent, PatParen, PatReference, Signature, Token,
+};
 
 use super::rebuilt::Rebuilt;
 
@@ -15,6 +18,15 @@ pub(crate) struct Binding {
     pub(crate) ident: Ident,
     /// The parameter's `#[cfg]`s: where they are false, the name does not exist.
     pub(crate) cfgs: Vec<Attribute>,
+}
+
+impl Binding {
+    /// For a statement that mentions the name: one that begins with `_` is mentioned by nobody else, and clippy would blame its
+    /// user for it.
+    pub(crate) fn quiet(&self) -> Option<TokenStream> {
+        let underscored = self.ident.unraw().to_string().starts_with('_');
+        underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
+    }
 }
 
 /// All names that the parameters bind, `self` among them.
@@ -30,6 +42,9 @@ impl Parameters {
     ///
     /// A value without a name stays outside of the body and would be dropped after the lock is freed: the transaction
     /// behind `_: Transaction` would roll back unprotected.
+    ///
+    /// A pattern that names nothing gets one name for the whole: a part cannot be moved out of a type with `Drop`. Names stand
+    /// in parentheses, where the attributes below do not look for one: `#[instrument]` would record what `_` kept from it.
     pub(crate) fn take(sig: &mut Signature) -> Self {
         let mut parameters = Self::default();
         let mut names = NameWildcards { count: 0 };
@@ -40,7 +55,7 @@ impl Parameters {
                     cfgs: cfgs(&receiver.attrs),
                 }),
                 FnArg::Typed(typed) => {
-                    names.visit_pat_mut(&mut typed.pat);
+                    names.name(&mut typed.pat);
                     let mut collect = CollectNames(Vec::new());
                     collect.visit_pat(&typed.pat);
                     let cfgs = cfgs(&typed.attrs);
@@ -66,6 +81,11 @@ impl Parameters {
         named.filter(|(_, name)| !name.starts_with(WILDCARD))
     }
 
+    /// For a statement that mentions all of them.
+    pub(crate) fn quiet(&self) -> Option<TokenStream> {
+        self.named().find_map(|(binding, _)| binding.quiet())
+    }
+
     /// Whether a parameter binds `name`.
     pub(crate) fn binds(&self, name: &Ident) -> bool {
         self.bindings.iter().any(|binding| binding.ident == *name)
@@ -83,32 +103,77 @@ impl Parameters {
     }
 }
 
+/// Whether the attribute made this name, for a value that had none.
+pub(super) fn is_unnamed(name: &Ident) -> bool {
+    name.to_string().starts_with(WILDCARD)
+}
+
 const WILDCARD: &str = "__unnamed_";
 
 struct NameWildcards {
     count: usize,
 }
 
+impl NameWildcards {
+    /// Names a parameter as a whole if none of it has a name, else each `_`.
+    fn name(&mut self, pat: &mut Pat) {
+        if !matches!(pat, Pat::Wild(_)) && names_nothing(pat) {
+            let whole = std::mem::replace(pat, Pat::Verbatim(TokenStream::new()));
+            let span = Span::mixed_site().located_at(first(&whole));
+            *pat = self.parenthesised(span, Vec::new(), Some(whole));
+        } else {
+            self.visit_pat_mut(pat);
+        }
+    }
+
+    /// `(name)` or `(name @ pattern)`.
+    fn parenthesised(&mut self, span: Span, attrs: Vec<Attribute>, whole: Option<Pat>) -> Pat {
+        let ident = Ident::new(&format!("{WILDCARD}{}", self.count), span);
+        self.count += 1;
+        let subpat = whole.map(|whole| (Token![@](span), Box::new(whole)));
+        let name = PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat };
+        Pat::Paren(PatParen { attrs, paren_token: Paren(span), pat: Box::new(Pat::Ident(name)) })
+    }
+}
+
 impl VisitMut for NameWildcards {
     fn visit_pat_mut(&mut self, pat: &mut Pat) {
         if let Pat::Wild(wild) = pat {
-            let name = format!("{WILDCARD}{}", self.count);
-            self.count += 1;
             let span = Span::mixed_site().located_at(wild.underscore_token.span);
-            *pat = Pat::Ident(PatIdent {
-                attrs: std::mem::take(&mut wild.attrs),
-                by_ref: None,
-                mutability: None,
-                ident: Ident::new(&name, span),
-                subpat: None,
-            });
+            *pat = self.parenthesised(span, std::mem::take(&mut wild.attrs), None);
         } else {
             visit_mut::visit_pat_mut(self, pat);
         }
     }
 
+    /// Behind `name @` all of it has that name.
+    fn visit_pat_ident_mut(&mut self, _: &mut PatIdent) {}
+
     /// Behind `&` there is nothing to drop, and a name would move out of the reference.
     fn visit_pat_reference_mut(&mut self, _: &mut PatReference) {}
+}
+
+/// Whether a pattern binds no name, nor looks behind a reference, where there is nothing to keep.
+fn names_nothing(pat: &Pat) -> bool {
+    struct Find(bool);
+    impl Visit<'_> for Find {
+        fn visit_pat_ident(&mut self, _: &PatIdent) {
+            self.0 = true;
+        }
+        fn visit_pat_reference(&mut self, _: &PatReference) {
+            self.0 = true;
+        }
+        fn visit_macro(&mut self, _: &Macro) {
+            self.0 = true;
+        }
+    }
+    let mut find = Find(false);
+    find.visit_pat(pat);
+    !find.0
+}
+
+fn first(pat: &Pat) -> Span {
+    pat.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }
 
 struct CollectNames(Vec<Ident>);
@@ -145,5 +210,30 @@ mod tests {
         let text = sig.to_token_stream().to_string();
         assert_eq!(text.matches(WILDCARD).count(), 3, "{text}");
         assert_eq!(parameters.bindings.len(), 7);
+    }
+
+    #[test]
+    fn a_pattern_without_a_name_gets_one_for_the_whole() {
+        let mut sig: Signature = syn::parse_str(
+            "fn f(G(_): G, (_, _): (A, B), P { .. }: P, _: C, &_: &D, (_, &_): (A, &B), (_, e): (A, E), h @ G(_): G)",
+        )
+        .unwrap();
+        let parameters = Parameters::take(&mut sig);
+        let text: Vec<_> =
+            sig.inputs.iter().map(|input| input.to_token_stream().to_string().replace(' ', "")).collect();
+        assert_eq!(
+            text,
+            [
+                "(__unnamed_0@G(_)):G",
+                "(__unnamed_1@(_,_)):(A,B)",
+                "(__unnamed_2@P{..}):P",
+                "(__unnamed_3):C",
+                "&_:&D",
+                "((__unnamed_4),&_):(A,&B)",
+                "((__unnamed_5),e):(A,E)",
+                "h@G(_):G",
+            ]
+        );
+        assert_eq!(parameters.names(), ["e", "h"]);
     }
 }

@@ -3,9 +3,10 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{AttrStyle, Attribute, Ident, Signature, Token, Visibility};
+use syn::{AttrStyle, Attribute, Ident, ReturnType, Signature, Token, Type, Visibility};
 
 use super::Function;
+use super::mode::{Unwritten, unwritten};
 use crate::errors::Errors;
 
 /// Reads the function; `None` and a report if it is none, or one that can't be locked.
@@ -111,5 +112,33 @@ fn check(sig: &Signature, errors: &mut Errors) {
     }
     if let Some(variadic) = &sig.variadic {
         errors.under(variadic, "variable arguments cannot be moved into the locked body");
+    }
+    match &sig.output {
+        ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => errors.under(
+            returned,
+            "a function that never returns cannot report a lock error: write `Result<Infallible, E>` where `E: From<LockError>`",
+        ),
+        ReturnType::Type(_, returned) if sig.asyncness.is_none() => check_returned(returned, errors),
+        _ => {}
+    }
+}
+
+/// A future that is not seen would be made under the lock, and awaited without it.
+fn check_returned(returned: &Type, errors: &mut Errors) {
+    let write = "`Pin<Box<dyn Future<Output = ..>>>`";
+    match unwritten(returned) {
+        Some(Unwritten::Unpinned) => {
+            errors.under(
+                returned,
+                format!("a future in a `Box` cannot be awaited under the lock: pin it, {write}"),
+            );
+        }
+        Some(Unwritten::Associated) => errors.under(
+            returned,
+            format!(
+                "the lock goes around the future, which this type hides: write the future's type out, {write}"
+            ),
+        ),
+        None => {}
     }
 }

@@ -1,5 +1,6 @@
 //! The parameters as arguments: what a fallback is called with.
 
+use super::parameters::is_unnamed;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, FieldPat, FnArg, Pat, Signature};
@@ -45,7 +46,9 @@ fn expression(pat: &Pat) -> Result<TokenStream, Unpassable> {
     };
     Ok(match pat {
         Pat::Ident(ident) if ident.by_ref.is_some() => return refused("what `ref` borrows from"),
-        Pat::Ident(ident) if ident.subpat.is_some() => return refused("what stands beside an `@`"),
+        Pat::Ident(ident) if ident.subpat.is_some() && !is_unnamed(&ident.ident) => {
+            return refused("what stands beside an `@`");
+        }
         Pat::Ident(ident) => ident.ident.to_token_stream(),
         Pat::Paren(paren) => expression(&paren.pat)?,
         Pat::Path(path) => path.to_token_stream(),
@@ -109,6 +112,7 @@ mod tests {
             arguments("fn f(&self, mut a: A, (b, mut c): (B, C), _: D)").unwrap(),
             "a;(b,c,);__unnamed_0"
         );
+        assert_eq!(arguments("fn f(G(_): G, (_, ..): T)").unwrap(), "__unnamed_0;__unnamed_1");
         assert_eq!(
             arguments("fn f(Path(id): Path<u64>, S { x, y: (p,), z: _ }: S)").unwrap(),
             "Path(id);S{x,y:(p,),z:__unnamed_0}"

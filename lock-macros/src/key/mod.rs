@@ -1,17 +1,23 @@
 //! What distinguishes one lock of a function from another: the segments that come from its arguments.
 
+mod names;
 mod read;
 mod respan;
 mod roots;
+mod scope;
 mod several;
+mod slots;
 mod template;
+mod unreadable;
 
 use syn::Expr;
 
 pub(crate) use read::read;
 pub(crate) use respan::expression;
 pub(crate) use roots::{Purpose, mentions, refuse, refuse_control_flow};
+pub(crate) use scope::Scope;
 pub(crate) use several::{Several, several};
+pub(crate) use unreadable::instead;
 
 /// What the lock's name, or the names of several locks, are made of.
 pub(crate) enum Keys {

@@ -1,86 +1,57 @@
 //! From the argument `key` to segments.
 
 use quote::ToTokens;
-use syn::{Expr, Ident, Lit, LitStr};
+use syn::{Expr, Lit, LitStr};
 
 use super::roots::{self, Purpose, refuse};
-use super::{Segment, respan, template};
+use super::{Scope, Segment, respan, slots, template, unreadable};
 use crate::args::string;
 use crate::errors::Errors;
 use crate::function::Parameters;
+use crate::segment::as_name;
 
-/// Reads a key and checks it against the parameters of `function`.
-pub(crate) fn read(
-    key: &Expr,
-    delimiter: &str,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) -> Vec<Segment> {
+/// Reads a key and checks it against the parameters of the function.
+pub(crate) fn read(key: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Vec<Segment> {
     let segments = match string(key) {
-        Some(text) if template::is_template(&text.value()) => {
-            from_template(text, delimiter, parameters, errors)
-        }
+        Some(text) if template::is_template(&text.value()) => slots::from_template(text, scope, errors),
         Some(text) => {
-            let Some(value) = from_string(text, function, parameters, errors) else {
+            let Some(value) = from_string(text, scope, errors) else {
                 return Vec::new();
             };
-            elements(value, "a tuple", errors)
+            elements(value, "a tuple", scope.delimiter, errors)
         }
-        None => elements(key.clone(), "a tuple", errors),
+        None => elements(key.clone(), "a tuple", scope.delimiter, errors),
     };
     if let [Segment::Value { value: Expr::Lit(value), .. }] = segments.as_slice()
         && string(key).is_none_or(|text| !template::is_template(&text.value()))
         && !matches!(value.lit, Lit::Str(_))
     {
-        let fixed = value.lit.to_token_stream();
-        errors.under(
-            key,
-            format!("the key is the same for every call: for a fixed name write `name = \"{fixed}\"`"),
-        );
+        let fixed = as_name(&text_of(&value.lit), scope.delimiter);
+        errors.under(key, format!("the key is the same for every call: for a fixed name write {fixed}"));
     }
     for segment in &segments {
         let Segment::Value { value, .. } = segment else {
             continue;
         };
-        refuse(Purpose::Key, value, string(key).map(LitStr::span), function, parameters, errors);
+        refuse(Purpose::Key, value, string(key).map(LitStr::span), scope, errors);
     }
     segments
 }
 
-fn from_template(
-    text: &LitStr,
-    delimiter: &str,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) -> Vec<Segment> {
-    let slots = match template::parse(&text.value(), delimiter) {
-        Ok(slots) => slots,
-        Err(mistakes) => {
-            mistakes.into_iter().for_each(|mistake| errors.under(text, mistake));
-            return Vec::new();
-        }
-    };
-    let mut segments = Vec::new();
-    for slot in slots {
-        let Some(code) = slot.placeholder else {
-            segments.push(Segment::Text(slot.before));
-            continue;
-        };
-        match respan::expression(&code, text.span(), parameters) {
-            Ok(value) => segments.push(Segment::Value { before: slot.before, value, after: slot.after }),
-            Err(error) => errors.push(error),
-        }
+/// What a literal says, without the signs around it.
+pub(super) fn text_of(literal: &Lit) -> String {
+    match literal {
+        Lit::Str(text) => text.value(),
+        Lit::ByteStr(bytes) => String::from_utf8_lossy(&bytes.value()).into_owned(),
+        Lit::CStr(text) => text.value().to_string_lossy().into_owned(),
+        Lit::Char(character) => character.value().to_string(),
+        Lit::Byte(byte) => char::from(byte.value()).to_string(),
+        other => other.to_token_stream().to_string(),
     }
-    segments
 }
 
-fn from_string(
-    text: &LitStr,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) -> Option<Expr> {
+fn from_string(text: &LitStr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
+    let Scope { function, parameters, delimiter } = scope;
     let code = text.value();
     if code.trim().is_empty() {
         errors.under(
@@ -90,19 +61,20 @@ fn from_string(
         return None;
     }
     let read = respan::expression(&code, text.span(), parameters);
-    if is_fixed_text(&code, read.as_ref().ok(), parameters) {
+    let instead = read.as_ref().err().and_then(|_| unreadable::instead(&code, parameters));
+    if instead.is_none() && is_fixed_text(&code, read.as_ref().ok(), parameters) {
         errors.under(
             text,
             format!(
-                "`{code}` names no parameter of `{function}`, a key comes from its arguments; \
-                 for a fixed name write `name = \"{code}\"`"
+                "`{code}` names no parameter of `{function}`, a key comes from its arguments; for a fixed name write {}",
+                as_name(&code, delimiter)
             ),
         );
         return None;
     }
     read.map_err(|_| {
         let hint = "a key is an expression, as in `order.id`, or a template, as in `{user.id}:{sku}`";
-        errors.under(text, format!("cannot read `{code}`: {hint}"));
+        errors.under(text, format!("cannot read `{code}`: {}", instead.as_deref().unwrap_or(hint)));
     })
     .ok()
 }
@@ -127,25 +99,27 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
 }
 
 /// A tuple is taken apart here, so that each element is borrowed where it stands: `&(a, b)` would move both.
-pub(super) fn elements(value: Expr, inside: &str, errors: &mut Errors) -> Vec<Segment> {
+pub(super) fn elements(value: Expr, inside: &str, delimiter: &str, errors: &mut Errors) -> Vec<Segment> {
     match value {
-        Expr::Group(group) => elements(*group.expr, inside, errors),
-        Expr::Paren(paren) => elements(*paren.expr, inside, errors),
+        Expr::Group(group) => elements(*group.expr, inside, delimiter, errors),
+        Expr::Paren(paren) => elements(*paren.expr, inside, delimiter, errors),
         Expr::Tuple(tuple) if tuple.elems.is_empty() => {
             errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
             Vec::new()
         }
-        Expr::Tuple(tuple) => {
-            tuple.elems.into_iter().flat_map(|element| elements(element, "a tuple", errors)).collect()
-        }
+        Expr::Tuple(tuple) => tuple
+            .elems
+            .into_iter()
+            .flat_map(|element| elements(element, "a tuple", delimiter, errors))
+            .collect(),
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();
                 errors.under(
                     text,
                     format!(
-                        "a string inside {inside} is fixed text: write `{inner}` without quotes if it is an expression, \
-                         or `name = \"{inner}\"` if it is a name"
+                        "a string inside {inside} is fixed text: write `{inner}` without quotes if it is an expression, or {} if it is a name",
+                        as_name(&inner, delimiter)
                     ),
                 );
             }
@@ -165,7 +139,7 @@ mod tests {
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
         let key: Expr = syn::parse_str(key).unwrap();
-        read(&key, ":", &sig.ident, &parameters, &mut errors);
+        read(&key, Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" }, &mut errors);
         errors.messages()
     }
 
@@ -204,9 +178,17 @@ mod tests {
 
     #[test]
     fn fixed_text_belongs_to_name() {
-        for text in ["daily", "nightly-report", "refund:mail", "send mails"] {
-            assert!(message(&format!("{text:?}")).contains(&format!("write `name = \"{text}\"`")), "{text}");
+        for (text, name) in [
+            ("daily", "daily"),
+            ("nightly-report", "nightly-report"),
+            ("refund:mail", "refund-mail"),
+            ("send mails", "send-mails"),
+        ] {
+            assert!(message(&format!("{text:?}")).contains(&format!("write `name = \"{name}\"`")), "{text}");
         }
+        assert!(message("b\"x\"").contains("write `name = \"x\"`"));
+        assert!(message("'x'").contains("write `name = \"x\"`"));
+        assert!(message("\":\"").contains("write `name = ..`"));
         assert!(message("42").contains("write `name = \"42\"`"));
         assert!(message("\"42\"").contains("write `name = \"42\"`"));
         assert!(message("daily").contains("write `name = \"daily\"`"));
@@ -220,5 +202,17 @@ mod tests {
         assert!(message("order_id?").contains("`?` cannot stand"));
         assert!(message("\"user.load().await\"").contains("`.await` cannot stand"));
         assert!(message("\"order_id +\"").contains("cannot read"));
+        assert!(message("\"#user.id\"").contains("write it without `#`: `user.id`"));
+        assert!(message("\"{#user.id}\"").contains("write it without `#`: `user.id`"));
+    }
+
+    #[test]
+    fn what_is_passed_by_name_may_be_a_function() {
+        assert_eq!(messages("user.map(normalize)"), Vec::<String>::new());
+        assert!(
+            message("user.map(usr)").contains("did you mean `user`? a constant or function of that name")
+        );
+        assert!(message("limit").contains("a constant or function of that name is written `self::limit`"));
+        assert!(message("user.get(self)").contains("`pay` has no `self`"));
     }
 }

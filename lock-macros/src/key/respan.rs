@@ -3,6 +3,7 @@
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use syn::Expr;
 
+use super::unreadable;
 use crate::function::Parameters;
 
 /// Reads `code` as an expression whose messages point at `literal`.
@@ -11,7 +12,11 @@ use crate::function::Parameters;
 /// string by a field's name; with the call site's, located there, it points without an offer. A parameter's name
 /// resolves where the parameter stands, so that it is found in a function that a macro made.
 pub(crate) fn expression(code: &str, literal: Span, parameters: &Parameters) -> syn::Result<Expr> {
-    let unreadable = |_| syn::Error::new(literal, format!("cannot read `{code}` as an expression"));
+    let unreadable = |_| {
+        let instead =
+            unreadable::instead(code, parameters).map_or_else(String::new, |instead| format!(": {instead}"));
+        syn::Error::new(literal, format!("cannot read `{code}` as an expression{instead}"))
+    };
     let tokens: TokenStream =
         code.parse().map_err(|error: proc_macro2::LexError| unreadable(error.to_string()))?;
     let span = Span::call_site().located_at(literal);

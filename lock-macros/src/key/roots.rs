@@ -2,30 +2,38 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{
-    Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprPath, ExprReturn, ExprTry, Ident, PatIdent,
-};
+use syn::{Expr, ExprAsync, ExprAwait, ExprClosure, ExprReturn, ExprTry, Ident};
 
+use super::Scope;
+use super::names::names_in;
 use crate::errors::Errors;
 use crate::function::Parameters;
+use crate::segment::as_name;
 use crate::suggest::closest;
 
 /// Names in `value` that must be local but are not: lower-case, not called, not bound inside, no parameter. Whatever
-/// else is unknown is the compiler's to say.
+/// else is unknown is the compiler's to say, and what is passed to a call may be a function, as in `map(normalize)`: it is
+/// unknown here only if it looks like a parameter.
 pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
-    let names = names(value);
+    let names = names_in(value);
     let is_unknown = |name: &Ident| {
         let text = name.to_string();
         let local = text.trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_');
         local && !parameters.knows(name) && !names.bound.contains(name)
     };
-    names.used.into_iter().filter(is_unknown).collect()
+    let written = parameters.names();
+    let resembles = |name: &Ident| {
+        name == "self" || closest(&name.to_string(), written.iter().map(String::as_str)).is_some()
+    };
+    let used = names.used.iter().filter(|used| !used.passed || resembles(&used.name)).map(|used| &used.name);
+    used.filter(|name| is_unknown(name)).cloned().collect()
 }
 
 /// The parameters that `value` mentions.
 pub(crate) fn mentions(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
-    let names = names(value);
-    names.used.into_iter().filter(|name| parameters.binds(name) && !names.bound.contains(name)).collect()
+    let names = names_in(value);
+    let used = names.used.iter().map(|used| &used.name);
+    used.filter(|name| parameters.binds(name) && !names.bound.contains(name)).cloned().collect()
 }
 
 /// What an expression over the parameters is for.
@@ -37,15 +45,8 @@ pub(crate) enum Purpose {
 }
 
 /// Says that `name` is no parameter, and which one it may be.
-fn report(
-    purpose: Purpose,
-    name: &Ident,
-    value: &Expr,
-    at: Span,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) {
+fn report(purpose: Purpose, name: &Ident, value: &Expr, at: Span, scope: Scope<'_>, errors: &mut Errors) {
+    let Scope { function, parameters, delimiter } = scope;
     if name == "self" {
         errors.at(
             at,
@@ -61,48 +62,21 @@ fn report(
         return;
     }
     let alone = matches!(value, Expr::Path(_)) && purpose == Purpose::Key;
-    let fixed = if alone { format!("; for a fixed name write `name = \"{name}\"`") } else { String::new() };
+    let fixed = if alone {
+        format!("; for a fixed name write {}", as_name(&name.to_string(), delimiter))
+    } else {
+        String::new()
+    };
+    let global = format!("a constant or function of that name is written `self::{name}`");
     let names = parameters.names();
     let meant = closest(&name.to_string(), names.iter().map(String::as_str));
     let hint = match (meant, names.as_slice()) {
+        (Some(meant), _) if names_in(value).passes(name) => format!("did you mean `{meant}`? {global}"),
         (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, []) => format!("it has none{fixed}"),
-        (None, names) => format!("it has `{}`{fixed}", names.join("`, `")),
+        (None, []) => format!("it has none{fixed}; {global}"),
+        (None, names) => format!("it has `{}`{fixed}; {global}", names.join("`, `")),
     };
     errors.at(at, format!("`{name}` is not a parameter of `{function}`: {hint}"));
-}
-
-fn names(value: &Expr) -> Names {
-    let mut names = Names::default();
-    names.visit_expr(value);
-    names
-}
-
-#[derive(Default)]
-struct Names {
-    used: Vec<Ident>,
-    /// By a closure, `let` or `match` anywhere inside: generous, since a wrong "unknown" would refuse right code.
-    bound: Vec<Ident>,
-}
-
-impl Visit<'_> for Names {
-    fn visit_expr_path(&mut self, path: &ExprPath) {
-        self.used.extend(path.path.get_ident().filter(|_| path.qself.is_none()).cloned());
-    }
-
-    fn visit_expr_call(&mut self, call: &ExprCall) {
-        if !matches!(&*call.func, Expr::Path(path) if path.path.get_ident().is_some()) {
-            self.visit_expr(&call.func);
-        }
-        for argument in &call.args {
-            self.visit_expr(argument);
-        }
-    }
-
-    fn visit_pat_ident(&mut self, pat: &PatIdent) {
-        self.bound.push(pat.ident.clone());
-        visit::visit_pat_ident(self, pat);
-    }
 }
 
 /// Reports what cannot stand in an expression that is evaluated before the body, and names that the function does not have.
@@ -111,13 +85,12 @@ pub(crate) fn refuse(
     purpose: Purpose,
     value: &Expr,
     literal: Option<Span>,
-    function: &Ident,
-    parameters: &Parameters,
+    scope: Scope<'_>,
     errors: &mut Errors,
 ) {
     refuse_control_flow(purpose, value, literal, errors);
-    for name in unknown(value, parameters) {
-        report(purpose, &name, value, literal.unwrap_or_else(|| name.span()), function, parameters, errors);
+    for name in unknown(value, scope.parameters) {
+        report(purpose, &name, value, literal.unwrap_or_else(|| name.span()), scope, errors);
     }
 }
 
@@ -194,7 +167,8 @@ mod tests {
     fn names_that_the_function_does_not_bind_are_found() {
         assert_eq!(unknown_in("ordr.id"), ["ordr"]);
         assert_eq!(unknown_in("(order.id, x + y)"), ["x", "y"]);
-        assert_eq!(unknown_in("order.get(z)"), ["z"]);
+        assert_eq!(unknown_in("order.get(z + 1)"), ["z"]);
+        assert_eq!(unknown_in("order.get(ordr)"), ["ordr"]);
         assert_eq!(unknown_in("_hidden"), ["_hidden"]);
     }
 
@@ -216,6 +190,8 @@ mod tests {
             "Point { id }",
             "format!(\"{x}\")",
             "order.map(|(a, b)| a + b)",
+            "order.items.iter().map(normalize)",
+            "first(order, ordinal, limit)",
         ] {
             assert_eq!(unknown_in(known), Vec::<String>::new(), "{known}");
         }

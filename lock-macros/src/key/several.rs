@@ -2,13 +2,13 @@
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Expr, ExprArray, Ident, LitStr, UnOp};
+use syn::{Expr, ExprArray, LitStr, UnOp};
 
 use super::roots::{Purpose, refuse};
-use super::{Segment, read, respan, template};
+use super::{Scope, Segment, read, respan, template, unreadable};
 use crate::args::string;
 use crate::errors::Errors;
-use crate::function::Parameters;
+use crate::segment::as_name;
 
 /// Where several keys come from.
 pub(crate) enum Several {
@@ -20,23 +20,18 @@ pub(crate) enum Several {
     Value(Expr),
 }
 
-/// Reads `keys` and checks it against the parameters of `function`; `None` if it was reported.
-pub(crate) fn several(
-    keys: &Expr,
-    function: &Ident,
-    parameters: &Parameters,
-    errors: &mut Errors,
-) -> Option<Several> {
+/// Reads `keys` and checks it against the parameters of the function; `None` if it was reported.
+pub(crate) fn several(keys: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Several> {
     let literal = string(keys);
     let value = match literal {
-        Some(text) => from_string(text, parameters, errors)?,
+        Some(text) => from_string(text, scope, errors)?,
         None => keys.clone(),
     };
     let value = without_parentheses(value);
     let at = literal.map(LitStr::span);
-    refuse(Purpose::Key, &value, at, function, parameters, errors);
+    refuse(Purpose::Key, &value, at, scope, errors);
     match value {
-        Expr::Array(list) => from_list(list, at, errors),
+        Expr::Array(list) => from_list(list, at, scope.delimiter, errors),
         Expr::Tuple(tuple) => {
             let elements: Vec<_> =
                 tuple.elems.iter().map(|element| element.to_token_stream().to_string()).collect();
@@ -53,11 +48,11 @@ pub(crate) fn several(
             None
         }
         Expr::Lit(fixed) => {
-            let text = fixed.to_token_stream();
+            let name = as_name(&read::text_of(&fixed.lit), scope.delimiter);
             report(
                 at,
                 &fixed,
-                format!("the keys are the same for every call: for a fixed name write `name = \"{text}\"`"),
+                format!("the keys are the same for every call: for a fixed name write {name}"),
                 errors,
             );
             None
@@ -67,7 +62,7 @@ pub(crate) fn several(
     }
 }
 
-fn from_string(text: &LitStr, parameters: &Parameters, errors: &mut Errors) -> Option<Expr> {
+fn from_string(text: &LitStr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
     let code = text.value();
     if code.trim().is_empty() {
         errors.under(
@@ -76,7 +71,7 @@ fn from_string(text: &LitStr, parameters: &Parameters, errors: &mut Errors) -> O
         );
         return None;
     }
-    let read = respan::expression(&code, text.span(), parameters);
+    let read = respan::expression(&code, text.span(), scope.parameters);
     if template::is_template(&code) {
         let message = match read {
             Ok(value) if !matches!(value, Expr::Block(_)) => {
@@ -90,21 +85,21 @@ fn from_string(text: &LitStr, parameters: &Parameters, errors: &mut Errors) -> O
         return None;
     }
     read.map_err(|_| {
-        errors.under(
-            text,
-            format!("cannot read `{code}`: `keys` is an expression, as in `items.iter().map(|i| i.sku)` or `[from, to]`"),
-        );
+        let instead = unreadable::instead(&code, scope.parameters).unwrap_or_else(|| {
+            "`keys` is an expression, as in `items.iter().map(|i| i.sku)` or `[from, to]`".to_owned()
+        });
+        errors.under(text, format!("cannot read `{code}`: {instead}"));
     })
     .ok()
 }
 
-fn from_list(list: ExprArray, at: Option<Span>, errors: &mut Errors) -> Option<Several> {
+fn from_list(list: ExprArray, at: Option<Span>, delimiter: &str, errors: &mut Errors) -> Option<Several> {
     if list.elems.is_empty() {
         report(at, &list, "no keys: name what is locked, as in `keys = [from, to]`".to_owned(), errors);
         return None;
     }
     Some(Several::List(
-        list.elems.into_iter().map(|element| read::elements(element, "a list", errors)).collect(),
+        list.elems.into_iter().map(|element| read::elements(element, "a list", delimiter, errors)).collect(),
     ))
 }
 
@@ -142,6 +137,7 @@ mod tests {
     use syn::Signature;
 
     use super::*;
+    use crate::function::Parameters;
 
     fn read(keys: &str) -> (Option<Several>, Vec<String>) {
         let mut sig: Signature =
@@ -149,7 +145,11 @@ mod tests {
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
         let keys: Expr = syn::parse_str(keys).unwrap();
-        let several = several(&keys, &sig.ident, &parameters, &mut errors);
+        let several = several(
+            &keys,
+            Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" },
+            &mut errors,
+        );
         (several, errors.messages())
     }
 
@@ -172,6 +172,8 @@ mod tests {
             "order.items.iter().map(|i| (order.shop, i.sku))",
             "order.items.iter().map(|i| { let sku = i.sku; sku })",
             "all(order)",
+            "ids.iter().map(normalize)",
+            "\"ids.iter().map(normalize)\"",
             "order.items().skus",
         ] {
             assert!(matches!(read(value), (Some(Several::Value(_)), none) if none.is_empty()), "{value}");

@@ -43,12 +43,18 @@ async fn pay(order: Order, amount: u64) -> Result<(), LockError> {
                     (&::lock_core::__private::Argument(&amount)).__lock_arg("amount"),
                 ];
                 #[allow(unused_imports)]
-                use ::lock_core::__private::LockKeyGenerator as _;
+                use ::lock_core::__private::{
+                    IsGenerator as _, NoGenerator as _, PointsToGenerator as _,
+                    PointsTwiceToGenerator as _,
+                };
                 let __lock_key = ::lock_core::__private::generate(
                     &__lock_settings,
                     __lock_key,
                     __lock_arguments,
-                    |__lock_call| (ByTenant).lock_keys(__lock_call),
+                    |__lock_call| {
+                        (&&&&::lock_core::__private::Generator(&(ByTenant)))
+                            .__lock_keys(__lock_call)
+                    },
                 );
                 ::lock_core::__private::prepare_generated(
                     __lock_manager,

@@ -7,6 +7,7 @@
 // }
 
 #[automatically_derived]
+#[allow(deprecated)]
 impl ::locks::__private::LockKeyPart for Slot {
     fn write_part(
         &self,

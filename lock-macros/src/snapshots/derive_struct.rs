@@ -6,6 +6,7 @@
 // }
 
 #[automatically_derived]
+#[allow(deprecated)]
 impl<'a, T: Entity> ::lock_core::__private::LockKeyPart for Place<'a, T>
 where
     T::Id: ::lock_core::__private::LockKeyPart,

@@ -18,7 +18,7 @@
 async fn sell<T: Send>(
     &mut self,
     sku: &str,
-    (amount, __unnamed_0): (u64, T),
+    (amount, (__unnamed_0)): (u64, T),
 ) -> Result<&mut Self, LockError>
 where
     T: Clone,
@@ -85,6 +85,7 @@ where
                 .run(
                     __lock_outcome,
                     move || async move {
+                        #[allow(clippy::used_underscore_binding)]
                         let _ = &__unnamed_0;
                         let _ = &amount;
                         let _ = &sku;

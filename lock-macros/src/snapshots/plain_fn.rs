@@ -3,7 +3,7 @@
 //     Ok(held.token())
 // }
 
-fn report(__unnamed_0: Transaction) -> io::Result<u64> {
+fn report((__unnamed_0): Transaction) -> io::Result<u64> {
     ::lock_core::__private::annotated! {
         "report" "report"["report"] Reentrant by_manager() by_manager()
     }
@@ -51,6 +51,7 @@ fn report(__unnamed_0: Transaction) -> io::Result<u64> {
                 .run_blocking(
                     __lock_outcome,
                     move || {
+                        #[allow(clippy::used_underscore_binding)]
                         let _ = &__unnamed_0;
                         #[allow(
                             unreachable_code,

@@ -32,6 +32,26 @@ fn instrumented_plain_inside(id: u64) -> Result<u64, LockError> {
     Ok(id)
 }
 
+/// Has no `Debug`, and belongs into no record.
+struct Secret(#[allow(dead_code)] String);
+
+#[distributed_lock(prefix = "b", key = id, guard = held)]
+#[instrument]
+async fn instrumented_beside_nameless(
+    _: Secret,
+    id: u64,
+    (shop, _): (u64, Secret),
+) -> Result<u64, LockError> {
+    held.check()?;
+    Ok(id + shop)
+}
+
+#[distributed_lock(name = "b")]
+#[instrument]
+fn instrumented_plain_beside_nameless(_: Secret, Secret(_): Secret) -> Result<u64, LockError> {
+    Ok(6)
+}
+
 struct Shop(u64);
 
 impl Shop {
@@ -79,6 +99,8 @@ async fn cfg_attr(#[cfg(test)] id: u64, #[cfg(not(test))] id: Absent) -> Result<
 #[cold]
 #[inline(never)]
 fn cold() -> Result<u64, LockError> {
+    // The body is a closure.
+    assert_eq!(std::panic::Location::caller().line(), line!());
     Ok(3)
 }
 
@@ -96,6 +118,9 @@ fn other_attributes_do_their_work_too() {
         assert_eq!(instrumented_inside((3, 4), "x").await.unwrap(), "LOCK:b:3:4 3 x");
         assert_eq!(instrumented_plain(5).unwrap(), 5);
         assert_eq!(instrumented_plain_inside(0).unwrap(), 9);
+        let secret = || Secret("s".to_owned());
+        assert_eq!(instrumented_beside_nameless(secret(), 3, (4, secret())).await.unwrap(), 7);
+        assert_eq!(instrumented_plain_beside_nameless(secret(), secret()).unwrap(), 6);
         assert_eq!(Shop(1).method(2).await.unwrap().0, 3);
         assert_eq!(cfg_above().await.unwrap() + cfg_below().await.unwrap() + cold().unwrap(), 6);
         assert_eq!(cfg_attr(7).await.unwrap(), "LOCK:cfg-attr 7");

@@ -35,6 +35,12 @@ fn plain_option() -> Option<u64> {
     Some(1)
 }
 
+/// The `Option` says whether it was skipped, the `Result` in it is the body's alone: its error need not be a lock error's.
+#[distributed_lock(name = "busy", wait = "0s", on_busy = "skip")]
+fn option_of_result() -> Option<Result<u64, String>> {
+    Some(Err("its own".to_owned()))
+}
+
 #[distributed_lock(name = "busy", wait = "0s", on_busy = "skip")]
 async fn hidden() -> Option<impl Iterator<Item = u64>> {
     Some(0..3)
@@ -185,6 +191,7 @@ fn a_free_lock_runs_every_body() {
                 plain_unit(&mut done);
                 assert!(done);
                 assert_eq!(plain_option(), Some(1));
+                assert_eq!(option_of_result(), Some(Err("its own".to_owned())));
                 assert_eq!(hidden().await.unwrap().count(), 3);
                 assert_eq!(boxed().await, Some(1));
                 assert_eq!(plain(1, 'c').unwrap(), "1 c");
@@ -215,6 +222,7 @@ fn a_busy_lock_ends_as_the_attribute_says() {
                 plain_unit(&mut done);
                 assert!(!done);
                 assert_eq!(plain_option(), None);
+                assert_eq!(option_of_result(), None);
                 assert!(hidden().await.is_none());
                 assert_eq!(boxed().await, None);
                 assert_eq!(plain(1, 'c').unwrap(), "instead 1 c");

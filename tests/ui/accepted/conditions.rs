@@ -29,6 +29,15 @@ async fn a_macro(account: &Account) {
     account.locked.set(Held::current().is_some());
 }
 
+fn is_odd(amount: u64) -> bool {
+    amount % 2 == 1
+}
+
+#[distributed_lock(name = "when", when = amount.is_some_and(is_odd), guard = held)]
+fn function_by_name(amount: Option<u64>) -> Result<bool, LockError> {
+    Ok(held.is_some() && amount.is_some())
+}
+
 impl Account {
     #[distributed_lock(name = "when", when = self.amount > LIMIT, wait = "0s", on_busy = Self::others)]
     async fn method(&mut self) -> Result<u64, LockError> {
@@ -60,6 +69,7 @@ fn is_send<T: Send>(value: T) -> T {
 #[test]
 fn the_lock_is_taken_when_it_is_true() {
     super::run(async {
+        assert!(function_by_name(Some(3)).unwrap());
         assert!(in_quotes(1, 101).await.unwrap() && bare(1, 101).unwrap());
         let account = Account { amount: 100, locked: Cell::new(false) };
         a_macro(&account).await;
@@ -79,6 +89,7 @@ fn the_lock_is_taken_when_it_is_true() {
 #[test]
 fn the_body_runs_without_a_lock_when_it_is_false() {
     super::run(async {
+        assert!(!function_by_name(Some(4)).unwrap());
         assert!(!in_quotes(1, 100).await.unwrap() && !bare(1, 100).unwrap());
         let account = Account { amount: 99, locked: Cell::new(true) };
         a_macro(&account).await;

@@ -29,6 +29,53 @@ fn boxed(id: u64) -> BoxFuture<'static, Result<u64, LockError>> {
     Box::pin(async move { Ok(id) })
 }
 
+/// An alias that says nothing of what comes out of it, one that says a part, and one that says it in two.
+mod aliases {
+    use super::{Future, LockError, Pin};
+
+    pub(super) type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result<u64, LockError>> + Send + 'a>>;
+
+    pub(super) mod partly {
+        use super::{Future, LockError, Pin};
+
+        pub(in super::super) type BoxFuture<'a, T> =
+            Pin<Box<dyn Future<Output = Result<T, LockError>> + Send + 'a>>;
+    }
+
+    pub(super) mod doubly {
+        use super::{Future, Pin};
+
+        pub(in super::super) type LocalBoxFuture<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
+    }
+}
+
+#[distributed_lock(prefix = "f", key = id)]
+fn boxed_by_itself(id: &u64) -> aliases::BoxFuture<'_> {
+    Box::pin(async move { Ok(*id) })
+}
+
+#[distributed_lock(prefix = "f", key = id, on_busy = instead)]
+fn boxed_in_part<'a, T: Clone + Send + Sync>(id: u64, value: &'a T) -> aliases::partly::BoxFuture<'a, T> {
+    if id == 0 {
+        return Box::pin(async { Err(LockError::NoManager { key: String::new() }) });
+    }
+    Box::pin(async move { Ok(value.clone()) })
+}
+
+async fn instead<T: Clone>(_: u64, value: &T) -> Result<T, LockError> {
+    Ok(value.clone())
+}
+
+#[distributed_lock(prefix = "f", key = id, on_busy = "skip")]
+fn boxed_in_two(id: u64) -> aliases::doubly::LocalBoxFuture<'static, Option<u64>, LockError> {
+    Box::pin(async move { Ok(Some(id)) })
+}
+
+#[distributed_lock(name = "f-bounded")]
+fn bounded(id: u64) -> impl Future<Output: Send> + Send {
+    async move { Ok::<_, LockError>(id) }
+}
+
 #[async_trait::async_trait]
 trait Shop: Send + Sync {
     async fn sell(&self, id: u64, amount: &str) -> Result<String, LockError>;
@@ -110,6 +157,10 @@ fn the_lock_goes_around_the_future() {
         assert_eq!(pinned("x", false).await.unwrap(), "LOCK:f:x x");
         assert_eq!(pinned("x", true).await.unwrap(), "early");
         assert_eq!(boxed(4).await.unwrap(), 4);
+        assert_eq!(boxed_by_itself(&5).await.unwrap(), 5);
+        assert_eq!(boxed_in_part(1, &6).await.unwrap(), 6);
+        assert_eq!(boxed_in_two(7).await.unwrap(), Some(7));
+        drop(bounded(8).await);
         let shop: Box<dyn Shop> = Box::new(Corner { tenant: 9 });
         let sold =
             tokio::spawn(async move { (shop.sell(5, "two").await, shop.close().await) }).await.unwrap();

@@ -1,7 +1,7 @@
 //! Every form of `key_generator`, and what its join point shows of arguments of every kind.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
@@ -98,6 +98,51 @@ impl Service {
     }
 }
 
+/// What a join point says of the place of the call.
+fn place(call: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
+    let place = (call.module_path(), call.function(), call.prefix(), call.name(), call.key().is_some());
+    PLACES.with_borrow_mut(|places| places.push(format!("{place:?}")));
+    call.key_behind("p")
+}
+
+thread_local! {
+    static PLACES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+#[distributed_lock(prefix = "pre", name = "fix", key = id, key_generator = place)]
+async fn placed(id: u64) -> Result<u64, LockError> {
+    Ok(id)
+}
+
+mod inner {
+    use super::{LockError, distributed_lock, place};
+
+    #[distributed_lock(name = "only-name", key_generator = place)]
+    pub(super) fn placed_in_a_module() -> Result<u64, LockError> {
+        Ok(2)
+    }
+}
+
+struct Refusing;
+
+impl LockKeyGenerator for Refusing {
+    fn lock_key(&self, _: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
+        Err(KeyError::custom("no tenant"))
+    }
+}
+
+#[distributed_lock(prefix = "g", key_generator = Refusing)]
+async fn refused(ran: &Cell<bool>) -> Result<(), LockError> {
+    ran.set(true);
+    Ok(())
+}
+
+#[distributed_lock(prefix = "g", key_generator = |_| Err(KeyError::custom("no tenant")), on_busy = "skip")]
+fn plain_refused(ran: &Cell<bool>) -> Result<(), LockError> {
+    ran.set(true);
+    Ok(())
+}
+
 /// What a generator can read, by the manager's generator, which sees all calls.
 fn seen(call: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
     let shown = |arg: &Arg<'_>| format!("{}={}", arg.name(), arg.text().unwrap_or_else(|| "?".to_owned()));
@@ -175,6 +220,33 @@ fn every_generator_makes_its_key() {
         two.sort();
         assert_eq!(two, ["LOCK:one", "LOCK:two"]);
         assert_eq!(Service { region: Region("eu") }.method().await.unwrap(), "LOCK:g:eu");
+    });
+}
+
+#[test]
+fn a_join_point_says_where_the_call_is() {
+    super::run(async {
+        assert_eq!(placed(1).await.unwrap() + inner::placed_in_a_module().unwrap(), 3);
+    });
+    let here = module_path!();
+    assert_eq!(
+        PLACES.take(),
+        [
+            format!("({here:?}, \"placed\", Some(\"pre\"), Some(\"fix\"), true)"),
+            format!("(\"{here}::inner\", \"placed_in_a_module\", None, Some(\"only-name\"), false)"),
+        ]
+    );
+}
+
+#[test]
+fn the_body_does_not_run_when_its_generator_makes_no_key() {
+    super::run(async {
+        let ran = Cell::new(false);
+        for refused in [refused(&ran).await, plain_refused(&ran)] {
+            let Err(LockError::Key { error, .. }) = refused else { panic!("{refused:?}") };
+            assert_eq!(error, KeyError::custom("no tenant"));
+        }
+        assert!(!ran.get());
     });
 }
 

@@ -20,6 +20,13 @@ fn user() -> User {
 
 const SITE: u64 = 7;
 
+#[allow(non_upper_case_globals)]
+const limit: u64 = 9;
+
+fn nowhere() -> usize {
+    0
+}
+
 macro_rules! key_cases {
     ($($name:ident: $key:expr;)*) => {$(
         #[distributed_lock(prefix = "k", key = $key, guard = held)]
@@ -39,6 +46,9 @@ key_cases! {
     template_text: "user-{user.id}:eu:{ sku }x";
     constant: "{SITE}:{sku}";
     some: "(user.region, sku)";
+    tuple_in_a_placeholder: "{(user.name, sku)}:{user.id}";
+    function_by_name: "user.region.map_or_else(nowhere, str::len)";
+    lower_case_constant: "self::limit";
 }
 
 #[distributed_lock(prefix = "k", key = user.id, guard = held)]
@@ -71,6 +81,12 @@ async fn unsized_value(sku: &str) -> Result<String, LockError> {
     Ok(held.name().to_string())
 }
 
+#[distributed_lock(prefix = "k", key = user.region.map_or_else(nowhere, str::len), guard = held)]
+fn bare_function_by_name(user: &User) -> Result<String, LockError> {
+    assert!(user.region.is_none());
+    Ok(held.name().to_string())
+}
+
 #[test]
 fn keys_become_names() {
     super::run(async {
@@ -81,6 +97,10 @@ fn keys_become_names() {
         assert_eq!(template_text(user(), "x").await.unwrap(), "LOCK:k:user-42:eu:xx");
         assert_eq!(constant(user(), "x").await.unwrap(), "LOCK:k:7:x");
         assert_eq!(some(user(), "x").await.unwrap(), "LOCK:k::x");
+        assert_eq!(tuple_in_a_placeholder(user(), "x").await.unwrap(), "LOCK:k:ann:x:42");
+        assert_eq!(function_by_name(user(), "x").await.unwrap(), "LOCK:k:0");
+        assert_eq!(bare_function_by_name(&user()).unwrap(), "LOCK:k:0");
+        assert_eq!(lower_case_constant(user(), "x").await.unwrap(), "LOCK:k:9");
         assert_eq!(bare(user(), "x").await.unwrap(), "LOCK:k:42");
         assert_eq!(tuple(user(), "x").await.unwrap(), "LOCK:k:ann:42:x");
         assert_eq!(branch(user()).await.unwrap(), "LOCK:k:7");

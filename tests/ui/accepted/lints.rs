@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lock_core::{LockError, LockKeyPart, LockManager, distributed_lock};
+use lock_core::{LockError, LockKey, LockKeyPart, LockManager, distributed_lock};
 
 /// Documented.
 #[must_use]
@@ -78,6 +78,17 @@ enum Season {
 
 #[derive(LockKeyPart)]
 struct Newtype(u64);
+
+#[derive(LockKeyPart)]
+enum Aging {
+    Current,
+    #[deprecated]
+    Old,
+    New {
+        #[deprecated]
+        id: u64,
+    },
+}
 
 #[distributed_lock(prefix = "l", key = (id, season), expire = Duration::from_secs(1 + season_length), kind = "fair")]
 async fn derived<T: Sync>(
@@ -208,6 +219,55 @@ async fn skipped(id: u64) {
     assert_ne!(id, 0);
 }
 
+#[distributed_lock(prefix = "l", key = id, on_busy = underscored_instead)]
+async fn underscored(id: u64, _tag: String) -> Result<u64, LockError> {
+    tokio::task::yield_now().await;
+    Ok(id)
+}
+
+async fn underscored_instead(id: u64, tag: String) -> Result<u64, LockError> {
+    tokio::task::yield_now().await;
+    Ok(id + tag.len() as u64)
+}
+
+#[distributed_lock(prefix = "l", key = id)]
+fn plain_underscored(id: u64, _tag: String) -> Result<u64, LockError> {
+    Ok(id)
+}
+
+#[distributed_lock(name = "l")]
+fn future_underscored(_tag: String) -> impl Future<Output = Result<u64, LockError>> + Send {
+    std::future::ready(Ok(1))
+}
+
+struct Closing(#[allow(dead_code)] u64);
+
+impl Drop for Closing {
+    fn drop(&mut self) {}
+}
+
+#[distributed_lock(name = "l", on_busy = nameless_instead)]
+async fn nameless(_: u64, Closing(_): Closing, (..): (u64, u64, u64)) -> Result<u64, LockError> {
+    tokio::task::yield_now().await;
+    Ok(3)
+}
+
+async fn nameless_instead(_: u64, closing: Closing, all: (u64, u64, u64)) -> Result<u64, LockError> {
+    tokio::task::yield_now().await;
+    drop(closing);
+    Ok(all.2)
+}
+
+#[distributed_lock(name = "l")]
+fn plain_nameless(Closing(_): Closing, (left, _): (u64, Closing)) -> Result<u64, LockError> {
+    Ok(left)
+}
+
+#[allow(deprecated)]
+const fn old() -> (Aging, Aging) {
+    (Aging::Old, Aging::New { id: 1 })
+}
+
 #[test]
 fn quiet_functions_run() {
     super::run(async {
@@ -234,5 +294,11 @@ fn quiet_functions_run() {
         assert_eq!(every_argument(0, "a".to_owned(), (2, 3)).await.unwrap(), "a-2");
         assert_eq!(*plain_with_every_argument(&mut 1).unwrap(), 2);
         skipped(1).await;
+        assert_ne!(LockKey::of(Aging::Current), LockKey::of(old()));
+        assert_eq!(nameless(1, Closing(2), (3, 4, 5)).await.unwrap(), 3);
+        assert_eq!(plain_nameless(Closing(2), (4, Closing(2))).unwrap(), 4);
+        assert_eq!(underscored(1, "a".to_owned()).await.unwrap(), 1);
+        assert_eq!(plain_underscored(2, "a".to_owned()).unwrap(), 2);
+        assert_eq!(future_underscored("a".to_owned()).await.unwrap(), 1);
     });
 }

@@ -20,6 +20,7 @@ mod keys;
 mod kinds;
 mod lints;
 mod methods;
+mod once;
 mod patterns;
 mod renamed;
 mod returns;

@@ -21,6 +21,11 @@ fn order() -> Order {
     Order { shop: 3, items: vec![item("tea"), item("mug")], notes: vec!["b".to_owned(), "a".to_owned()] }
 }
 
+#[allow(clippy::ptr_arg)] // it is passed by its name
+fn capital(note: &String) -> String {
+    note.to_uppercase()
+}
+
 fn names(held: &Held) -> Vec<String> {
     held.names().iter().map(ToString::to_string).collect()
 }
@@ -62,6 +67,8 @@ keys_cases! {
     list_of_pairs: [(order.shop, from), (order.shop, to)];
     range: "to..to + 2";
     one: "Some(to)";
+    function_by_name: order.notes.iter().map(capital);
+    function_by_name_in_quotes: "order.notes.iter().map(capital)";
 }
 
 #[distributed_lock(prefix = "s", keys = "ids", guard = held)]
@@ -163,6 +170,8 @@ fn several_keys_become_several_names_in_one_order() {
             list_of_pairs: "LOCK:s:3:8", "LOCK:s:3:x";
             range: "LOCK:s:8", "LOCK:s:9";
             one: "LOCK:s:8";
+            function_by_name: "LOCK:s:A", "LOCK:s:B";
+            function_by_name_in_quotes: "LOCK:s:A", "LOCK:s:B";
         }
     });
 }

@@ -8,10 +8,21 @@ async fn two(a: u64, b: u64, _: String) -> Result<String, LockError> {
     Ok(format!("{} in {}", inner.name(), outer.name()))
 }
 
+struct Closing(#[allow(dead_code)] String);
+
+impl Drop for Closing {
+    fn drop(&mut self) {}
+}
+
 #[distributed_lock(prefix = "inner", key = "b")]
-#[distributed_lock(prefix = "outer", key = "a")]
-fn two_plain(a: u64, b: u64, _: String) -> Result<u64, LockError> {
+#[distributed_lock(prefix = "outer", key = "a", on_busy = one_plain)]
+fn two_plain(a: u64, b: u64, _: String, Closing(_): Closing) -> Result<u64, LockError> {
     Ok(a + b)
+}
+
+fn one_plain(_: u64, b: u64, _: String, closing: Closing) -> Result<u64, LockError> {
+    drop(closing);
+    Ok(b)
 }
 
 /// Holds both locks and says which of them stops somebody else first.
@@ -46,6 +57,6 @@ fn both_locks_are_held() {
         let locks = LockManager::connect("memory:").await.unwrap();
         let stopped = first_lock(&locks, 1, 2, false).unwrap();
         assert!(stopped.contains("LOCK:outer:1"), "the lower attribute is the outer lock: {stopped}");
-        assert_eq!(two_plain(1, 2, String::new()).unwrap(), 3);
+        assert_eq!(two_plain(1, 2, String::new(), Closing(String::new())).unwrap(), 3);
     });
 }

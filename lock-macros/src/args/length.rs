@@ -1,0 +1,66 @@
+//! Durations among the arguments: a literal with units, or any expression.
+
+use std::time::Duration;
+
+use syn::{Expr, Ident, Lit};
+
+use super::Length;
+use super::read::{bare, literal};
+use crate::duration;
+use crate::errors::Errors;
+
+/// A duration; `None` if it was reported.
+pub(super) fn length(
+    name: &Ident,
+    value: Expr,
+    errors: &mut Errors,
+    check: impl Fn(Duration) -> Result<(), String>,
+) -> Option<Length> {
+    let value = bare(value);
+    let name = name.to_string();
+    let read = match literal(&value) {
+        None => return Some(Length::Expression(value)),
+        Some(Lit::Str(text)) => {
+            let text = text.value();
+            match duration::parse(&name, &text) {
+                Err(_) if is_code(&text) => Err(format!("write it without quotes: `{name} = {text}`")),
+                read => read.and_then(|read| check(read).map(|()| read)),
+            }
+        }
+        // `30s` and `1m30s` without quotes are numbers with a suffix to the compiler.
+        Some(Lit::Int(number)) if !number.suffix().is_empty() => {
+            let text = format!("{}{}", number.base10_digits(), number.suffix());
+            Err(match duration::parse(&name, &text) {
+                Ok(_) => format!("put it in quotes: `{name} = \"{text}\"`"),
+                Err(message) => message,
+            })
+        }
+        Some(Lit::Int(number)) => {
+            Err(format!("write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)", number.base10_digits()))
+        }
+        Some(_) => Err(format!(
+            "`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`"
+        )),
+    };
+    match read {
+        Ok(duration) => Some(Length::Literal(duration)),
+        Err(message) => {
+            errors.under(value, message);
+            None
+        }
+    }
+}
+
+/// Whether a text that is no duration names one: `LEASE`, `config.wait`, `Duration::from_secs(3)`. A lower-case word alone is
+/// rather a unit.
+fn is_code(text: &str) -> bool {
+    match syn::parse_str(text) {
+        Ok(Expr::Path(path)) => {
+            path.path.get_ident().is_none_or(|name| name.to_string().starts_with(char::is_uppercase))
+        }
+        Ok(Expr::Field(_) | Expr::Call(_) | Expr::MethodCall(_)) => {
+            !text.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => false,
+    }
+}

@@ -1,11 +1,11 @@
 //! From `on_busy = path` to a call with the same arguments.
 
-use syn::visit::Visit;
-use syn::{ExprPath, Signature, Type, TypeImplTrait};
+use syn::{ExprPath, Signature, Type};
 
 use crate::args::{Arguments, OnBusy};
 use crate::errors::Errors;
 use crate::function::{Mode, Parameters, Rebuilt, rebuilt};
+use crate::nested;
 
 /// A function that is called instead of the body when the lock is busy.
 pub(crate) struct Fallback {
@@ -48,13 +48,8 @@ pub(crate) fn read(
 }
 
 fn hides_its_type(returned: &Type) -> bool {
-    struct Find(bool);
-    impl Visit<'_> for Find {
-        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
-            self.0 = true;
-        }
+    fn find(ty: &mut Type) -> bool {
+        matches!(ty, Type::ImplTrait(_)) || nested::types(ty).into_iter().any(find)
     }
-    let mut find = Find(false);
-    find.visit_type(returned);
-    find.0
+    find(&mut returned.clone())
 }

@@ -10,6 +10,7 @@ mod expand;
 mod fallback;
 mod function;
 mod key;
+mod nested;
 mod segment;
 #[cfg(test)]
 mod snapshots;

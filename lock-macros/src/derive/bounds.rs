@@ -4,54 +4,44 @@ use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::visit::{self, Visit};
 use syn::{DeriveInput, Ident, Type, TypePath};
 
 use super::shape::{Shape, is_phantom};
+use crate::nested;
 
 /// The types that are part of a field and are not known here: `T`, `T::Id`, `<T as Entity>::Id`. Not those behind
 /// `PhantomData`: an `Id<Order>` is a key whatever an order is.
 pub(super) fn bounds(private: &TokenStream, input: &DeriveInput, shape: &Shape<'_>) -> Vec<TokenStream> {
-    let mut open = Open {
-        parameters: input.generics.type_params().map(|parameter| &parameter.ident).collect(),
-        found: Vec::new(),
-    };
+    let parameters = input.generics.type_params().map(|parameter| &parameter.ident).collect();
+    let mut open = Vec::new();
     for field in shape.all_fields() {
-        open.visit_type(&field.ty);
+        find(&mut field.ty.clone(), &parameters, &mut open);
     }
-    let each =
-        open.found.into_iter().map(|ty| quote_spanned!(Span::mixed_site()=> #ty: #private::LockKeyPart));
-    each.collect()
+    open.into_iter().map(|ty| quote_spanned!(Span::mixed_site()=> #ty: #private::LockKeyPart)).collect()
 }
 
-struct Open<'a> {
-    parameters: HashSet<&'a Ident>,
-    found: Vec<&'a TypePath>,
+/// Puts the open types of `ty` into `open`.
+fn find(ty: &mut Type, parameters: &HashSet<&Ident>, open: &mut Vec<TypePath>) {
+    if is_phantom(ty) {
+        return;
+    }
+    if let Type::Path(path) = ty
+        && is_open(path, parameters)
+    {
+        return open.push(path.clone());
+    }
+    for inner in nested::types(ty) {
+        find(inner, parameters, open);
+    }
 }
 
-impl<'a> Visit<'a> for Open<'a> {
-    fn visit_type(&mut self, ty: &'a Type) {
-        if !is_phantom(ty) {
-            visit::visit_type(self, ty);
+fn is_open(path: &mut TypePath, parameters: &HashSet<&Ident>) -> bool {
+    match &mut path.qself {
+        None => path.path.segments.first().is_some_and(|first| parameters.contains(&first.ident)),
+        Some(of) => {
+            let mut inner = Vec::new();
+            find(&mut of.ty, parameters, &mut inner);
+            !inner.is_empty()
         }
-    }
-
-    fn visit_type_path(&mut self, path: &'a TypePath) {
-        let begins_with_one =
-            path.path.segments.first().is_some_and(|first| self.parameters.contains(&first.ident));
-        let is_associated = path.qself.as_ref().is_some_and(|of| self.mentions_one(&of.ty));
-        if (begins_with_one && path.qself.is_none()) || is_associated {
-            self.found.push(path);
-        } else {
-            visit::visit_type_path(self, path);
-        }
-    }
-}
-
-impl<'a> Open<'a> {
-    fn mentions_one(&self, ty: &'a Type) -> bool {
-        let mut inner = Self { parameters: self.parameters.clone(), found: Vec::new() };
-        inner.visit_type(ty);
-        !inner.found.is_empty()
     }
 }

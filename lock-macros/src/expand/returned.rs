@@ -2,12 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::visit_mut::{self, VisitMut};
 use syn::{Ident, Type, TypeInfer};
 
 use super::span::located_at;
 use crate::args::OnBusy;
 use crate::function::Returns;
+use crate::nested;
 
 /// What the body returns, with `_` for each `impl Trait`, which cannot be written inside a body.
 pub(super) struct Returned {
@@ -56,7 +56,7 @@ pub(super) fn nameable(ty: Option<&Type>, function: &Ident) -> TokenStream {
         return quote_spanned!(Span::mixed_site().located_at(function.span())=> ());
     };
     let mut ty = ty.clone();
-    EraseImplTrait.visit_type_mut(&mut ty);
+    erase_impl_trait(&mut ty);
     ty.into_token_stream()
 }
 
@@ -64,18 +64,12 @@ fn first(ty: &Type) -> Option<Span> {
     ty.to_token_stream().into_iter().next().map(|token| token.span())
 }
 
-struct EraseImplTrait;
-
-impl VisitMut for EraseImplTrait {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::ImplTrait(bounds) = ty {
-            let span = bounds.impl_token.span;
-            *ty = Type::Infer(TypeInfer {
-                attrs: Vec::new(),
-                underscore_token: syn::token::Underscore { spans: [span] },
-            });
-        } else {
-            visit_mut::visit_type_mut(self, ty);
-        }
+fn erase_impl_trait(ty: &mut Type) {
+    if let Type::ImplTrait(bounds) = ty {
+        let span = bounds.impl_token.span;
+        let underscore_token = syn::token::Underscore { spans: [span] };
+        *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
+    } else {
+        nested::types(ty).into_iter().for_each(erase_impl_trait);
     }
 }

@@ -4,13 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::token::Paren;
-use syn::visit::{self, Visit};
-use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Attribute, FnArg, GenericParam, Ident, Macro, Pat, PatIdent, PatParen, PatReference, Signature, Token,
-};
+use syn::{Attribute, FnArg, GenericParam, Ident, Pat, PatIdent, PatParen, Signature, Token};
 
 use super::rebuilt::Rebuilt;
+use crate::nested;
 
 /// A name that a parameter binds.
 #[derive(Clone)]
@@ -56,12 +53,12 @@ impl Parameters {
                 }),
                 FnArg::Typed(typed) => {
                     names.name(&mut typed.pat);
-                    let mut collect = CollectNames(Vec::new());
-                    collect.visit_pat(&typed.pat);
+                    let mut bound = Vec::new();
+                    collect(&mut typed.pat, &mut bound);
                     let cfgs = cfgs(&typed.attrs);
                     parameters
                         .bindings
-                        .extend(collect.0.into_iter().map(|ident| Binding { ident, cfgs: cfgs.clone() }));
+                        .extend(bound.into_iter().map(|ident| Binding { ident, cfgs: cfgs.clone() }));
                 }
             }
         }
@@ -122,7 +119,20 @@ impl NameWildcards {
             let span = Span::mixed_site().located_at(first(&whole));
             *pat = self.parenthesised(span, Vec::new(), Some(whole));
         } else {
-            self.visit_pat_mut(pat);
+            self.name_each(pat);
+        }
+    }
+
+    fn name_each(&mut self, pat: &mut Pat) {
+        match pat {
+            Pat::Wild(wild) => {
+                let span = Span::mixed_site().located_at(wild.underscore_token.span);
+                *pat = self.parenthesised(span, std::mem::take(&mut wild.attrs), None);
+            }
+            // Behind `name @` all of it has that name. Behind `&` there is nothing to drop, and a name would move out of
+            // the reference.
+            Pat::Ident(_) | Pat::Reference(_) => {}
+            _ => nested::patterns(pat).into_iter().for_each(|inner| self.name_each(inner)),
         }
     }
 
@@ -136,52 +146,23 @@ impl NameWildcards {
     }
 }
 
-impl VisitMut for NameWildcards {
-    fn visit_pat_mut(&mut self, pat: &mut Pat) {
-        if let Pat::Wild(wild) = pat {
-            let span = Span::mixed_site().located_at(wild.underscore_token.span);
-            *pat = self.parenthesised(span, std::mem::take(&mut wild.attrs), None);
-        } else {
-            visit_mut::visit_pat_mut(self, pat);
-        }
-    }
-
-    /// Behind `name @` all of it has that name.
-    fn visit_pat_ident_mut(&mut self, _: &mut PatIdent) {}
-
-    /// Behind `&` there is nothing to drop, and a name would move out of the reference.
-    fn visit_pat_reference_mut(&mut self, _: &mut PatReference) {}
-}
-
 /// Whether a pattern binds no name, nor looks behind a reference, where there is nothing to keep.
-fn names_nothing(pat: &Pat) -> bool {
-    struct Find(bool);
-    impl Visit<'_> for Find {
-        fn visit_pat_ident(&mut self, _: &PatIdent) {
-            self.0 = true;
-        }
-        fn visit_pat_reference(&mut self, _: &PatReference) {
-            self.0 = true;
-        }
-        fn visit_macro(&mut self, _: &Macro) {
-            self.0 = true;
-        }
-    }
-    let mut find = Find(false);
-    find.visit_pat(pat);
-    !find.0
+fn names_nothing(pat: &mut Pat) -> bool {
+    !matches!(pat, Pat::Ident(_) | Pat::Reference(_) | Pat::Macro(_))
+        && nested::patterns(pat).into_iter().all(names_nothing)
 }
 
 fn first(pat: &Pat) -> Span {
     pat.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }
 
-struct CollectNames(Vec<Ident>);
-
-impl Visit<'_> for CollectNames {
-    fn visit_pat_ident(&mut self, pat: &PatIdent) {
-        self.0.push(pat.ident.clone());
-        visit::visit_pat_ident(self, pat);
+/// Puts the names that a pattern binds into `names`.
+fn collect(pat: &mut Pat, names: &mut Vec<Ident>) {
+    if let Pat::Ident(ident) = pat {
+        names.push(ident.ident.clone());
+    }
+    for inner in nested::patterns(pat) {
+        collect(inner, names);
     }
 }
 

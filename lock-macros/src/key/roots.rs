@@ -1,8 +1,7 @@
 //! The names that an expression begins with, and what cannot stand in a key.
 
 use proc_macro2::Span;
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprAsync, ExprAwait, ExprClosure, ExprReturn, ExprTry, Ident};
+use syn::{Expr, Ident};
 
 use super::Scope;
 use super::names::names_in;
@@ -101,52 +100,20 @@ pub(crate) fn refuse_control_flow(
     literal: Option<Span>,
     errors: &mut Errors,
 ) {
-    ControlFlow { purpose, literal, errors }.visit_expr(value);
-}
-
-struct ControlFlow<'a> {
-    purpose: Purpose,
-    /// The string in which the expression stood.
-    literal: Option<Span>,
-    errors: &'a mut Errors,
-}
-
-impl ControlFlow<'_> {
-    fn refuse(&mut self, what: &str, at: Span) {
-        let (place, made) = match self.purpose {
-            Purpose::Key => ("a lock key", "the key is made"),
-            Purpose::Generator => ("`key_generator`", "the key is made"),
-            Purpose::Condition => ("`when`", "it is looked at"),
-        };
-        self.errors.at(
-            self.literal.unwrap_or(at),
+    let (place, made) = match purpose {
+        Purpose::Key => ("a lock key", "the key is made"),
+        Purpose::Generator => ("`key_generator`", "the key is made"),
+        Purpose::Condition => ("`when`", "it is looked at"),
+    };
+    for (what, at) in names_in(value).leaving {
+        errors.at(
+            literal.unwrap_or(at),
             format!(
                 "`{what}` cannot stand in {place}; {made} before the body runs: work the value out in the caller and pass it as \
                  a parameter"
             ),
         );
     }
-}
-
-impl Visit<'_> for ControlFlow<'_> {
-    fn visit_expr_await(&mut self, value: &ExprAwait) {
-        self.refuse(".await", value.await_token.span);
-        visit::visit_expr_await(self, value);
-    }
-
-    fn visit_expr_try(&mut self, value: &ExprTry) {
-        self.refuse("?", value.question_token.spans[0]);
-        visit::visit_expr_try(self, value);
-    }
-
-    fn visit_expr_return(&mut self, value: &ExprReturn) {
-        self.refuse("return", value.return_token.span);
-        visit::visit_expr_return(self, value);
-    }
-
-    /// A closure and an async block return to themselves.
-    fn visit_expr_closure(&mut self, _: &ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &ExprAsync) {}
 }
 
 #[cfg(test)]

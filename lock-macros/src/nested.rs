@@ -1,0 +1,143 @@
+//! The patterns inside of a pattern, and the types inside of a type.
+//!
+//! Written out, since syn's visitors know the whole language and are compiled anew for each use: six of them were a third of
+//! what this crate took to build.
+
+use syn::{GenericArgument, Pat, Path, PathArguments, ReturnType, Type, TypeParamBound};
+
+/// The patterns that `pat` is made of, without what they are made of in turn.
+pub(crate) fn patterns(pat: &mut Pat) -> Vec<&mut Pat> {
+    match pat {
+        Pat::Guard(guard) => vec![&mut guard.pat],
+        Pat::Ident(ident) => ident.subpat.iter_mut().map(|(_, inner)| &mut **inner).collect(),
+        Pat::Or(or) => or.cases.iter_mut().collect(),
+        Pat::Paren(paren) => vec![&mut paren.pat],
+        Pat::Reference(reference) => vec![&mut reference.pat],
+        Pat::Slice(slice) => slice.elems.iter_mut().collect(),
+        Pat::Struct(fields) => fields.fields.iter_mut().map(|field| &mut *field.pat).collect(),
+        Pat::Tuple(tuple) => tuple.elems.iter_mut().collect(),
+        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().collect(),
+        Pat::Type(typed) => vec![&mut typed.pat],
+        _ => Vec::new(),
+    }
+}
+
+/// The types that `ty` is made of, without what they are made of in turn.
+pub(crate) fn types(ty: &mut Type) -> Vec<&mut Type> {
+    match ty {
+        Type::Array(array) => vec![&mut array.elem],
+        Type::FnPtr(function) => {
+            let inputs = function.inputs.iter_mut().map(|input| &mut input.ty);
+            inputs.chain(returned(&mut function.output)).collect()
+        }
+        Type::Group(group) => vec![&mut group.elem],
+        Type::ImplTrait(hidden) => of_bounds(hidden.bounds.iter_mut()),
+        Type::Paren(paren) => vec![&mut paren.elem],
+        Type::Path(path) => {
+            let of = path.qself.iter_mut().map(|of| &mut *of.ty);
+            of.chain(of_path(&mut path.path)).collect()
+        }
+        Type::Ptr(pointer) => vec![&mut pointer.elem],
+        Type::Reference(reference) => vec![&mut reference.elem],
+        Type::Slice(slice) => vec![&mut slice.elem],
+        Type::TraitObject(object) => of_bounds(object.bounds.iter_mut()),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn of_bounds<'a>(bounds: impl Iterator<Item = &'a mut TypeParamBound>) -> Vec<&'a mut Type> {
+    let mut types = Vec::new();
+    for bound in bounds {
+        if let TypeParamBound::Trait(bound) = bound {
+            types.append(&mut of_path(&mut bound.path));
+        }
+    }
+    types
+}
+
+fn of_path(path: &mut Path) -> Vec<&mut Type> {
+    let mut types = Vec::new();
+    for segment in &mut path.segments {
+        match &mut segment.arguments {
+            PathArguments::None => {}
+            PathArguments::AngleBracketed(arguments) => {
+                for argument in &mut arguments.args {
+                    match argument {
+                        GenericArgument::Type(ty) => types.push(ty),
+                        GenericArgument::AssocType(assoc) => types.push(&mut assoc.ty),
+                        _ => {}
+                    }
+                }
+            }
+            PathArguments::Parenthesized(arguments) => {
+                types.extend(arguments.inputs.iter_mut().map(|input| &mut input.ty));
+                types.extend(returned(&mut arguments.output));
+            }
+        }
+    }
+    types
+}
+
+fn returned(output: &mut ReturnType) -> Option<&mut Type> {
+    match output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(ty),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens;
+    use syn::parse::Parser;
+
+    use super::*;
+
+    fn text(tokens: &impl ToTokens) -> String {
+        tokens.to_token_stream().to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn every_kind_of_pattern_gives_up_its_parts() {
+        for (pat, inner) in [
+            ("a @ B(c)", "B(c)"),
+            ("A(a) | B(a)", "A(a) B(a)"),
+            ("(a)", "a"),
+            ("&a", "a"),
+            ("[a, .., b]", "a .. b"),
+            ("P { a, b: (c, _), .. }", "a (c,_)"),
+            ("(a, _)", "a _"),
+            ("T(a, B { c })", "a B{c}"),
+            ("_", ""),
+            ("1..=3", ""),
+            ("A::B", ""),
+        ] {
+            let mut pat = Pat::parse_multi.parse_str(pat).unwrap();
+            let parts: Vec<_> = patterns(&mut pat).into_iter().map(|part| text(part)).collect();
+            assert_eq!(parts.join(" "), inner);
+        }
+    }
+
+    #[test]
+    fn every_kind_of_type_gives_up_its_parts() {
+        for (ty, inner) in [
+            ("[A; 3]", "A"),
+            ("fn(A, b: B) -> C", "A B C"),
+            ("impl Fn(A) -> B + Iterator<Item = C>", "A B C"),
+            ("(A)", "A"),
+            ("<A as B<C>>::D<E>", "A C E"),
+            ("Result<A, Vec<B>>", "A Vec<B>"),
+            ("*const A", "A"),
+            ("&'a mut A", "A"),
+            ("&[A]", "[A]"),
+            ("dyn A<'a, B, C = D> + Send", "B D"),
+            ("(A, B)", "A B"),
+            ("!", ""),
+            ("A", ""),
+        ] {
+            let mut ty: Type = syn::parse_str(ty).unwrap();
+            let parts: Vec<_> = types(&mut ty).into_iter().map(|part| text(part)).collect();
+            assert_eq!(parts.join(" "), inner);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod connecting;
 mod crowd;
 mod frozen;
+mod frozen_under_a_hold;
 mod restarted;
 mod taking;
 

@@ -2,9 +2,12 @@
 
 mod connecting;
 mod crowd;
+mod five;
 mod frozen;
 mod frozen_under_a_hold;
+mod refused;
 mod restarted;
+mod slow;
 mod taking;
 
 use std::time::Duration;

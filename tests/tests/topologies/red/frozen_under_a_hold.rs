@@ -1,46 +1,17 @@
 //! Masters that stand still while somebody holds the lock.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lock_core::{BodyOutcome, Held, LockError, LockManager};
-use lock_tests::{Binary, Hold, Masters, Recorder, Scratch, check, now_ns, read, until_async};
+use lock_tests::{Binary, Masters, Recorder, now_ns, until_async};
 use tokio::task::JoinHandle;
 
+use super::history::{History, contend};
 use super::{PATIENCE, SLACK, on_each};
 
 const LEASE: Duration = Duration::from_secs(1);
-
-/// Who held it when.
-struct History(Scratch);
-
-impl History {
-    fn new() -> Self {
-        Self(Scratch::new())
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.path().join("history")
-    }
-
-    fn recorder(&self) -> Recorder {
-        Recorder::append(&self.file()).expect("a history can be written")
-    }
-
-    fn first_of_contender(&self) -> Option<u64> {
-        let holds = read(&self.file()).expect("a history can be read");
-        holds.iter().filter(|hold| hold.who == "contender").map(|hold| hold.from_ns).min()
-    }
-
-    /// After it was found right.
-    fn right(&self) -> Vec<Hold> {
-        let holds = read(&self.file()).expect("a history can be read");
-        assert_eq!(check(&holds), []);
-        holds
-    }
-}
 
 /// From one moment to a later one.
 fn time(from_ns: u64, to_ns: u64) -> Duration {
@@ -60,30 +31,6 @@ async fn hold_on(held: Held, recorder: Recorder) {
     }
 }
 
-/// Wants the lock again and again until told to stop, and writes down what it got. Says how often it was told that somebody
-/// else has it.
-fn contend(locks: LockManager, recorder: Recorder, over: Arc<AtomicBool>) -> JoinHandle<usize> {
-    tokio::spawn(async move {
-        let mut busy = 0;
-        while !over.load(Ordering::SeqCst) {
-            let request = locks.lock("a").red().expire(LEASE).wait(Duration::ZERO);
-            match request.acquire().await {
-                Ok(guard) => {
-                    recorder.took("LOCK:a", "contender", guard.token()).valid_at(now_ns());
-                    assert!(!guard.is_lost(), "it was got a moment ago");
-                    // With a majority that has just woken the release may be answered late.
-                    drop(guard);
-                }
-                Err(LockError::Busy { .. }) => busy += 1,
-                Err(LockError::Unavailable { .. }) => {}
-                Err(error) => panic!("{error}"),
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        busy
-    })
-}
-
 /// How the lock is held while the majority stands still; ends when it was lost.
 type Holder = fn(LockManager, Recorder) -> JoinHandle<()>;
 
@@ -96,7 +43,7 @@ async fn majority_stands_still(binary: &'static Binary, holder: Holder) {
     let held = holder(here, history.recorder());
     masters.all_renew("a").await;
     let over = Arc::new(AtomicBool::new(false));
-    let contender = contend(there, history.recorder(), Arc::clone(&over));
+    let contender = contend(there, LEASE, history.recorder(), Arc::clone(&over));
     masters.server(0).pause();
     masters.server(1).pause();
     let frozen = now_ns();
@@ -176,7 +123,7 @@ fn a_hold_outlives_a_minority_that_stands_still() {
             let hold = history.recorder().took("LOCK:a", "holder", guard.token());
             masters.all_renew("a").await;
             let over = Arc::new(AtomicBool::new(false));
-            let contender = contend(there.clone(), history.recorder(), Arc::clone(&over));
+            let contender = contend(there.clone(), LEASE, history.recorder(), Arc::clone(&over));
             masters.server(place).pause();
             let frozen = Instant::now();
             let (mut renewals, mut left) = (0, guard.remaining());

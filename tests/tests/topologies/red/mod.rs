@@ -5,6 +5,7 @@ mod crowd;
 mod five;
 mod frozen;
 mod frozen_under_a_hold;
+mod history;
 mod refused;
 mod restarted;
 mod slow;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lock_core::{LockManager, ManagerBuilder};
 
-use crate::{Binary, Server, leftovers, until_async};
+use crate::{Binary, Proxy, Server, leftovers, until_async};
 
 /// All that is undone or released is gone by then, once every server answers.
 const GONE: Duration = Duration::from_secs(10);
@@ -40,12 +40,52 @@ impl Masters {
         LockManager::builder().red_masters(self.urls())
     }
 
+    /// A network of its own to each of them, that can be broken.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<Proxy> {
+        let seeds = 1..;
+        self.0.iter().zip(seeds).map(|(server, seed)| Proxy::start(server.address(), seed)).collect()
+    }
+
+    /// How managers are made that reach them by these networks alone.
+    pub fn builder_through(&self, proxies: &[Proxy]) -> ManagerBuilder {
+        let urls = self.0.iter().zip(proxies).map(|(server, proxy)| server.url_through(proxy.address()));
+        LockManager::builder().red_masters(urls)
+    }
+
     /// A manager for tests that restart no master: each counts from its first moment.
     ///
     /// # Panics
     /// If it can't connect.
     pub async fn manager(&self) -> LockManager {
         self.builder().red_masters_keep_data().connect().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The places of those that have anything of the lock `key`, if they answer.
+    #[must_use]
+    pub fn who_have(&self, key: &str) -> Vec<usize> {
+        let name = format!("LOCK:{key}");
+        let has_it = |server: &Server| server.must(&["EXISTS", &name]).integer() == Some(1);
+        (0..self.0.len()).filter(|place| has_it(&self.0[*place])).collect()
+    }
+
+    /// Waits until each has renewed the lock `key` for whoever has it now: then its holder counts on them all. That a
+    /// master has it says less: its holder may not know yet, and take it back.
+    ///
+    /// # Panics
+    /// If one does not, in ten seconds.
+    pub async fn all_renew(&self, key: &str) {
+        let name = format!("LOCK:{key}");
+        for server in &self.0 {
+            // The holder's member, and the end of its lease.
+            let record = || server.must(&["ZRANGE", &name, "0", "0", "WITHSCORES"]).items().to_vec();
+            let mut before = record();
+            until_async(GONE, "it is renewed", || {
+                let old = std::mem::replace(&mut before, record());
+                before.len() == 2 && old.len() == 2 && before[0] == old[0] && before[1] != old[1]
+            })
+            .await;
+        }
     }
 
     /// All keys that are left, over all servers.

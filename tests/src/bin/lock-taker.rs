@@ -12,14 +12,15 @@ const USAGE: &str = "\
 usage: lock-taker <url> <names> <count> <hold ms> <expire ms> <wait ms> <history file> [--kind <kind>] [--hold-forever]
 
 Takes the lock <names>, or several together if they are separated by commas, <count> times for <hold ms> each and appends
-what it held to <history file>. <kind> is reentrant, fair, read or write. Prints `ready` when it is connected, `held` with
-the tokens for each hold, and `busy` or `lost` where that happens. With --hold-forever it holds the first one until it is
-killed.";
+what it held to <history file>. <kind> is reentrant, fair, read, write or red; for red, <url> is those of all masters,
+separated by commas. Prints `ready` when it is connected, `held` with the tokens for each hold, and `busy` or `lost` where
+that happens. With --hold-forever it holds the first one until it is killed.";
 
 /// How often a holder looks whether it still holds.
 const LOOK: Duration = Duration::from_millis(1);
 
 struct Orders {
+    /// Of all masters, separated by commas, for red locks.
     url: String,
     names: Vec<String>,
     kind: Option<LockKind>,
@@ -59,6 +60,14 @@ impl Orders {
         })
     }
 
+    async fn connect(&self) -> Result<LockManager, LockError> {
+        if self.kind != Some(LockKind::Red) {
+            return LockManager::connect(&self.url).await;
+        }
+        // No test restarts the masters of a process.
+        LockManager::builder().red_masters(self.url.split(',')).red_masters_keep_data().connect().await
+    }
+
     fn request(&self, locks: &LockManager) -> LockRequest {
         let names = self.names.iter().map(String::as_str);
         let request = match &*self.names {
@@ -79,6 +88,7 @@ fn kind_of(text: &str) -> Option<LockKind> {
         "fair" => LockKind::Fair,
         "read" => LockKind::Read,
         "write" => LockKind::Write,
+        "red" => LockKind::Red,
         _ => return None,
     })
 }
@@ -101,7 +111,7 @@ async fn main() -> ExitCode {
 
 async fn take(orders: &Orders) -> Result<(), Box<dyn std::error::Error>> {
     let recorder = Recorder::append(&orders.history)?;
-    let locks = LockManager::connect(&orders.url).await?;
+    let locks = orders.connect().await?;
     say("ready")?;
     let mut taken = 0;
     while taken < orders.count {

@@ -43,9 +43,14 @@ pub(crate) struct Taker {
 
 impl Taker {
     pub(crate) fn start(server: &Server, history: &Path, orders: Orders<'_>) -> Self {
+        Self::start_at(&server.url(), history, orders)
+    }
+
+    /// At several, separated by commas.
+    pub(crate) fn start_at(urls: &str, history: &Path, orders: Orders<'_>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lock-taker"));
         let ms = |duration: Duration| duration.as_millis().to_string();
-        command.args([&server.url(), orders.names, &orders.count.to_string(), &ms(orders.hold)]);
+        command.args([urls, orders.names, &orders.count.to_string(), &ms(orders.hold)]);
         command.args([ms(orders.expire), ms(PATIENCE)]).arg(history).args(["--kind", orders.kind]);
         command.args(orders.forever.then_some("--hold-forever")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = Process::start(&mut command);

@@ -21,7 +21,7 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
     let deadline = since + want.wait;
     // The first attempt may take the request limit, whatever the wait is.
     let latest = deadline.max(since + REQUEST_LIMIT);
-    let (mut tries, mut heard, mut busy) = (0, Vec::new(), None);
+    let (mut tries, mut heard, mut before) = (0, Vec::new(), None);
     loop {
         let failed = match Round::begin(masters, &want, heard, latest).await {
             Ok(won) => return Ok(Quorum::begin(masters, want, won)),
@@ -31,9 +31,9 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
         heard = of_this;
         let now = engine.now();
         // An attempt that was cut short by the end of the wait says less than the one before it.
-        let error = match busy.take() {
-            Some(before) if now >= latest && !error.is_busy() => before,
-            _ => error,
+        let error = match (before.take(), error) {
+            (Some(before), LockError::Unavailable { .. }) if now >= latest => before,
+            (_, error) => error,
         };
         if now >= deadline || !error.may_pass() {
             return Err(error.after(now.since(since)));
@@ -42,7 +42,7 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
         if engine.now() >= deadline {
             return Err(error.after(engine.now().since(since)));
         }
-        busy = Some(error).filter(LockError::is_busy);
+        before = Some(error);
         tries += 1;
     }
 }

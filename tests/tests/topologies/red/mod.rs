@@ -7,6 +7,7 @@ mod frozen;
 mod frozen_under_a_hold;
 mod history;
 mod refused;
+mod repair;
 mod restarted;
 mod slow;
 mod taking;

@@ -1,0 +1,28 @@
+//! Who stands in a lock's queue, as its record says (the server's protocol, "Stored").
+
+use std::time::{Duration, SystemTime};
+
+use lock_tests::{Server, Value};
+
+/// How long a place lives at most without a word of its waiter.
+pub(super) const SHORT_LEASE: Duration = Duration::from_secs(3);
+
+/// The clock of servers, in ms.
+pub(super) fn now_ms() -> f64 {
+    SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_secs_f64() * 1000.0
+}
+
+/// Until when each waiter's place in the queue of the lock `name` lives, in ms of the server's clock; none where that is not known.
+pub(super) fn places(server: &Server, name: &str) -> Vec<f64> {
+    let record = server.command(&["ZRANGE", name, "0", "-1", "WITHSCORES"]);
+    let members = record.items().chunks_exact(2);
+    members
+        .filter_map(|pair| match [&pair[0], &pair[1]].map(Value::text) {
+            // A heartbeat; the deadline is its score, negative.
+            [Some(member), Some(score)] if member.starts_with("1B") => {
+                score.parse().ok().map(|score: f64| -score)
+            }
+            _ => None,
+        })
+        .collect()
+}

@@ -10,7 +10,7 @@ use self::turn::Turn;
 use lock_core::LockManager;
 
 use crate::found::Binary;
-use crate::leftovers;
+use crate::leftovers::left_on_all;
 use crate::resp::{Connection, Value};
 use crate::server::{Server, ServerOptions};
 use crate::until;
@@ -116,7 +116,7 @@ impl Deployment {
         format!("redis-sentinel://{}/{NAME}", hosts.join(","))
     }
 
-    /// Plays `test` in a runtime of its own; afterwards nothing may be left on the master.
+    /// Plays `test` in a runtime of its own; afterwards nothing may be left on any server, an old master neither.
     ///
     /// # Panics
     /// If the test does, or does not end, or leaves something behind.
@@ -134,7 +134,7 @@ impl Deployment {
         let mut left = Vec::new();
         let start = Instant::now();
         while start.elapsed() < LONGEST_LEASE {
-            left = leftovers(self.master(), "LOCK");
+            left = left_on_all(&self.servers, "LOCK");
             if left.is_empty() {
                 return;
             }

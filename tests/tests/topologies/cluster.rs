@@ -6,6 +6,7 @@ mod many;
 mod moving;
 mod nodes;
 mod redirects;
+mod replicas;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod failover;
+mod lost_replies;
 mod many;
 mod moving;
 mod nodes;

@@ -13,7 +13,7 @@ pub(super) fn now_ms() -> f64 {
 }
 
 /// Until when each waiter's place in the queue of the lock `name` lives, in ms of the server's clock; none where that is not known.
-pub(super) fn places(server: &Server, name: &str) -> Vec<f64> {
+pub(crate) fn places(server: &Server, name: &str) -> Vec<f64> {
     let record = server.command(&["ZRANGE", name, "0", "-1", "WITHSCORES"]);
     let members = record.items().chunks_exact(2);
     members

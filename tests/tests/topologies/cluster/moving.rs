@@ -56,7 +56,9 @@ fn locks_of_all_kinds_in_a_slot_that_moves_stay_exclusive_and_available() {
                 parties.go_on(|name| cluster.master_of(name)).await;
                 let redirects = Redirects::so_far(cluster).since(&before);
                 eprintln!("{}, cluster, a slot moves: {redirects:?}", binary.label());
-                assert!(redirects.ask > 0 && redirects.moved > 0 && redirects.try_again > 0, "{redirects:?}");
+                assert!(redirects.ask > 0 && redirects.moved > 0, "{redirects:?}");
+                // Older ones say ASK then, too.
+                assert!(redirects.try_again > 0 || !binary.is_at_least(7), "{redirects:?}");
             }
 
             let played = parties.hand_over().await;

@@ -14,7 +14,7 @@ use lock_tests::{Arrival, Hold, Recorder, Server, Topology, check_order, check_t
 use self::cast::Cast;
 pub(crate) use self::cast::{casts, near_names};
 use self::party::Party;
-pub(crate) use self::queue::places;
+pub(crate) use self::queue::{places, tickets};
 
 /// Two hold, and three wait: each stands for a process, as a manager has connections and a channel of its own.
 const HOLDING: usize = 2;

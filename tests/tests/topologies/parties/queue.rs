@@ -14,14 +14,22 @@ pub(super) fn now_ms() -> f64 {
 
 /// Until when each waiter's place in the queue of the lock `name` lives, in ms of the server's clock; none where that is not known.
 pub(crate) fn places(server: &Server, name: &str) -> Vec<f64> {
+    // The deadline is a heartbeat's score, negative.
+    scores(server, name, "1B").into_iter().map(|score| -score).collect()
+}
+
+/// The number of each waiter in the queue of the lock `name`: the lowest is the first.
+pub(crate) fn tickets(server: &Server, name: &str) -> Vec<f64> {
+    scores(server, name, "1Q")
+}
+
+/// Of the members of this class.
+fn scores(server: &Server, name: &str, class: &str) -> Vec<f64> {
     let record = server.command(&["ZRANGE", name, "0", "-1", "WITHSCORES"]);
     let members = record.items().chunks_exact(2);
     members
         .filter_map(|pair| match [&pair[0], &pair[1]].map(Value::text) {
-            // A heartbeat; the deadline is its score, negative.
-            [Some(member), Some(score)] if member.starts_with("1B") => {
-                score.parse().ok().map(|score: f64| -score)
-            }
+            [Some(member), Some(score)] if member.starts_with(class) => score.parse().ok(),
             _ => None,
         })
         .collect()

@@ -62,6 +62,14 @@ impl Parties {
         self.hold_on();
     }
 
+    /// Waits until all waiters hear what their `server` publishes. Who does not hear that it has the lock is passed by those behind
+    /// it, and keeps its place (the server's protocol, "Hand-over"); in a cluster nobody is passed.
+    pub(crate) async fn can_be_told(&self, server: &Server) {
+        for party in &self.parties {
+            party.can_be_told(server).await;
+        }
+    }
+
     /// All are held by those who held them, and by nobody else.
     pub(crate) fn hold_on(&self) {
         self.parties.iter().for_each(Party::holds_on);
@@ -94,6 +102,6 @@ impl Played {
         let mut wrong = check_order(&self.arrivals, &ours);
         wrong.extend(check_together(&self.asked, &ours));
         let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(wrong.is_empty(), "{}\nin {ours:#?}", wrong.join("\n"));
     }
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::Played;
 use super::cast::Cast;
-use super::queue::{SHORT_LEASE, places};
+use super::queue::{SHORT_LEASE, can_be_told, places};
 use super::rival::Rival;
 use crate::PATIENCE;
 
@@ -117,6 +117,12 @@ impl Party {
             places.len() == self.waiters.len() && places.iter().all(|place| *place >= after)
         })
         .await;
+    }
+
+    /// Waits until all waiters hear what `server` publishes.
+    pub(super) async fn can_be_told(&self, server: &Server) {
+        let name = first_name(&self.cast);
+        until_async(PATIENCE, &format!("the waiters for {name} listen"), || can_be_told(server, &name)).await;
     }
 
     /// Its holders have it, and nobody else.

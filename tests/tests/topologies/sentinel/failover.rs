@@ -33,6 +33,7 @@ fn holds_of_all_kinds_that_were_replicated_go_on_and_waiters_get_them_afterwards
                 (way.happens)(deployment);
                 parties.go_on(|_| deployment.master()).await;
                 (way.heal)(old);
+                parties.can_be_told(deployment.master()).await;
                 parties.hand_over().await.judge(&history.right());
             });
             eprintln!("{}: {}: {:?}", binary.label(), way.name, start.elapsed());

@@ -75,6 +75,15 @@ impl Parties {
         self.parties.iter().for_each(Party::holds_on);
     }
 
+    /// Every other one, and the rest: both have single locks, and several.
+    pub(crate) fn halves(self) -> (Self, Self) {
+        let (mut even, mut odd) = (Vec::new(), Vec::new());
+        for (number, party) in self.parties.into_iter().enumerate() {
+            if number % 2 == 0 { &mut even } else { &mut odd }.push(party);
+        }
+        (Self { parties: even, lease: self.lease }, Self { parties: odd, lease: self.lease })
+    }
+
     /// The holders give all back, and the waiters have their turns.
     pub(crate) async fn hand_over(self) -> Played {
         let mut played = Played::default();

@@ -6,12 +6,12 @@ use lock_tests::{Deployment, each_server, longest_gap};
 
 use crate::breakage::nobody_could_acquire;
 use crate::history::History;
-use crate::load::Load;
+use crate::load::{self, Load};
 use crate::parties::{Parties, casts, near_names};
 
 const LEASE: Duration = Duration::from_millis(1_500);
-/// For a busy machine. Whoever lost what was granted would wait longer.
-const LIMIT: Duration = Duration::from_millis(1_500);
+/// For a busy machine. Had a grant been lost, the others would have waited for its lease.
+const LIMIT: Duration = load::LEASE;
 
 /// What happens to one of them, and how it ends.
 struct Breakage {
@@ -64,14 +64,18 @@ fn holds_and_waiters_of_all_kinds_do_not_need_every_sentinel_and_replica() {
                 (breakage.happens)(deployment);
                 load.goes_on(3 * LEASE, "while it is broken").await;
                 parties.go_on(|_| master).await;
-                let played = parties.hand_over().await;
+                let (now, later) = parties.halves();
+                let during = now.hand_over().await;
                 (breakage.ends)(deployment);
-                load.goes_on(Duration::ZERO, "afterwards").await;
                 deployment.until_whole();
+                load.goes_on(Duration::ZERO, "afterwards").await;
+                later.go_on(|_| master).await;
+                let afterwards = later.hand_over().await;
                 load.end().await;
                 assert_eq!(deployment.master().address(), master.address(), "a failover that nobody needs");
                 let holds = history.right();
-                played.judge(&holds);
+                during.judge(&holds);
+                afterwards.judge(&holds);
                 nobody_could_acquire(
                     binary,
                     "sentinel",

@@ -19,7 +19,9 @@ use crate::until;
 const NAME: &str = "mymaster";
 const SENTINELS: usize = 3;
 /// How long a failover, or a replica, may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = TILT.saturating_add(Duration::from_secs(30));
+/// A sentinel that finds that it stood still for two seconds does nothing for so long.
+const TILT: Duration = Duration::from_secs(30);
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 /// All that is left goes by itself within the longest lease that a test leaves behind.
@@ -217,6 +219,14 @@ impl Deployment {
         });
         until(PATIENCE, "it is one", || is_master(self.master()));
         start.elapsed()
+    }
+
+    /// What the sentinels may have lost because the machine, and they with it, stood still: the time in which one that finds
+    /// that does nothing, if one did.
+    #[must_use]
+    pub fn stood_still(&self) -> Duration {
+        let tilted = self.sentinels.iter().any(|sentinel| sentinel.log().contains("+tilt"));
+        if tilted { TILT } else { Duration::ZERO }
     }
 
     /// Waits until all servers but the master are its replicas and in step with it.

@@ -114,6 +114,7 @@ fn played(min_replicas: u32, judge: impl Fn(&[Violation], u64, u64) + Sync) {
                 );
                 let what = format!("{}, min_replicas {min_replicas}", way.name);
                 let limit = if min_replicas > 0 { LIMIT_WITH_REPLICA } else { LIMIT };
+                let limit = limit + deployment.stood_still();
                 nobody_could_acquire(binary, "sentinel", &what, gap(&holds, begin), limit);
                 assert!(before > 0 && after > 0, "the crowd did not get its locks");
                 judge(&wrong, begin, end);

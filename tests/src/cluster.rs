@@ -7,7 +7,7 @@ mod slot;
 use std::time::{Duration, Instant};
 
 use crate::found::Binary;
-use crate::leftovers::leftovers;
+use crate::leftovers::left_on_all;
 use crate::resp::Value;
 use crate::server::{Server, ServerOptions};
 use crate::until;
@@ -179,10 +179,13 @@ impl Cluster {
         });
     }
 
-    /// All keys under `namespace` on all masters but the fencing counters, which are there to stay.
+    /// All keys under `namespace` on all nodes that run, replicas too, but the fencing counters, which are there to stay.
+    ///
+    /// # Panics
+    /// If a node stands still.
     #[must_use]
     pub fn leftovers(&self, namespace: &str) -> Vec<String> {
-        self.masters().into_iter().flat_map(|node| leftovers(node, namespace)).collect()
+        left_on_all(&self.nodes, namespace)
     }
 
     /// Waits until no lock is left.

@@ -23,7 +23,7 @@ mod sudden_drop;
 mod topology;
 mod until;
 
-pub use arrival::arrive;
+pub use arrival::{arrive, arrive_at};
 pub use cluster::{Cluster, Migration, names_in_slot_of};
 pub use found::{Binary, each_newest, each_server, servers};
 pub use history::{

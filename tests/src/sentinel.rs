@@ -10,7 +10,7 @@ use self::turn::Turn;
 use lock_core::LockManager;
 
 use crate::found::Binary;
-use crate::leftovers;
+use crate::leftovers::left_on_all;
 use crate::resp::{Connection, Value};
 use crate::server::{Server, ServerOptions};
 use crate::until;
@@ -19,7 +19,9 @@ use crate::until;
 const NAME: &str = "mymaster";
 const SENTINELS: usize = 3;
 /// How long a failover, or a replica, may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = TILT.saturating_add(Duration::from_secs(30));
+/// A sentinel that finds that it stood still for two seconds does nothing for so long.
+const TILT: Duration = Duration::from_secs(30);
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 /// All that is left goes by itself within the longest lease that a test leaves behind.
@@ -116,7 +118,7 @@ impl Deployment {
         format!("redis-sentinel://{}/{NAME}", hosts.join(","))
     }
 
-    /// Plays `test` in a runtime of its own; afterwards nothing may be left on the master.
+    /// Plays `test` in a runtime of its own; afterwards nothing may be left on any server, an old master neither.
     ///
     /// # Panics
     /// If the test does, or does not end, or leaves something behind.
@@ -134,7 +136,7 @@ impl Deployment {
         let mut left = Vec::new();
         let start = Instant::now();
         while start.elapsed() < LONGEST_LEASE {
-            left = leftovers(self.master(), "LOCK");
+            left = left_on_all(&self.servers, "LOCK");
             if left.is_empty() {
                 return;
             }
@@ -217,6 +219,14 @@ impl Deployment {
         });
         until(PATIENCE, "it is one", || is_master(self.master()));
         start.elapsed()
+    }
+
+    /// What the sentinels may have lost because the machine, and they with it, stood still: the time in which one that finds
+    /// that does nothing, if one did.
+    #[must_use]
+    pub fn stood_still(&self) -> Duration {
+        let tilted = self.sentinels.iter().any(|sentinel| sentinel.log().contains("+tilt"));
+        if tilted { TILT } else { Duration::ZERO }
     }
 
     /// Waits until all servers but the master are its replicas and in step with it.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use lock_core::backend::memory::MemoryBackend;
 use lock_core::{DEFAULT_KEY_PREFIX, LockManager, LockName, ManagerBuilder};
 
+use crate::arrival::record_length;
 use crate::leftovers::of_connection;
 use crate::topology::Started;
-use crate::{Binary, Cluster, Connection, Deployment, Server, Topology, Value};
+use crate::{Binary, Cluster, Connection, Deployment, Server, Topology};
 
 /// Past this a test hangs.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -200,14 +201,7 @@ impl Stage {
         if matches!(self.place, Place::Memory(_) | Place::Masters(_)) {
             return None;
         }
-        let name = self.name(key);
-        let length = ["EVAL", "return #(redis.call('DUMP', KEYS[1]) or '')", "1", &name];
-        let replies =
-            self.masters().into_iter().map(|mut master| master.command(&length).expect("an answer"));
-        // A master of a cluster that is not the key's says so.
-        let mut lengths = replies.filter(|reply| !reply.is_error("MOVED"));
-        let length = lengths.next().as_ref().and_then(Value::integer);
-        Some(usize::try_from(length.expect("a length")).expect("a length"))
+        Some(record_length(self.masters(), &self.name(key)))
     }
 
     /// Waits until no lock is left.

@@ -2,18 +2,22 @@
 
 mod connecting;
 mod failover;
-mod load;
+mod lost_replies;
 mod many;
 mod moving;
 mod nodes;
+mod redirects;
+mod replicas;
 
 use std::time::Duration;
 
 use lock_core::LockManager;
 use lock_tests::Cluster;
 
-/// Past this something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::PATIENCE;
+
+/// Of three masters `LOCK:a` is at the second one; these are at the first one and at the last one.
+const FAR: [&str; 2] = ["d", "b"];
 
 /// Plays in a runtime of its own; afterwards nothing may be left.
 fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {

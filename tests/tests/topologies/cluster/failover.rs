@@ -2,99 +2,85 @@
 
 use std::time::{Duration, Instant};
 
-use lock_tests::{Cluster, Server, each_server, longest_gap, names_in_slot_of, now_ns, until_async};
-use tokio::task::JoinHandle;
+use lock_tests::{Cluster, Server, each_server, longest_gap, names_in_slot_of};
 
-use super::load::Load;
-use super::{PATIENCE, manager, play};
+use super::{FAR, PATIENCE, manager, play};
+use crate::breakage::{nobody_could_acquire, replicated};
+use crate::history::History;
+use crate::load::{self, Load};
+use crate::parties::{Parties, casts, near_names};
 
 /// Longer than a failover takes.
 const LEASE: Duration = Duration::from_secs(8);
+/// For a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+/// A node that is silent is seen to fail by one node, and then by most; a replica waits for a second at most and is elected, or tries
+/// again 4 s later. What was just granted may be over only with its lease.
+const FAILOVER: Duration =
+    Duration::from_millis(2 * 800 + 1_000 + 4_000).saturating_add(load::LEASE).saturating_add(SLACK);
+/// The replica takes over at once, unless what was just granted is over only with its lease.
+const ORDERLY: Duration = load::LEASE.saturating_add(SLACK);
 
-/// Waits until `replica` has the record of `key` as its master has it.
-async fn replicated(master: &Server, replica: &Server, key: &str) {
-    let mut there = replica.connect().expect("it listens");
-    there.command(&["READONLY"]).expect("it answers");
-    until_async(PATIENCE, "the record is replicated", || {
-        let record = master.must(&["DUMP", key]);
-        let copy = there.command(&["DUMP", key]).expect("it answers");
-        record == copy && record.text().is_some()
-    })
-    .await;
-}
-
-/// Spawns a waiter of its own manager, and returns when it is in the queue of `LOCK:a`.
-async fn queue(cluster: &Cluster, master: &Server) -> JoinHandle<u64> {
-    let length = || {
-        let length =
-            master.must(&["EVAL", "return #(redis.call('DUMP', KEYS[1]) or '')", "1", "LOCK:a"]).integer();
-        length.expect("a length")
-    };
-    let (before, locks) = (length(), manager(cluster).await);
-    let waiter = tokio::spawn(async move {
-        let guard = locks.lock("a").wait(PATIENCE * 2).acquire().await.expect("its turn comes");
-        let token = guard.token();
-        guard.release().await.expect("it is held");
-        token
-    });
-    // A place makes the lock's record longer by an id; nothing else does.
-    until_async(PATIENCE, "the waiter is in the queue", || length() >= before + 32).await;
-    waiter
-}
-
-/// A lock is held and waited for, another one of the slot comes and goes, while `fail` makes the master of both fail.
-fn survives(what: &str, fail: impl Fn(&Cluster, &Server) + Sync, heal: impl Fn(&Server) + Sync) {
+/// Locks of all kinds are held and waited for, and one of the same slot comes and goes, while `fail` makes the master of all
+/// of them fail.
+fn survive(
+    what: &str,
+    limit: Duration,
+    fail: impl Fn(&Cluster, &Server) + Sync,
+    heal: impl Fn(&Server) + Sync,
+) {
     each_server(|binary| {
         let cluster = Cluster::start(binary, 3, 1);
         play(&cluster, async |cluster| {
             let (here, there) = (manager(cluster).await, manager(cluster).await);
-            let names = names_in_slot_of("a", 2);
+            let (near, far) = (names_in_slot_of("a", 1 + near_names(FAR.len())), FAR.map(str::to_owned));
+            let (hot, near) = near.split_at(1);
             let (master, replica) = (cluster.master_of("LOCK:a"), cluster.replica_of("LOCK:a"));
-            let held = here.lock("a").expire(LEASE).acquire().await.expect("it is free");
-            let waiters = [queue(cluster, master).await, queue(cluster, master).await];
-            let mut load = Load::new();
-            let hold = load.recorder.took("LOCK:a", "holder", held.token());
-            load.take(&there, &names[1..]);
+            // Of several locks one is at the node that fails, before the other in their order or behind it.
+            assert!(
+                far.iter().all(|key| cluster.master_of(&format!("LOCK:{key}")).address() != master.address())
+            );
+            let history = History::new();
+            let parties = Parties::gather(cluster, casts(near, &far), LEASE, &history.recorder).await;
+            let mut load = Load::new(&history.recorder);
+            for locks in [&here, &there] {
+                load.take(locks, hot);
+            }
             load.goes_on(Duration::ZERO, "before the failure").await;
-            replicated(master, replica, "LOCK:a").await;
+            for name in near {
+                replicated(master, replica, &format!("LOCK:{name}")).await;
+            }
 
-            let failed = Instant::now();
             fail(cluster, master);
             load.goes_on(Duration::ZERO, "after the failure").await;
-            let back = failed.elapsed();
-            // It is renewed at the new master, and still nobody else has it.
-            tokio::time::sleep(LEASE.saturating_sub(failed.elapsed())).await;
-            let now = now_ns();
-            assert!(!held.is_lost(), "the hold did not survive");
-            hold.valid_at(now);
-            let mut last = held.token();
-            held.release().await.expect("it is held");
-            for waiter in waiters {
-                let token = waiter.await.expect("no panic");
-                assert!(token > last, "first come, first served");
-                last = token;
-            }
+            // All are renewed at the new master, and still nobody else has them.
+            parties.go_on(|name| cluster.master_of(name)).await;
+            let played = parties.hand_over().await;
             heal(master);
             cluster.until_agreed();
             load.goes_on(Duration::ZERO, "after all").await;
-            let holds = load.end().await;
-            eprintln!(
-                "{}, {what}: a lock could not be taken for {:?}; all were back after {back:?}",
-                binary.label(),
-                longest_gap(&holds, &format!("LOCK:{}", names[1])),
-            );
+            load.end().await;
+            let holds = history.right();
+            played.judge(&holds);
+            nobody_could_acquire(binary, "cluster", what, longest_gap(&holds, "LOCK:a"), limit);
         });
     });
 }
 
 #[test]
-fn a_hold_and_its_waiters_survive_a_killed_master() {
-    survives("master killed", |_, master| master.kill(), Server::restart);
+fn holds_and_waiters_of_all_kinds_survive_a_killed_master() {
+    survive("master killed", FAILOVER, |_, master| master.kill(), Server::restart);
 }
 
 #[test]
-fn a_hold_and_its_waiters_survive_a_master_that_stands_still() {
-    survives("master stopped", |_, master| master.pause(), Server::resume);
+fn holds_and_waiters_of_all_kinds_survive_a_master_that_stands_still() {
+    survive("master stopped", FAILOVER, |_, master| master.pause(), Server::resume);
+}
+
+#[test]
+fn holds_and_waiters_of_all_kinds_survive_an_orderly_failover() {
+    let orderly = |cluster: &Cluster, _: &Server| cluster.fail_over_to(cluster.replica_of("LOCK:a"));
+    survive("orderly failover", ORDERLY, orderly, |_| {});
 }
 
 #[test]
@@ -104,7 +90,8 @@ fn an_orderly_failover_under_load_keeps_locks_exclusive() {
         play(&cluster, async |cluster| {
             let (here, there) = (manager(cluster).await, manager(cluster).await);
             let names = names_in_slot_of("a", 4);
-            let mut load = Load::new();
+            let history = History::new();
+            let mut load = Load::new(&history.recorder);
             for locks in [&here, &there] {
                 load.take(locks, &names[..1]);
                 load.take(locks, &names[..1]);
@@ -118,13 +105,9 @@ fn an_orderly_failover_under_load_keeps_locks_exclusive() {
                 load.goes_on(Duration::ZERO, "after a failover").await;
                 cluster.until_agreed();
             }
-            let holds = load.end().await;
-            eprintln!(
-                "{}, two orderly failovers: {} holds, no grant for {:?} at most",
-                binary.label(),
-                holds.len(),
-                longest_gap(&holds, "LOCK:a")
-            );
+            load.end().await;
+            let gap = longest_gap(&history.right(), "LOCK:a");
+            nobody_could_acquire(binary, "cluster", "two orderly failovers under load", gap, ORDERLY);
         });
     });
 }

@@ -10,7 +10,7 @@ const HOLDS: usize = 300;
 const LEASE: Duration = Duration::from_secs(3);
 
 /// A number out of `INFO`.
-fn info(node: &Server, section: &str, field: &str) -> u64 {
+pub(super) fn info(node: &Server, section: &str, field: &str) -> u64 {
     let text = node.must(&["INFO", section]);
     let line = text.text().and_then(|text| text.lines().find_map(|line| line.strip_prefix(field)));
     let digits: String = line.unwrap_or("0").chars().take_while(char::is_ascii_digit).collect();

@@ -2,89 +2,56 @@
 
 use std::time::{Duration, Instant};
 
-use lock_core::{BodyOutcome, LockError, LockGuard, LockManager};
-use lock_tests::{Deployment, Server, each_server, until_async};
+use lock_core::{BodyOutcome, Held, LockError, LockManager};
+use lock_tests::{Deployment, Recorder, Server, each_server, now_ns, until_async};
 
 use super::take;
+use super::ways::WAYS;
+use crate::breakage::replicated;
+use crate::history::History;
+use crate::parties::{Parties, casts, near_names};
 
-const LEASE: Duration = Duration::from_secs(10);
+/// Longer than a failover takes.
+const LEASE: Duration = Duration::from_secs(8);
 const WAIT: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How the old master ends.
-struct Way {
-    name: &'static str,
-    happens: fn(&Deployment),
-    heal: fn(&Server),
-}
-
-const WAYS: [Way; 3] = [
-    Way { name: "planned", happens: Deployment::fail_over, heal: |_| {} },
-    Way {
-        name: "the master is killed",
-        happens: |deployment| {
-            let old = deployment.master();
-            old.kill();
-            deployment.until_elsewhere(old.address().port());
-        },
-        heal: Server::restart,
-    },
-    Way {
-        name: "the master hangs, and comes back",
-        happens: |deployment| {
-            let old = deployment.master();
-            old.pause();
-            deployment.until_elsewhere(old.address().port());
-        },
-        heal: Server::resume,
-    },
-];
-
-fn each_way(test: impl AsyncFn(&Deployment, &Way) + Sync) {
+#[test]
+fn holds_of_all_kinds_that_were_replicated_go_on_and_waiters_get_them_afterwards() {
     each_server(|binary| {
         for way in &WAYS {
             let start = Instant::now();
-            Deployment::start(binary, 1).play(async |deployment: &Deployment| test(deployment, way).await);
+            Deployment::start(binary, 1).play(async |deployment: &Deployment| {
+                let history = History::new();
+                let names: Vec<String> = (0..near_names(2)).map(|number| format!("n{number}")).collect();
+                let casts = casts(&names, &["a", "z"].map(str::to_owned));
+                let parties = Parties::gather(deployment, casts, LEASE, &history.recorder).await;
+                let (old, replica) = (deployment.master(), deployment.replicas()[0]);
+                for name in parties.names() {
+                    replicated(old, replica, &name).await;
+                }
+                (way.happens)(deployment);
+                parties.go_on(|_| deployment.master()).await;
+                (way.heal)(old);
+                parties.can_be_told(deployment.master()).await;
+                parties.hand_over().await.judge(&history.right());
+            });
             eprintln!("{}: {}: {:?}", binary.label(), way.name, start.elapsed());
         }
     });
 }
 
-/// Waits until the server that is asked now has renewed it.
-async fn is_renewed(guard: &LockGuard) {
-    let mut left = guard.remaining();
-    until_async(PATIENCE, "it is renewed", || {
-        assert!(!guard.is_lost(), "it was replicated, and is lost");
-        let before = std::mem::replace(&mut left, guard.remaining());
-        left > before
-    })
-    .await;
-}
-
-#[test]
-fn a_hold_that_was_replicated_goes_on_and_waiters_get_it_afterwards() {
-    each_way(async |deployment, way| {
-        let (here, there) = (deployment.manager().await, deployment.manager().await);
-        let old = deployment.master();
-        let held = here.lock("a").expire(LEASE).acquire().await.expect("it is free");
-        let waiting = there.clone();
-        let waiter = tokio::spawn(async move { waiting.lock("a").wait(WAIT).acquire().await });
-        let queued = |server: &Server| server.must(&["ZCARD", "LOCK:a"]).integer() > Some(1);
-        until_async(PATIENCE, "the waiter is in the queue, and replicated", || {
-            deployment.servers().iter().all(queued)
-        })
-        .await;
-        (way.happens)(deployment);
-        is_renewed(&held).await;
-        assert!(!held.is_lost());
-        assert!(!waiter.is_finished(), "two hold it");
-        assert_eq!(deployment.master().must(&["EXISTS", "LOCK:a"]).integer(), Some(1));
-        (way.heal)(old);
-        let token = held.token();
-        held.release().await.expect("it is held");
-        let next = waiter.await.expect("no panic").expect("it was given back");
-        assert!(next.token() > token);
-    });
+/// A body that never ends, and writes down how long it has the lock.
+async fn looks_on(recorder: Recorder) {
+    let held = Held::current().expect("it runs under a lock");
+    let hold = recorder.took(held.name().as_str(), "body", held.token());
+    loop {
+        let now = now_ns();
+        if !held.is_lost() {
+            hold.valid_at(now);
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 #[test]
@@ -95,11 +62,10 @@ fn a_hold_that_was_not_replicated_is_lost_and_its_holder_told() {
             let locks = deployment.manager().await;
             // The sentinels mend this, but not at once.
             replica.must(&["REPLICAOF", "127.0.0.1", "1"]);
-            let running = locks.clone();
-            let body = tokio::spawn(async move {
-                let forever = std::future::pending::<()>();
-                running.lock("a").expire(LEASE).run(forever).await
-            });
+            let history = History::new();
+            let (running, recorder) = (locks.clone(), history.recorder.clone());
+            let body =
+                tokio::spawn(async move { running.lock("a").expire(LEASE).run(looks_on(recorder)).await });
             until_async(PATIENCE, "it is held", || old.must(&["EXISTS", "LOCK:a"]).integer() == Some(1))
                 .await;
             assert_eq!(replica.must(&["EXISTS", "LOCK:a"]).integer(), Some(0), "it was replicated");
@@ -111,7 +77,11 @@ fn a_hold_that_was_not_replicated_is_lost_and_its_holder_told() {
                 matches!(outcome, Err(LockError::Lost { body: BodyOutcome::Cancelled, .. })),
                 "{outcome:?}"
             );
-            take(&locks, "a").await;
+            let next = deployment.manager().await.lock("a").wait(WAIT).acquire().await.expect("it is free");
+            let hold = history.recorder.took("LOCK:a", "next", next.token());
+            hold.valid_at(now_ns());
+            next.release().await.expect("it is held");
+            assert_eq!(history.right().len(), 2);
         });
     });
 }

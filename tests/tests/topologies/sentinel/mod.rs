@@ -1,10 +1,12 @@
 //! A master behind sentinels: found, and followed when it changes.
 
+mod companions;
 mod crowd;
 mod failover;
 mod found;
 mod replicas;
 mod stale;
+mod ways;
 
 use std::time::Duration;
 

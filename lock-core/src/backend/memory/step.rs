@@ -215,8 +215,8 @@ impl Lock<'_> {
         }
     }
 
-    /// Grants a lock without an owner to the first waiters who are alive and can be told: to one who wants it alone if
-    /// nobody reads, or to neighbouring readers. Who cannot be told keeps his place.
+    /// Grants a lock without an owner to the first waiters who are alive and, unless they wait strictly, can be told: to one
+    /// who wants it alone if nobody reads, or to neighbouring readers. Who is passed keeps his place.
     ///
     /// What could go wrong: a writer is granted beside a reader, or a reader beside a writer. It can't: there is no owner
     /// when this runs, a writer ends the loop, and is granted only while the set of readers is empty.
@@ -244,7 +244,9 @@ impl Lock<'_> {
                 // What was left of an earlier stay.
                 self.record.readers.remove(&head.id);
             }
-            if asks.is_none() && !(self.reachable)(&head.entry.channel) {
+            let heard = (self.reachable)(&head.entry.channel);
+            // Who waits strictly is not passed, whether it hears or not: its next refresh finds the grant.
+            if asks.is_none() && !head.entry.strict && !heard {
                 skipped += 1;
                 tried += 1;
                 continue;
@@ -257,7 +259,7 @@ impl Lock<'_> {
             } else {
                 self.own(&head.id, fence, left_ms);
             }
-            if asks.is_none() {
+            if asks.is_none() && heard {
                 let (channel, strict) = (head.entry.channel, self.is_strict());
                 self.grants.push(Published { channel, id: head.id, fence, left_ms, strict });
             }

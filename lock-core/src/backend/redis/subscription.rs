@@ -62,7 +62,7 @@ impl Subscription {
             self.listening(false);
             let mut pause = Duration::ZERO;
             (self.connection, self.node) = loop {
-                tokio::time::sleep(pause).await;
+                rest(&self.hub, pause).await;
                 // What was doubted until now is no doubt about the subscription that is made now.
                 let _ = self.hub.subscription_doubted().now_or_never();
                 match subscribed_anywhere(&self.hub, &self.channel, &self.garbage).await {
@@ -104,6 +104,13 @@ impl Subscription {
             }
         }
     }
+}
+
+/// A pause that ends early when there is news of the server: whoever listens again later than others is passed meanwhile.
+async fn rest(hub: &Hub, pause: Duration) {
+    let shortest = pause.min(FIRST_PAUSE);
+    tokio::time::sleep(shortest).await;
+    let _ = tokio::time::timeout(pause - shortest, hub.subscription_doubted()).await;
 }
 
 /// What a server that lives answers. A node of a cluster has to be in touch with the others, too: else it hears nothing

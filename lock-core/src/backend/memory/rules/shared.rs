@@ -250,15 +250,15 @@ super::rules! {
         assert!(matches!(p.try_to_read(3), Reply::Held { .. }), "nobody waits any more");
     }
 
-    fn a_reader_who_cannot_be_told_keeps_its_place_and_holds_up_nobody(p) {
+    fn a_reader_who_cannot_be_told_is_let_in_and_finds_out(p) {
         p.try_once(0);
         let (ticket, ..) = place_of(&p.read(1));
         p.read(2);
         p.0.listens("two", false);
         p.forget(0);
-        assert_eq!(p.told(), [id(2)]);
+        assert!(p.told().ends_with(&[id(2)]));
         let held = p.refresh_reader(1);
-        assert!(matches!(held, Reply::Held { left_ms: LEASE, .. }), "it asks: let in without a message");
+        assert!(matches!(held, Reply::Held { left_ms: LEASE, .. }));
         assert!(fence(&held) > ticket);
         assert_eq!(p.told(), []);
         assert!(matches!(p.refresh_reader(2), Reply::Held { .. }));

@@ -61,6 +61,21 @@ super::rules! {
         assert!(is_strict(&p.refresh(2)), "the claim as well");
     }
 
+    fn who_cannot_be_told_is_not_passed(p) {
+        p.try_once(0);
+        let (ticket, ..) = place_of(&p.wait_strictly(1));
+        p.wait(2);
+        p.wait_strictly(3);
+        p.0.listens("two", false);
+        p.forget(0);
+        assert!(matches!(p.try_once(4), Reply::Busy { holder: Some(_), .. }), "it is the owner");
+        assert!(!p.told().contains(&id(2)));
+        p.pass_ms(SHORT / 2);
+        assert!(matches!(p.refresh(1), Reply::Held { fence, .. } if fence > ticket), "it finds out");
+        p.forget(1);
+        assert_eq!(p.told(), [id(2)]);
+    }
+
     fn nothing_is_left_of_it_when_the_lock_is_free(p) {
         p.try_once(0);
         p.wait_strictly(1);

@@ -208,8 +208,9 @@ local function hand_over(key, record, gone, mine, lease)
         -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
         -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
         pcall(redis.set_repl, redis.REPL_NONE)
-        -- In a cluster the number counts the subscribers of this node only.
-        told = call('PUBLISH', channel, message) ~= 0 or flags ~= ''
+        -- In a cluster the number counts the subscribers of this node only. Who waits strictly is not passed, whether it
+        -- hears or not: its subscription may be on its way back, and its next refresh finds the grant.
+        told = call('PUBLISH', channel, message) ~= 0 or flags ~= '' or how ~= 'x'
         pcall(redis.set_repl, redis.REPL_ALL)
       end
       if not told then

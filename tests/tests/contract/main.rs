@@ -1,5 +1,8 @@
 //! What a lock promises, in every place: each test runs in memory, and on servers of each version and in each arrangement.
 
+mod annotated;
+mod annotated_kinds;
+mod annotated_leases;
 mod attribute;
 mod bad_input;
 mod cancellation;
@@ -219,6 +222,16 @@ contract! {
             arguments_are_dropped_before_the_lock_is_freed
             a_body_can_extend_the_lease_that_is_not_renewed
         }
+        annotated_leases {
+            a_body_that_is_not_renewed_ends_with_its_lease
+            a_body_whose_lock_is_lost_is_cancelled
+            a_body_whose_lock_is_lost_may_be_let_finish
+            a_body_longer_than_its_lease_is_renewed
+        }
+        annotated_kinds {
+            readers_let_readers_in_and_all_others_nobody
+            writers_and_fair_calls_are_served_in_the_order_of_arrival
+        }
         shapes {
             every_shape_of_function_runs_its_body_under_the_lock
             no_shape_of_function_runs_its_body_without_the_lock
@@ -342,6 +355,15 @@ contract! {
         red {
             attribute_by_hand_and_params_meet
             masters_of_red_keep_no_other_kind
+        }
+        annotated_leases {
+            a_body_that_is_not_renewed_ends_with_its_lease
+            a_body_whose_lock_is_lost_is_cancelled
+            a_body_whose_lock_is_lost_may_be_let_finish
+            a_body_longer_than_its_lease_is_renewed
+        }
+        annotated_kinds {
+            readers_let_readers_in_and_all_others_nobody
         }
     }
 }

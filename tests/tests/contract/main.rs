@@ -3,6 +3,7 @@
 mod annotated;
 mod annotated_kinds;
 mod annotated_leases;
+mod annotated_times;
 mod attribute;
 mod bad_input;
 mod cancellation;
@@ -232,6 +233,12 @@ contract! {
             readers_let_readers_in_and_all_others_nobody
             writers_and_fair_calls_are_served_in_the_order_of_arrival
         }
+        annotated_times {
+            a_body_that_never_ends_is_ended_by_its_longest_hold
+            a_plain_body_is_told_of_the_end_of_its_longest_hold
+            a_call_that_returned_keeps_its_lock_for_its_time
+            a_second_call_is_skipped_while_the_lock_is_kept
+        }
         shapes {
             every_shape_of_function_runs_its_body_under_the_lock
             no_shape_of_function_runs_its_body_without_the_lock
@@ -364,6 +371,11 @@ contract! {
         }
         annotated_kinds {
             readers_let_readers_in_and_all_others_nobody
+        }
+        annotated_times {
+            a_body_that_never_ends_is_ended_by_its_longest_hold
+            a_plain_body_is_told_of_the_end_of_its_longest_hold
+            a_call_that_returned_keeps_its_lock_for_its_time
         }
     }
 }

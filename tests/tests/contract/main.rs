@@ -25,6 +25,7 @@ mod nesting;
 mod outcomes;
 mod places;
 mod plain;
+mod plain_losses;
 mod read_write;
 mod readers_leases;
 mod red;
@@ -251,6 +252,10 @@ contract! {
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime
             a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
+        }
+        plain_losses {
+            a_plain_body_sees_the_end_of_its_lease
+            a_plain_body_sees_that_its_lock_was_taken_away
         }
         nesting {
             annotated_calls_nest

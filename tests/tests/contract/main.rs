@@ -22,6 +22,7 @@ mod mixed;
 mod multi;
 mod names;
 mod nesting;
+mod on_busy;
 mod outcomes;
 mod places;
 mod plain;
@@ -248,6 +249,10 @@ contract! {
             a_busy_call_is_skipped_or_left_to_another_function
             a_call_whose_condition_is_false_takes_no_lock
             a_generator_of_the_manager_wraps_the_keys_of_all_functions
+        }
+        on_busy {
+            functions_without_a_result_are_skipped
+            another_function_gets_the_very_arguments
         }
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime

@@ -12,6 +12,7 @@ mod crowd;
 mod downgrade;
 mod exclusion;
 mod fair;
+mod generators;
 mod keeping;
 mod kinds;
 mod leases;
@@ -253,6 +254,10 @@ contract! {
         on_busy {
             functions_without_a_result_are_skipped
             another_function_gets_the_very_arguments
+        }
+        generators {
+            every_form_of_generator_makes_its_key_and_excludes_by_it
+            a_generator_that_fails_takes_nothing
         }
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime

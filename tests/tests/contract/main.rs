@@ -27,6 +27,7 @@ mod on_busy;
 mod outcomes;
 mod places;
 mod plain;
+mod plain_contended;
 mod plain_losses;
 mod read_write;
 mod readers_leases;
@@ -262,6 +263,11 @@ contract! {
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime
             a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
+        }
+        plain_contended {
+            a_plain_call_gets_the_lock_of_a_holder_elsewhere_or_is_busy_in_time
+            a_plain_call_does_not_deadlock_with_a_holder_of_its_runtime
+            a_plain_call_gets_the_lock_of_a_task_that_can_go_on
         }
         plain_losses {
             a_plain_body_sees_the_end_of_its_lease

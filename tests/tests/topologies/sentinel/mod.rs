@@ -4,6 +4,7 @@ mod crowd;
 mod failover;
 mod found;
 mod replicas;
+mod replicas_kinds;
 mod stale;
 
 use std::time::Duration;

@@ -98,16 +98,21 @@ pub fn each_server(test: impl Fn(&'static Binary) + Sync) {
     each_of(&servers().iter().collect::<Vec<_>>(), test);
 }
 
-/// As [`each_server`], on the newest of each product only: for what takes many servers.
+/// As [`each_server`], on the oldest and on the newest version only: for what takes many servers. What differs between
+/// versions, they differ in.
 ///
 /// # Panics
 /// As [`each_server`].
 #[track_caller]
-pub fn each_newest(test: impl Fn(&'static Binary) + Sync) {
-    let is_newest = |binary: &&Binary| {
-        !servers().iter().any(|other| other.product == binary.product && other.numbers() > binary.numbers())
-    };
-    each_of(&servers().iter().filter(is_newest).collect::<Vec<_>>(), test);
+pub fn oldest_and_newest(test: impl Fn(&'static Binary) + Sync) {
+    let by_age = |binary: &&Binary| binary.numbers();
+    let mut both: Vec<_> = [servers().iter().min_by_key(by_age), servers().iter().max_by_key(by_age)]
+        .into_iter()
+        .flatten()
+        .collect();
+    // One server is both.
+    both.dedup();
+    each_of(&both, test);
 }
 
 #[track_caller]
@@ -135,4 +140,24 @@ fn each_of(binaries: &[&'static Binary], test: impl Fn(&'static Binary) + Sync) 
             .collect()
     });
     assert!(failed.is_empty(), "failed on {}", failed.join(", "));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn the_oldest_and_the_newest_are_older_and_newer_than_all_others() {
+        let played = Mutex::new(Vec::new());
+        oldest_and_newest(|binary| played.lock().unwrap().push(binary.numbers()));
+        let mut played = played.into_inner().unwrap();
+        played.sort();
+        let mut all: Vec<_> = servers().iter().map(Binary::numbers).collect();
+        all.sort();
+        assert_eq!(played.first(), all.first());
+        assert_eq!(played.last(), all.last());
+        assert_eq!(played.len(), all.len().min(2));
+    }
 }

@@ -25,7 +25,7 @@ mod until;
 
 pub use arrival::{arrive, arrive_at};
 pub use cluster::{Cluster, Migration, names_in_slot_of};
-pub use found::{Binary, each_newest, each_server, servers};
+pub use found::{Binary, each_server, oldest_and_newest, servers};
 pub use history::{
     Arrival, Hold, OpenHold, Recorder, Violation, check, check_order, check_together, longest_gap, read,
 };

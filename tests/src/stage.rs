@@ -110,6 +110,12 @@ impl Stage {
         }
     }
 
+    /// Whether it keeps red locks, and no others.
+    #[must_use]
+    pub fn keeps_red(&self) -> bool {
+        matches!(self.place, Place::Masters(_))
+    }
+
     /// What managers connect to.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -1,5 +1,9 @@
 //! What a lock promises, in every place: each test runs in memory, and on servers of each version and in each arrangement.
 
+mod annotated;
+mod annotated_kinds;
+mod annotated_leases;
+mod annotated_times;
 mod attribute;
 mod bad_input;
 mod cancellation;
@@ -8,6 +12,7 @@ mod crowd;
 mod downgrade;
 mod exclusion;
 mod fair;
+mod generators;
 mod keeping;
 mod kinds;
 mod leases;
@@ -18,9 +23,12 @@ mod mixed;
 mod multi;
 mod names;
 mod nesting;
+mod on_busy;
 mod outcomes;
 mod places;
 mod plain;
+mod plain_contended;
+mod plain_losses;
 mod read_write;
 mod readers_leases;
 mod red;
@@ -219,6 +227,22 @@ contract! {
             arguments_are_dropped_before_the_lock_is_freed
             a_body_can_extend_the_lease_that_is_not_renewed
         }
+        annotated_leases {
+            a_body_that_is_not_renewed_ends_with_its_lease
+            a_body_whose_lock_is_lost_is_cancelled
+            a_body_whose_lock_is_lost_may_be_let_finish
+            a_body_longer_than_its_lease_is_renewed
+        }
+        annotated_kinds {
+            readers_let_readers_in_and_all_others_nobody
+            writers_and_fair_calls_are_served_in_the_order_of_arrival
+        }
+        annotated_times {
+            a_body_that_never_ends_is_ended_by_its_longest_hold
+            a_plain_body_is_told_of_the_end_of_its_longest_hold
+            a_call_that_returned_keeps_its_lock_for_its_time
+            a_second_call_is_skipped_while_the_lock_is_kept
+        }
         shapes {
             every_shape_of_function_runs_its_body_under_the_lock
             no_shape_of_function_runs_its_body_without_the_lock
@@ -228,9 +252,26 @@ contract! {
             a_call_whose_condition_is_false_takes_no_lock
             a_generator_of_the_manager_wraps_the_keys_of_all_functions
         }
+        on_busy {
+            functions_without_a_result_are_skipped
+            another_function_gets_the_very_arguments
+        }
+        generators {
+            every_form_of_generator_makes_its_key_and_excludes_by_it
+            a_generator_that_fails_takes_nothing
+        }
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime
             a_plain_wait_for_a_holder_on_the_same_thread_ends_busy_by_its_deadline
+        }
+        plain_contended {
+            a_plain_call_gets_the_lock_of_a_holder_elsewhere_or_is_busy_in_time
+            a_plain_call_does_not_deadlock_with_a_holder_of_its_runtime
+            a_plain_call_gets_the_lock_of_a_task_that_can_go_on
+        }
+        plain_losses {
+            a_plain_body_sees_the_end_of_its_lease
+            a_plain_body_sees_that_its_lock_was_taken_away
         }
         nesting {
             annotated_calls_nest
@@ -342,6 +383,20 @@ contract! {
         red {
             attribute_by_hand_and_params_meet
             masters_of_red_keep_no_other_kind
+        }
+        annotated_leases {
+            a_body_that_is_not_renewed_ends_with_its_lease
+            a_body_whose_lock_is_lost_is_cancelled
+            a_body_whose_lock_is_lost_may_be_let_finish
+            a_body_longer_than_its_lease_is_renewed
+        }
+        annotated_kinds {
+            readers_let_readers_in_and_all_others_nobody
+        }
+        annotated_times {
+            a_body_that_never_ends_is_ended_by_its_longest_hold
+            a_plain_body_is_told_of_the_end_of_its_longest_hold
+            a_call_that_returned_keeps_its_lock_for_its_time
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use lock_tests::{Stage, each_newest, each_server};
+use lock_tests::{Stage, each_server, oldest_and_newest};
 
 /// A test; not generic, since there are hundreds.
 pub(crate) type Test<'t> = &'t (dyn Fn(&Stage) -> Pin<Box<dyn Future<Output = ()> + '_>> + Sync);
@@ -27,14 +27,14 @@ pub(crate) fn on_three_masters(test: Test<'_>) {
 }
 
 pub(crate) fn behind_sentinels(test: Test<'_>) {
-    each_newest(|binary| {
+    oldest_and_newest(|binary| {
         let stage = Stage::sentinel(binary);
         stage.play_boxed(test(&stage));
     });
 }
 
 pub(crate) fn on_a_cluster(test: Test<'_>) {
-    each_newest(|binary| {
+    oldest_and_newest(|binary| {
         let stage = Stage::cluster(binary);
         stage.play_boxed(test(&stage));
     });

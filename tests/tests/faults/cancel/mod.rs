@@ -6,14 +6,14 @@ mod network;
 mod operations;
 mod stepping;
 
-use lock_tests::{Direction, each_newest};
+use lock_tests::{Direction, oldest_and_newest};
 
 use kinds::Kind;
 use network::Network;
 
 /// All operations of one kind.
 fn every_point(kind: Kind) {
-    each_newest(|binary| {
+    oldest_and_newest(|binary| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         runtime.expect("a runtime").block_on(async {
             let network = Network::start(binary, kind).await;

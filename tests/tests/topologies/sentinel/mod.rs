@@ -5,6 +5,7 @@ mod crowd;
 mod failover;
 mod found;
 mod replicas;
+mod replicas_kinds;
 mod stale;
 mod ways;
 

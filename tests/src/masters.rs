@@ -78,11 +78,17 @@ impl Masters {
         let name = format!("LOCK:{key}");
         for server in &self.0 {
             // The holder's member, and the end of its lease.
-            let record = || server.must(&["ZRANGE", &name, "0", "0", "WITHSCORES"]).items().to_vec();
-            let mut before = record();
+            let holder = || {
+                let record = server.must(&["ZRANGE", &name, "0", "-1", "WITHSCORES"]).items().to_vec();
+                let at =
+                    record.iter().position(|member| member.text().is_some_and(|it| it.starts_with("1H")))?;
+                record.get(at..at + 2).map(<[_]>::to_vec)
+            };
+            let mut before = holder();
             until_async(GONE, "it is renewed", || {
-                let old = std::mem::replace(&mut before, record());
-                before.len() == 2 && old.len() == 2 && before[0] == old[0] && before[1] != old[1]
+                let old = std::mem::replace(&mut before, holder());
+                let (Some(before), Some(old)) = (&before, old) else { return false };
+                before[0] == old[0] && before[1] != old[1]
             })
             .await;
         }

@@ -62,10 +62,11 @@ impl Parties {
         self.hold_on();
     }
 
-    /// Waits until all waiters hear what their `server` publishes. Who does not hear that it has the lock is passed by those behind
-    /// it, and keeps its place (the server's protocol, "Hand-over"); in a cluster nobody is passed.
+    /// Waits until all `reentrant` waiters hear what their `server` publishes. Who does not hear that it has the lock is passed by
+    /// those behind it, and keeps its place (the server's protocol, "Hand-over"); in a cluster nobody is passed, and who waits
+    /// strictly never is.
     pub(crate) async fn can_be_told(&self, server: &Server) {
-        for party in &self.parties {
+        for party in self.parties.iter().filter(|party| !party.is_strict()) {
             party.can_be_told(server).await;
         }
     }

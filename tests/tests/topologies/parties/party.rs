@@ -120,6 +120,11 @@ impl Party {
     }
 
     /// Waits until all waiters hear what `server` publishes.
+    /// Whether nobody of it may be passed.
+    pub(super) fn is_strict(&self) -> bool {
+        !self.cast.waiters.contains(&LockKind::Reentrant)
+    }
+
     pub(super) async fn can_be_told(&self, server: &Server) {
         let name = first_name(&self.cast);
         until_async(PATIENCE, &format!("the waiters for {name} listen"), || can_be_told(server, &name)).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lock_tests::{Deployment, each_server, longest_gap};
+use lock_tests::{Deployment, longest_gap, oldest_and_newest};
 
 use crate::breakage::nobody_could_acquire;
 use crate::history::History;
@@ -46,7 +46,7 @@ const BREAKAGES: [Breakage; 4] = [
 
 #[test]
 fn holds_and_waiters_of_all_kinds_do_not_need_every_sentinel_and_replica() {
-    each_server(|binary| {
+    oldest_and_newest(|binary| {
         Deployment::start(binary, 1).play(async |deployment: &Deployment| {
             let (here, there) = (deployment.manager().await, deployment.manager().await);
             let master = deployment.master();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lock_core::{LockError, LockManager};
-use lock_tests::{Deployment, Hold, Recorder, Scratch, Violation, check, each_server, now_ns, read};
+use lock_tests::{Deployment, Hold, Recorder, Scratch, Violation, check, now_ns, oldest_and_newest, read};
 
 use super::ways::{WAYS, Way};
 use crate::breakage::nobody_could_acquire;
@@ -95,7 +95,7 @@ fn gap(holds: &[Hold], begin: u64) -> Duration {
 }
 
 fn played(min_replicas: u32, judge: impl Fn(&[Violation], u64, u64) + Sync) {
-    each_server(|binary| {
+    oldest_and_newest(|binary| {
         for way in &WAYS {
             let folder = Scratch::new();
             let file = folder.path().join("history");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lock_core::{BodyOutcome, Held, LockError, LockManager};
-use lock_tests::{Deployment, Recorder, Server, each_server, now_ns, until_async};
+use lock_tests::{Deployment, Recorder, Server, each_server, now_ns, oldest_and_newest, until_async};
 
 use super::take;
 use super::ways::WAYS;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
 fn holds_of_all_kinds_that_were_replicated_go_on_and_waiters_get_them_afterwards() {
-    each_server(|binary| {
+    oldest_and_newest(|binary| {
         for way in &WAYS {
             let start = Instant::now();
             Deployment::start(binary, 1).play(async |deployment: &Deployment| {

@@ -3,7 +3,8 @@
 //! Written out, since syn's visitors know the whole language and are compiled anew for each use: six of them were a third of
 //! what this crate took to build.
 
-use syn::{GenericArgument, Pat, Path, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::punctuated::Punctuated;
+use syn::{GenericArgument, Pat, Path, PathArguments, ReturnType, Token, Type, TypeParamBound};
 
 /// The patterns that `pat` is made of, without what they are made of in turn.
 pub(crate) fn patterns(pat: &mut Pat) -> Vec<&mut Pat> {
@@ -23,63 +24,68 @@ pub(crate) fn patterns(pat: &mut Pat) -> Vec<&mut Pat> {
 }
 
 /// The types that `ty` is made of, without what they are made of in turn.
-pub(crate) fn types(ty: &mut Type) -> Vec<&mut Type> {
+pub(crate) fn types(ty: &Type) -> Vec<&Type> {
     match ty {
-        Type::Array(array) => vec![&mut array.elem],
+        Type::Array(array) => vec![&array.elem],
         Type::FnPtr(function) => {
-            let inputs = function.inputs.iter_mut().map(|input| &mut input.ty);
-            inputs.chain(returned(&mut function.output)).collect()
+            let inputs = function.inputs.iter().map(|input| &input.ty);
+            inputs.chain(returned(&function.output)).collect()
         }
-        Type::Group(group) => vec![&mut group.elem],
-        Type::ImplTrait(hidden) => of_bounds(hidden.bounds.iter_mut()),
-        Type::Paren(paren) => vec![&mut paren.elem],
+        Type::Group(group) => vec![&group.elem],
+        Type::ImplTrait(hidden) => of_bounds(&hidden.bounds),
+        Type::Paren(paren) => vec![&paren.elem],
         Type::Path(path) => {
-            let of = path.qself.iter_mut().map(|of| &mut *of.ty);
-            of.chain(of_path(&mut path.path)).collect()
+            let of = path.qself.iter().map(|of| &*of.ty);
+            of.chain(of_path(&path.path)).collect()
         }
-        Type::Ptr(pointer) => vec![&mut pointer.elem],
-        Type::Reference(reference) => vec![&mut reference.elem],
-        Type::Slice(slice) => vec![&mut slice.elem],
-        Type::TraitObject(object) => of_bounds(object.bounds.iter_mut()),
-        Type::Tuple(tuple) => tuple.elems.iter_mut().collect(),
+        Type::Ptr(pointer) => vec![&pointer.elem],
+        Type::Reference(reference) => vec![&reference.elem],
+        Type::Slice(slice) => vec![&slice.elem],
+        Type::TraitObject(object) => of_bounds(&object.bounds),
+        Type::Tuple(tuple) => tuple.elems.iter().collect(),
         _ => Vec::new(),
     }
 }
 
-fn of_bounds<'a>(bounds: impl Iterator<Item = &'a mut TypeParamBound>) -> Vec<&'a mut Type> {
+/// Whether there is an `impl Trait` anywhere in `ty`.
+pub(crate) fn hides(ty: &Type) -> bool {
+    matches!(ty, Type::ImplTrait(_)) || types(ty).into_iter().any(hides)
+}
+
+fn of_bounds(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Vec<&Type> {
     let mut types = Vec::new();
     for bound in bounds {
         if let TypeParamBound::Trait(bound) = bound {
-            types.append(&mut of_path(&mut bound.path));
+            types.append(&mut of_path(&bound.path));
         }
     }
     types
 }
 
-fn of_path(path: &mut Path) -> Vec<&mut Type> {
+fn of_path(path: &Path) -> Vec<&Type> {
     let mut types = Vec::new();
-    for segment in &mut path.segments {
-        match &mut segment.arguments {
+    for segment in &path.segments {
+        match &segment.arguments {
             PathArguments::None => {}
             PathArguments::AngleBracketed(arguments) => {
-                for argument in &mut arguments.args {
+                for argument in &arguments.args {
                     match argument {
                         GenericArgument::Type(ty) => types.push(ty),
-                        GenericArgument::AssocType(assoc) => types.push(&mut assoc.ty),
+                        GenericArgument::AssocType(assoc) => types.push(&assoc.ty),
                         _ => {}
                     }
                 }
             }
             PathArguments::Parenthesized(arguments) => {
-                types.extend(arguments.inputs.iter_mut().map(|input| &mut input.ty));
-                types.extend(returned(&mut arguments.output));
+                types.extend(arguments.inputs.iter().map(|input| &input.ty));
+                types.extend(returned(&arguments.output));
             }
         }
     }
     types
 }
 
-fn returned(output: &mut ReturnType) -> Option<&mut Type> {
+fn returned(output: &ReturnType) -> Option<&Type> {
     match output {
         ReturnType::Default => None,
         ReturnType::Type(_, ty) => Some(ty),
@@ -135,8 +141,8 @@ mod tests {
             ("!", ""),
             ("A", ""),
         ] {
-            let mut ty: Type = syn::parse_str(ty).unwrap();
-            let parts: Vec<_> = types(&mut ty).into_iter().map(|part| text(part)).collect();
+            let ty: Type = syn::parse_str(ty).unwrap();
+            let parts: Vec<_> = types(&ty).into_iter().map(text).collect();
             assert_eq!(parts.join(" "), inner);
         }
     }

@@ -10,7 +10,7 @@ use crate::function::{Binding, Parameters};
 /// Stands behind the key, which may borrow an argument in any way.
 pub(super) fn arguments(private: &TokenStream, parameters: &Parameters) -> TokenStream {
     let each = parameters.named().map(|(Binding { ident, cfgs }, name)| {
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* (&#private::Argument(&#ident)).__lock_arg(#name))
+        quote_spanned!(Span::mixed_site()=> #cfgs (&#private::Argument(&#ident)).__lock_arg(#name))
     });
     let quiet = parameters.quiet();
     quote_spanned! {Span::mixed_site()=>

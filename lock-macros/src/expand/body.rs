@@ -8,7 +8,7 @@ use super::returned::nameable;
 use crate::function::{Binding, Mode, Parameters};
 
 /// What is handed to the hold to be run.
-pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
+pub(super) fn body(mode: &Mode<'_>, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
     let capture = capture(parameters);
     let edge = return_edge(sig);
     let body = fresh_braces(body);
@@ -33,7 +33,7 @@ pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Para
 pub(super) fn capture(parameters: &Parameters) -> TokenStream {
     let each = |binding: &Binding| {
         let (Binding { ident, cfgs }, quiet) = (binding, binding.quiet());
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #quiet let _ = &#ident;)
+        quote_spanned!(Span::mixed_site()=> #cfgs #quiet let _ = &#ident;)
     };
     parameters.bindings.iter().rev().map(each).collect()
 }

@@ -10,11 +10,10 @@ use super::rebuilt::Rebuilt;
 use crate::nested;
 
 /// A name that a parameter binds.
-#[derive(Clone)]
 pub(crate) struct Binding {
     pub(crate) ident: Ident,
     /// The parameter's `#[cfg]`s: where they are false, the name does not exist.
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) cfgs: TokenStream,
 }
 
 impl Binding {
@@ -27,7 +26,7 @@ impl Binding {
 }
 
 /// All names that the parameters bind, `self` among them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Parameters {
     pub(crate) bindings: Vec<Binding>,
     /// Const generics, which may have lower-case names.
@@ -166,8 +165,15 @@ fn collect(pat: &mut Pat, names: &mut Vec<Ident>) {
     }
 }
 
-fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
+/// The `#[cfg]`s among the attributes of a parameter.
+pub(super) fn cfgs(attrs: &[Attribute]) -> TokenStream {
+    let mut cfgs = TokenStream::new();
+    for attr in attrs {
+        if attr.path().is_ident("cfg") {
+            attr.to_tokens(&mut cfgs);
+        }
+    }
+    cfgs
 }
 
 fn constant(param: &GenericParam) -> Option<Ident> {

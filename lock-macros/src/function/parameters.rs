@@ -53,7 +53,7 @@ impl Parameters {
                 FnArg::Typed(typed) => {
                     names.name(&mut typed.pat);
                     let mut bound = Vec::new();
-                    collect(&mut typed.pat, &mut bound);
+                    collect(&typed.pat, &mut bound);
                     let cfgs = cfgs(&typed.attrs);
                     parameters
                         .bindings
@@ -131,7 +131,7 @@ impl NameWildcards {
             // Behind `name @` all of it has that name. Behind `&` there is nothing to drop, and a name would move out of
             // the reference.
             Pat::Ident(_) | Pat::Reference(_) => {}
-            _ => nested::patterns(pat).into_iter().for_each(|inner| self.name_each(inner)),
+            _ => nested::patterns_mut(pat).into_iter().for_each(|inner| self.name_each(inner)),
         }
     }
 
@@ -146,7 +146,7 @@ impl NameWildcards {
 }
 
 /// Whether a pattern binds no name, nor looks behind a reference, where there is nothing to keep.
-fn names_nothing(pat: &mut Pat) -> bool {
+fn names_nothing(pat: &Pat) -> bool {
     !matches!(pat, Pat::Ident(_) | Pat::Reference(_) | Pat::Macro(_))
         && nested::patterns(pat).into_iter().all(names_nothing)
 }
@@ -156,7 +156,7 @@ fn first(pat: &Pat) -> Span {
 }
 
 /// Puts the names that a pattern binds into `names`.
-fn collect(pat: &mut Pat, names: &mut Vec<Ident>) {
+fn collect(pat: &Pat, names: &mut Vec<Ident>) {
     if let Pat::Ident(ident) = pat {
         names.push(ident.ident.clone());
     }

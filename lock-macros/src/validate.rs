@@ -98,8 +98,7 @@ fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
 
 /// What to write instead of a text with characters that cannot be part of a name.
 fn without(name: &Ident, text: &str, delimiter: &str) -> String {
-    let joined =
-        text.split_whitespace().collect::<Vec<_>>().join(if delimiter.contains('-') { "_" } else { "-" });
+    let joined = segment::joined(text, delimiter, &char::is_whitespace);
     match segment::check_text(&joined, delimiter) {
         Ok(()) if !joined.is_empty() => format!("write `{name} = \"{joined}\"`"),
         _ => "leave it out".to_owned(),

@@ -47,7 +47,7 @@ pub(super) fn on_busy(arguments: &mut Arguments, name: Ident, value: Expr, error
 
 fn word(text: &LitStr) -> Result<OnBusy, (TokenStream, String)> {
     let word = text.value();
-    let message = match plain(&word.replace(['-', ' '], "_")).as_str() {
+    let message = match plain(&word).as_str() {
         "error" if word == "error" => return Ok(OnBusy::Error),
         "skip" if word == "skip" => return Ok(OnBusy::Skip),
         "wait" | "block" | "queue" | "retry" | "keepacquire" => {
@@ -59,7 +59,7 @@ fn word(text: &LitStr) -> Result<OnBusy, (TokenStream, String)> {
         "err" | "fail" | "failfast" | "throw" | "exception" | "raise" | "panic" => {
             "did you mean `on_busy = \"error\"`, which is the default?".to_owned()
         }
-        _ => match closest(&word, ["error", "skip"]) {
+        _ => match closest(&word, &["error", "skip"]) {
             Some(meant) => format!("did you mean `on_busy = \"{meant}\"`?"),
             None if text.parse::<ExprPath>().is_ok() => {
                 format!("a function is named without quotes: write `on_busy = {word}`")

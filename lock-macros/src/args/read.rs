@@ -64,7 +64,7 @@ pub(super) fn kind(arguments: &mut Arguments, name: Ident, value: Expr, errors: 
 }
 
 pub(super) fn wait(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
-    arguments.wait = length(&name, value, errors, |_| Ok(())).map(|value| Given { name, value });
+    arguments.wait = length(&name, value, errors, &|_| Ok(())).map(|value| Given { name, value });
 }
 
 pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -81,7 +81,7 @@ pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors
             _ => Ok(()),
         }
     };
-    arguments.expire = length(&name, value, errors, in_range).map(|value| Given { name, value });
+    arguments.expire = length(&name, value, errors, &in_range).map(|value| Given { name, value });
 }
 
 pub(super) fn max_hold(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -92,7 +92,7 @@ pub(super) fn max_hold(arguments: &mut Arguments, name: Ident, value: Expr, erro
         Err("shorter than any lease: `max_hold` is at least as long as `expire`, as in `max_hold = \"10m\"`"
             .to_owned())
     };
-    arguments.max_hold = length(&name, value, errors, long_enough).map(|value| Given { name, value });
+    arguments.max_hold = length(&name, value, errors, &long_enough).map(|value| Given { name, value });
 }
 
 pub(super) fn hold_at_least(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -103,7 +103,7 @@ pub(super) fn hold_at_least(arguments: &mut Arguments, name: Ident, value: Expr,
         Err("too long: a lock is kept for 30d at most after its call, as in `hold_at_least = \"5s\"`"
             .to_owned())
     };
-    arguments.hold_at_least = length(&name, value, errors, short_enough).map(|value| Given { name, value });
+    arguments.hold_at_least = length(&name, value, errors, &short_enough).map(|value| Given { name, value });
 }
 
 pub(super) fn when(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {

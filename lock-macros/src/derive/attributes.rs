@@ -3,8 +3,7 @@
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
+use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, DeriveInput, Expr, Field, Ident, Meta, Path, Token, Variant};
 
@@ -77,12 +76,18 @@ struct Argument {
     value: Expr,
 }
 
-impl Parse for Argument {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+/// `name = value, ..`.
+fn list(input: ParseStream<'_>) -> syn::Result<Vec<Argument>> {
+    let mut all = Vec::new();
+    while !input.is_empty() {
         let name = input.call(Ident::parse_any)?;
         let _: Token![=] = input.parse()?;
-        Ok(Self { name, value: input.parse()? })
+        all.push(Argument { name, value: input.parse()? });
+        if !input.is_empty() {
+            let _: Token![,] = input.parse()?;
+        }
     }
+    Ok(all)
 }
 
 fn ours(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
@@ -93,9 +98,7 @@ fn arguments(attributes: &[Attribute], write: &str, errors: &mut Errors) -> Vec<
     let mut all = Vec::new();
     for attribute in ours(attributes) {
         let parsed = match &attribute.meta {
-            Meta::List(list) if !list.tokens.is_empty() => {
-                Punctuated::<Argument, Token![,]>::parse_terminated.parse2(list.tokens.clone()).ok()
-            }
+            Meta::List(given) if !given.tokens.is_empty() => list.parse2(given.tokens.clone()).ok(),
             _ => None,
         };
         match parsed {

@@ -1,7 +1,5 @@
 //! What generic parameters have to be, so that the fields are key parts.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{DeriveInput, Ident, Type, TypePath};
@@ -12,7 +10,7 @@ use crate::nested;
 /// The types that are part of a field and are not known here: `T`, `T::Id`, `<T as Entity>::Id`. Not those behind
 /// `PhantomData`: an `Id<Order>` is a key whatever an order is.
 pub(super) fn bounds(private: &TokenStream, input: &DeriveInput, shape: &Shape<'_>) -> Vec<TokenStream> {
-    let parameters = input.generics.type_params().map(|parameter| &parameter.ident).collect();
+    let parameters = input.generics.type_params().map(|parameter| &parameter.ident).collect::<Vec<_>>();
     let mut open = Vec::new();
     for field in shape.all_fields() {
         find(&field.ty, &parameters, &mut open);
@@ -21,7 +19,7 @@ pub(super) fn bounds(private: &TokenStream, input: &DeriveInput, shape: &Shape<'
 }
 
 /// Puts the open types of `ty` into `open`.
-fn find<'a>(ty: &'a Type, parameters: &HashSet<&Ident>, open: &mut Vec<&'a TypePath>) {
+fn find<'a>(ty: &'a Type, parameters: &[&Ident], open: &mut Vec<&'a TypePath>) {
     if is_phantom(ty) {
         return;
     }
@@ -35,9 +33,9 @@ fn find<'a>(ty: &'a Type, parameters: &HashSet<&Ident>, open: &mut Vec<&'a TypeP
     }
 }
 
-fn is_open(path: &TypePath, parameters: &HashSet<&Ident>) -> bool {
+fn is_open(path: &TypePath, parameters: &[&Ident]) -> bool {
     match &path.qself {
-        None => path.path.segments.first().is_some_and(|first| parameters.contains(&first.ident)),
+        None => path.path.segments.first().is_some_and(|first| parameters.contains(&&first.ident)),
         Some(of) => {
             let mut inner = Vec::new();
             find(&of.ty, parameters, &mut inner);

@@ -1,7 +1,7 @@
 //! The user's body, moved unchanged into an async block or a closure.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::{ReturnType, Signature};
 
 use super::returned::nameable;
@@ -35,7 +35,8 @@ pub(super) fn capture(parameters: &Parameters) -> TokenStream {
         let (Binding { ident, cfgs }, quiet) = (binding, binding.quiet());
         quote_spanned!(Span::mixed_site()=> #cfgs #quiet let _ = &#ident;)
     };
-    parameters.bindings.iter().rev().map(each).collect()
+    let each = parameters.bindings.iter().rev().map(each);
+    quote!(#(#each)*)
 }
 
 /// Tells the compiler what the body returns before it reads the body. Without it a wrong type is blamed on the whole

@@ -1,8 +1,9 @@
 //! How the function is run: awaited, returning a future, or plain.
 
+use syn::punctuated::Punctuated;
 use syn::{
-    AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, ReturnType, Signature, Type,
-    TypeParamBound,
+    AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, ReturnType, Signature,
+    Token, Type, TypeParamBound,
 };
 
 /// How the body runs and what it returns in the end.
@@ -70,20 +71,20 @@ fn future(returned: &Type) -> Option<Mode<'_>> {
         Type::Group(group) => future(&group.elem),
         Type::Paren(paren) => future(&paren.elem),
         Type::ImplTrait(bounds) => {
-            Some(Mode::Future { boxed: false, output: future_output(bounds.bounds.iter())? })
+            Some(Mode::Future { boxed: false, output: future_output(&bounds.bounds)? })
         }
         Type::Path(path) => {
             let last = path.path.segments.last()?;
             match last.ident.to_string().as_str() {
                 "Pin" => {
-                    let Type::Path(inner) = types(last).next()? else {
+                    let Type::Path(inner) = first_type(last)? else {
                         return None;
                     };
                     let inner = inner.path.segments.last().filter(|inner| inner.ident == "Box")?;
-                    let Type::TraitObject(object) = types(inner).next()? else {
+                    let Type::TraitObject(object) = first_type(inner)? else {
                         return None;
                     };
-                    Some(Mode::Future { boxed: true, output: future_output(object.bounds.iter())? })
+                    Some(Mode::Future { boxed: true, output: future_output(&object.bounds)? })
                 }
                 "BoxFuture" | "LocalBoxFuture" => {
                     Some(Mode::Future { boxed: true, output: Returns::OutputOf(returned) })
@@ -115,33 +116,30 @@ pub(super) fn unwritten(returned: &Type) -> Option<Unwritten> {
     if last.ident == "Future" && (path.qself.is_some() || path.path.segments.first()?.ident == "Self") {
         return Some(Unwritten::Associated);
     }
-    match types(last).next()? {
+    match first_type(last)? {
         Type::TraitObject(object) if last.ident == "Box" => {
-            future_output(object.bounds.iter()).map(|_| Unwritten::Unpinned)
+            future_output(&object.bounds).map(|_| Unwritten::Unpinned)
         }
         _ => None,
     }
 }
 
 /// The `Output` of the bound that is `Future`; `None` if there is no such bound.
-fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Returns<'a>> {
-    let last = bounds.find_map(|bound| match bound {
+fn future_output(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Returns<'_>> {
+    let last = bounds.iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|last| last.ident == "Future"),
         _ => None,
     })?;
-    let output =
-        arguments(last).into_iter().flat_map(|arguments| &arguments.args).find_map(
-            |argument| match argument {
-                GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
-                _ => None,
-            },
-        );
+    let Some(arguments) = arguments(last) else { return Some(Returns::Inferred) };
+    let output = arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+        _ => None,
+    });
     Some(output.map_or(Returns::Inferred, Returns::Type))
 }
 
-fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    arguments(segment).into_iter().flat_map(|arguments| &arguments.args).filter_map(|argument| match argument
-    {
+fn first_type(segment: &PathSegment) -> Option<&Type> {
+    arguments(segment)?.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })

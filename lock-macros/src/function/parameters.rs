@@ -71,15 +71,14 @@ impl Parameters {
         Some(Rebuilt { value: receiver.ident.to_token_stream(), cfgs: receiver.cfgs.clone() })
     }
 
-    /// Names that the user wrote, each with what it is called.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (&Binding, String)> {
-        let named = self.bindings.iter().map(|binding| (binding, binding.ident.unraw().to_string()));
-        named.filter(|(_, name)| !name.starts_with(WILDCARD))
+    /// Names that the user wrote.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().filter(|binding| !is_unnamed(&binding.ident))
     }
 
     /// For a statement that mentions all of them.
     pub(crate) fn quiet(&self) -> Option<TokenStream> {
-        self.named().find_map(|(binding, _)| binding.quiet())
+        self.named().find_map(Binding::quiet)
     }
 
     /// Whether a parameter binds `name`.
@@ -94,8 +93,7 @@ impl Parameters {
 
     /// Names that the user wrote, for suggestions.
     pub(crate) fn names(&self) -> Vec<String> {
-        let names = self.bindings.iter().map(|binding| binding.ident.to_string());
-        names.filter(|name| !name.starts_with(WILDCARD)).collect()
+        self.named().map(|binding| binding.ident.to_string()).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::args::string;
 use crate::errors::Errors;
 use crate::function::Parameters;
 use crate::segment::as_name;
+use crate::suggest::closest;
 
 /// Reads a key and checks it against the parameters of the function.
 pub(crate) fn read(key: Expr, scope: Scope<'_>, errors: &mut Errors) -> Vec<Segment> {
@@ -90,10 +91,8 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
         return false;
     }
     let known = parameters.names();
-    let words: Vec<&str> =
-        code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
-    let resembles =
-        words.iter().any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
+    let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let resembles = words.any(|word| closest(word, &known).is_some());
     let foreign = read.is_none_or(|value| {
         let unknown = roots::unknown(value, parameters);
         !unknown.is_empty() && roots::mentions(value, parameters).is_empty()
@@ -110,11 +109,13 @@ pub(super) fn elements(value: Expr, inside: &str, delimiter: &str, errors: &mut 
             errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
             Vec::new()
         }
-        Expr::Tuple(tuple) => tuple
-            .elems
-            .into_iter()
-            .flat_map(|element| elements(element, "a tuple", delimiter, errors))
-            .collect(),
+        Expr::Tuple(tuple) => {
+            let mut all = Vec::new();
+            for element in tuple.elems {
+                all.append(&mut elements(element, "a tuple", delimiter, errors));
+            }
+            all
+        }
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();

@@ -5,26 +5,30 @@ use syn::{GenericArgument, Path, PathArguments, ReturnType, Token, Type, TypePar
 
 /// The types that `ty` is made of, without what they are made of in turn.
 pub(crate) fn types(ty: &Type) -> Vec<&Type> {
+    let mut types = Vec::new();
     match ty {
-        Type::Array(array) => vec![&array.elem],
+        Type::Array(array) => types.push(&*array.elem),
         Type::FnPtr(function) => {
-            let inputs = function.inputs.iter().map(|input| &input.ty);
-            inputs.chain(returned(&function.output)).collect()
+            for input in &function.inputs {
+                types.push(&input.ty);
+            }
+            types.extend(returned(&function.output));
         }
-        Type::Group(group) => vec![&group.elem],
-        Type::ImplTrait(hidden) => of_bounds(&hidden.bounds),
-        Type::Paren(paren) => vec![&paren.elem],
+        Type::Group(group) => types.push(&group.elem),
+        Type::ImplTrait(hidden) => of_bounds(&hidden.bounds, &mut types),
+        Type::Paren(paren) => types.push(&paren.elem),
         Type::Path(path) => {
-            let of = path.qself.iter().map(|of| &*of.ty);
-            of.chain(of_path(&path.path)).collect()
+            types.extend(path.qself.as_ref().map(|of| &*of.ty));
+            of_path(&path.path, &mut types);
         }
-        Type::Ptr(pointer) => vec![&pointer.elem],
-        Type::Reference(reference) => vec![&reference.elem],
-        Type::Slice(slice) => vec![&slice.elem],
-        Type::TraitObject(object) => of_bounds(&object.bounds),
-        Type::Tuple(tuple) => tuple.elems.iter().collect(),
-        _ => Vec::new(),
+        Type::Ptr(pointer) => types.push(&pointer.elem),
+        Type::Reference(reference) => types.push(&reference.elem),
+        Type::Slice(slice) => types.push(&slice.elem),
+        Type::TraitObject(object) => of_bounds(&object.bounds, &mut types),
+        Type::Tuple(tuple) => types.extend(&tuple.elems),
+        _ => {}
     }
+    types
 }
 
 /// Whether there is an `impl Trait` anywhere in `ty`.
@@ -32,18 +36,15 @@ pub(crate) fn hides(ty: &Type) -> bool {
     matches!(ty, Type::ImplTrait(_)) || types(ty).into_iter().any(hides)
 }
 
-fn of_bounds(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Vec<&Type> {
-    let mut types = Vec::new();
+fn of_bounds<'a>(bounds: &'a Punctuated<TypeParamBound, Token![+]>, types: &mut Vec<&'a Type>) {
     for bound in bounds {
         if let TypeParamBound::Trait(bound) = bound {
-            types.append(&mut of_path(&bound.path));
+            of_path(&bound.path, types);
         }
     }
-    types
 }
 
-fn of_path(path: &Path) -> Vec<&Type> {
-    let mut types = Vec::new();
+fn of_path<'a>(path: &'a Path, types: &mut Vec<&'a Type>) {
     for segment in &path.segments {
         match &segment.arguments {
             PathArguments::None => {}
@@ -57,12 +58,13 @@ fn of_path(path: &Path) -> Vec<&Type> {
                 }
             }
             PathArguments::Parenthesized(arguments) => {
-                types.extend(arguments.inputs.iter().map(|input| &input.ty));
+                for input in &arguments.inputs {
+                    types.push(&input.ty);
+                }
                 types.extend(returned(&arguments.output));
             }
         }
     }
-    types
 }
 
 fn returned(output: &ReturnType) -> Option<&Type> {

@@ -68,7 +68,7 @@ fn first(ty: &Type) -> Option<Span> {
     ty.to_token_stream().into_iter().next().map(|token| token.span())
 }
 
-/// `_` for each `impl Trait`. On tokens, since a type cannot be copied: syn's copies are a tenth of what it takes to build.
+/// `_` for each `impl Trait`. On tokens, since a type could be changed only in a copy, and syn's copies take long to compile.
 fn without_impl_trait(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
@@ -88,4 +88,27 @@ fn without_impl_trait(input: ParseStream<'_>) -> syn::Result<TokenStream> {
         }]);
     }
     Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_type_is_left_to_the_compiler_wherever_it_stands() {
+        for (written, inside) in [
+            ("R", "R"),
+            ("Box<dyn Fn(A) -> B + Send>", "Box<dynFn(A)->B+Send>"),
+            ("impl A", "_"),
+            ("impl Future<Output = impl A> + Send + 'a", "_"),
+            ("Result<impl Iterator<Item = impl A> + Send, E>", "Result<_,E>"),
+            ("(impl A, R, impl B + Send)", "(_,R,_)"),
+            ("&'a (impl A + 'a)", "&'a(_)"),
+            ("[impl A; 3]", "[_;3]"),
+        ] {
+            let function = Ident::new("f", Span::call_site());
+            let ty = syn::parse_str(written).unwrap();
+            assert_eq!(nameable(Some(&ty), &function).to_string().replace(' ', ""), inside);
+        }
+    }
 }

@@ -97,3 +97,24 @@ impl Names {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_closure_a_block_or_a_function_inside_returns_stays_inside() {
+        for (value, leaving) in [
+            ("a.load().await?.id", ["?", ".await"].as_slice()),
+            ("if a { return b } else { c }", &["return"]),
+            ("a.map(|b| b?)", &[]),
+            ("a.map(|b| { return b })", &[]),
+            ("async { a.await? }", &[]),
+            ("{ fn f() -> Option<A> { g()? } f() }", &[]),
+            ("(|| a?, b?)", &["?"]),
+        ] {
+            let found = names_in(&syn::parse_str(value).unwrap()).leaving;
+            assert_eq!(found.iter().map(|(how, _)| *how).collect::<Vec<_>>(), leaving, "{value}");
+        }
+    }
+}

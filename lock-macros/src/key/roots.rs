@@ -135,6 +135,7 @@ mod tests {
         assert_eq!(unknown_in("order.get(z + 1)"), ["z"]);
         assert_eq!(unknown_in("order.get(ordr)"), ["ordr"]);
         assert_eq!(unknown_in("_hidden"), ["_hidden"]);
+        assert_eq!(unknown_in("match order.kind { kind if kind == knid => 1, _ => 2 }"), ["knid"]);
     }
 
     #[test]

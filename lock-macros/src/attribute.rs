@@ -1,7 +1,7 @@
 //! The whole way of one attribute: args, signature, key, validate, expand.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use crate::errors::Errors;
 use crate::expand::Locked;
@@ -13,26 +13,25 @@ use crate::{args, condition, expand, fallback, function, key, segment, validate}
 pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
 
-    let arguments = args::parse(attribute, &mut errors);
-    let Some(original) = function::parse(item.clone(), &mut errors) else {
+    let mut arguments = args::parse(attribute, &mut errors);
+    let Some(mut function) = function::parse(item.clone(), &mut errors) else {
         let errors = errors.into_tokens();
         return quote!(#errors #item);
     };
-    let mut function = original.clone();
+    let written = function.sig.to_token_stream();
     let parameters = Parameters::take(&mut function.sig);
     let name = &function.sig.ident;
 
-    let delimiter = arguments.delimiter.as_ref().map(|given| given.value.value());
-    let delimiter = delimiter.as_deref().unwrap_or(segment::DEFAULT_DELIMITER);
+    let (key, keys, when) = (arguments.key.take(), arguments.keys.take(), arguments.when.take());
+    let delimiter = arguments.delimiter.as_ref().map(|given| given.value.as_str());
+    let delimiter = delimiter.unwrap_or(segment::DEFAULT_DELIMITER);
     let scope = Scope { function: name, parameters: &parameters, delimiter };
-    let segments =
-        arguments.key.as_ref().map_or_else(Vec::new, |given| key::read(&given.value, scope, &mut errors));
-    let several = arguments.keys.as_ref().map(|given| key::several(&given.value, scope, &mut errors));
+    let segments = key.map_or_else(Vec::new, |given| key::read(given.value, scope, &mut errors));
+    let several = keys.map(|given| key::several(given.value, scope, &mut errors));
     if let Some(generator) = &arguments.key_generator {
         key::refuse_control_flow(Purpose::Generator, &generator.value, None, &mut errors);
     }
-    let when = arguments.when.as_ref();
-    let when = when.and_then(|given| condition::read(&given.value, scope, &mut errors));
+    let when = when.and_then(|given| condition::read(given.value, scope, &mut errors));
     let fallback = fallback::read(&arguments, &function.sig, &parameters, &mut errors);
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
@@ -41,7 +40,7 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
     match errors.into_tokens() {
         None => expand::expand(&locked, delimiter, &function, &parameters),
         Some(errors) => {
-            let rejected = expand::rejected(&arguments, &original, &parameters);
+            let rejected = expand::rejected(&arguments, &function, &written, &parameters);
             quote!(#errors #rejected)
         }
     }

@@ -7,19 +7,22 @@ use crate::errors::Errors;
 use crate::key::{self, Purpose, Scope};
 
 /// Reads `when` and checks it against the parameters of the function; `None` if it was reported.
-pub(crate) fn read(given: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
-    let literal = string(given);
-    let value = match literal {
+pub(crate) fn read(given: Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Expr> {
+    let literal = string(&given).map(LitStr::span);
+    let value = match string(&given) {
         Some(text) => from_string(text, scope, errors)?,
-        None => given.clone(),
+        None => given,
     };
     if let Expr::Lit(fixed) = &value
         && !matches!(fixed.lit, Lit::Bool(_))
     {
-        errors.under(given, "`when` is a condition on the parameters, as in `when = \"amount > 100\"`");
+        errors.at(
+            literal.unwrap_or_else(|| fixed.lit.span()),
+            "`when` is a condition on the parameters, as in `when = \"amount > 100\"`",
+        );
         return None;
     }
-    key::refuse(Purpose::Condition, &value, literal.map(LitStr::span), scope, errors);
+    key::refuse(Purpose::Condition, &value, literal, scope, errors);
     Some(value)
 }
 
@@ -53,7 +56,7 @@ mod tests {
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
         let scope = Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" };
-        read(&syn::parse_str(when).unwrap(), scope, &mut errors);
+        read(syn::parse_str(when).unwrap(), scope, &mut errors);
         errors.messages().join(" | ")
     }
 

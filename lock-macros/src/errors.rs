@@ -1,7 +1,5 @@
 //! Mistakes are collected and reported together, so that one compile shows them all.
 
-use std::fmt::Display;
-
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
@@ -11,12 +9,16 @@ pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
     /// Reports `message` at `span`.
-    pub(crate) fn at(&mut self, span: Span, message: impl Display) {
-        self.push(syn::Error::new(span, message));
+    pub(crate) fn at(&mut self, span: Span, message: impl Into<String>) {
+        self.push(syn::Error::new(span, message.into()));
     }
 
     /// Reports `message` under the whole of `tokens`.
-    pub(crate) fn under(&mut self, tokens: impl ToTokens, message: impl Display) {
+    pub(crate) fn under(&mut self, tokens: impl ToTokens, message: impl Into<String>) {
+        self.under_tokens(tokens.into_token_stream(), message.into());
+    }
+
+    fn under_tokens(&mut self, tokens: TokenStream, message: String) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 

@@ -50,13 +50,24 @@ pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
 
 /// `name = ".."` for `text`, with what a name cannot hold left out.
 pub(crate) fn as_name(text: &str, delimiter: &str) -> String {
-    let between = if delimiter.contains('-') { "_" } else { "-" };
-    let words = text.split(|c: char| c.is_whitespace() || delimiter.contains(c));
-    let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(between);
+    let name = joined(text, delimiter, &|c| c.is_whitespace() || delimiter.contains(c));
     match check_text(&name, delimiter) {
         Ok(()) if !name.is_empty() => format!("`name = {name:?}`"),
         _ => "`name = ..`".to_owned(),
     }
+}
+
+/// What `separates` leaves of `text`, with a mark between that is not of the delimiter.
+pub(crate) fn joined(text: &str, delimiter: &str, separates: &dyn Fn(char) -> bool) -> String {
+    let between = if delimiter.contains('-') { '_' } else { '-' };
+    let mut joined = String::new();
+    for word in text.split(separates).filter(|word| !word.is_empty()) {
+        if !joined.is_empty() {
+            joined.push(between);
+        }
+        joined.push_str(word);
+    }
+    joined
 }
 
 /// Why a text cannot be part of a name.

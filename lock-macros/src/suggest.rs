@@ -1,21 +1,26 @@
 //! Did you mean.
 
 /// The candidate that `word` is a likely misspelling of, if there is one.
-pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a, T: AsRef<str>>(word: &str, candidates: &'a [T]) -> Option<&'a T> {
     let word = plain(word);
     // One slip in a short word, two in a longer one: `ky` is `key`, but `by` is not `wait`.
     let allowed = if word.chars().count() < 5 { 1 } else { 2 };
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(&word, &plain(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let (mut least, mut closest) = (allowed + 1, None);
+    for candidate in candidates {
+        let name = candidate.as_ref();
+        let distance = distance(&word, &plain(name));
+        if distance < least && distance < name.chars().count() {
+            (least, closest) = (distance, Some(candidate));
+        }
+    }
+    closest
 }
 
-/// `waitTime`, `wait_time` and `WAIT_TIME` are one word to somebody who comes from another framework.
+/// `waitTime`, `wait_time`, `wait-time` and `WAIT_TIME` are one word to somebody who comes from another framework.
 pub(crate) fn plain(word: &str) -> String {
-    word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+    let mut word = word.to_lowercase();
+    word.retain(|c| !matches!(c, '_' | '-' | ' '));
+    word
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours that make `a` into `b`.
@@ -44,12 +49,12 @@ mod tests {
     #[test]
     fn slips_of_the_finger_are_understood() {
         let names = ["prefix", "name", "key", "wait", "expire"];
-        assert_eq!(closest("prefx", names), Some("prefix"));
-        assert_eq!(closest("perfix", names), Some("prefix"));
-        assert_eq!(closest("expires", names), Some("expire"));
-        assert_eq!(closest("ky", names), Some("key"));
-        assert_eq!(closest("Wait", names), Some("wait"));
-        assert_eq!(closest("zebra", names), None);
-        assert_eq!(closest("id", ["a"]), None);
+        assert_eq!(closest("prefx", &names), Some(&"prefix"));
+        assert_eq!(closest("perfix", &names), Some(&"prefix"));
+        assert_eq!(closest("expires", &names), Some(&"expire"));
+        assert_eq!(closest("ky", &names), Some(&"key"));
+        assert_eq!(closest("Wait", &names), Some(&"wait"));
+        assert_eq!(closest("zebra", &names), None);
+        assert_eq!(closest("id", &["a"]), None);
     }
 }

@@ -98,8 +98,7 @@ fn one_segment(name: &Ident, text: &str, delimiter: &str) -> String {
 
 /// What to write instead of a text with characters that cannot be part of a name.
 fn without(name: &Ident, text: &str, delimiter: &str) -> String {
-    let joined =
-        text.split_whitespace().collect::<Vec<_>>().join(if delimiter.contains('-') { "_" } else { "-" });
+    let joined = segment::joined(text, delimiter, &char::is_whitespace);
     match segment::check_text(&joined, delimiter) {
         Ok(()) if !joined.is_empty() => format!("write `{name} = \"{joined}\"`"),
         _ => "leave it out".to_owned(),
@@ -146,7 +145,7 @@ fn keys_or_generator(arguments: &Arguments, errors: &mut Errors) {
 /// How long a lease is renewed says nothing where it is not, or where the first one lasts longer.
 fn renewed_for_a_while(arguments: &Arguments, errors: &mut Errors) {
     let Some(max_hold) = &arguments.max_hold else { return };
-    if arguments.renew.as_ref().is_some_and(|renew| !renew.value.value) {
+    if arguments.renew.as_ref().is_some_and(|renew| !renew.value) {
         errors.at(
             max_hold.name.span(),
             "`max_hold` says when renewing ends, but `renew = false` renews nothing: leave `max_hold` out, and say the length of \
@@ -169,7 +168,7 @@ fn renewed_for_a_while(arguments: &Arguments, errors: &mut Errors) {
 
 /// Who comes first is said for one name only; and a red lock asks its masters for one name.
 fn several_of_a_kind(arguments: &Arguments, errors: &mut Errors) {
-    let Some(Given { value: (kind, text), .. }) = &arguments.kind else {
+    let Some(Given { value: (kind, at), .. }) = &arguments.kind else {
         return;
     };
     if arguments.seen("keys").is_none() {
@@ -180,5 +179,5 @@ fn several_of_a_kind(arguments: &Arguments, errors: &mut Errors) {
         Kind::Red => "a red lock is a single one",
         Kind::Reentrant | Kind::Read | Kind::Write => return,
     };
-    errors.under(text, format!("{why}: with `keys` leave `kind` out, or write \"read\" or \"write\""));
+    errors.at(*at, format!("{why}: with `keys` leave `kind` out, or write \"read\" or \"write\""));
 }

@@ -10,7 +10,7 @@ use crate::errors::Errors;
 use crate::suggest::{closest, plain};
 
 /// What becomes of a call whose lock was not acquired in time.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) enum OnBusy {
     #[default]
     Error,
@@ -23,20 +23,21 @@ const WRITE: &str = "write `on_busy = \"error\"`, `on_busy = \"skip\"`, or the n
                      `on_busy = try_later`";
 
 pub(super) fn on_busy(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
-    let value = bare(value);
-    let read = match (literal(&value), &value) {
-        (Some(Lit::Str(text)), _) => word(text),
-        (Some(_), _) => Err((value.to_token_stream(), WRITE.to_owned())),
-        (None, Expr::Path(path)) => match path.path.get_ident().map(Ident::to_string).as_deref() {
+    let read = match bare(value) {
+        Expr::Path(path) => match path.path.get_ident().map(Ident::to_string).as_deref() {
             Some(word @ ("skip" | "error")) => Err((
-                value.to_token_stream(),
+                path.to_token_stream(),
                 format!(
                     "write it in quotes: `on_busy = \"{word}\"`; a function of that name is `self::{word}`"
                 ),
             )),
-            _ => Ok(OnBusy::Path(path.clone())),
+            _ => Ok(OnBusy::Path(path)),
         },
-        (None, other) => Err((value.to_token_stream(), no_path(other))),
+        other => match literal(&other) {
+            Some(Lit::Str(text)) => word(text),
+            Some(_) => Err((other.to_token_stream(), WRITE.to_owned())),
+            None => Err((other.to_token_stream(), no_path(&other))),
+        },
     };
     match read {
         Ok(value) => arguments.on_busy = Some(Given { name, value }),
@@ -46,7 +47,7 @@ pub(super) fn on_busy(arguments: &mut Arguments, name: Ident, value: Expr, error
 
 fn word(text: &LitStr) -> Result<OnBusy, (TokenStream, String)> {
     let word = text.value();
-    let message = match plain(&word.replace(['-', ' '], "_")).as_str() {
+    let message = match plain(&word).as_str() {
         "error" if word == "error" => return Ok(OnBusy::Error),
         "skip" if word == "skip" => return Ok(OnBusy::Skip),
         "wait" | "block" | "queue" | "retry" | "keepacquire" => {
@@ -58,7 +59,7 @@ fn word(text: &LitStr) -> Result<OnBusy, (TokenStream, String)> {
         "err" | "fail" | "failfast" | "throw" | "exception" | "raise" | "panic" => {
             "did you mean `on_busy = \"error\"`, which is the default?".to_owned()
         }
-        _ => match closest(&word, ["error", "skip"]) {
+        _ => match closest(&word, &["error", "skip"]) {
             Some(meant) => format!("did you mean `on_busy = \"{meant}\"`?"),
             None if text.parse::<ExprPath>().is_ok() => {
                 format!("a function is named without quotes: write `on_busy = {word}`")

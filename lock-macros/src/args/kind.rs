@@ -30,13 +30,17 @@ impl Kind {
         }
     }
 
+    fn called(word: &str) -> Option<Self> {
+        Self::EVERY.iter().copied().find(|kind| kind.word() == word)
+    }
+
     /// The kind called `word`.
     ///
     /// # Errors
     ///
     /// What to write instead.
     pub(super) fn find(word: &str) -> Result<Self, String> {
-        if let Some(kind) = Self::EVERY.into_iter().find(|kind| kind.word() == word) {
+        if let Some(kind) = Self::called(word) {
             return Ok(kind);
         }
         Err(match meaning(word) {
@@ -49,6 +53,12 @@ impl Kind {
     }
 }
 
+impl AsRef<str> for Kind {
+    fn as_ref(&self) -> &str {
+        self.word()
+    }
+}
+
 /// What a word that is no kind stands for.
 pub(super) enum Meaning {
     Kind(Kind),
@@ -58,7 +68,7 @@ pub(super) enum Meaning {
 
 /// What `word` means, be it misspelt, in other letters, or of another framework: `FAIR_LOCK`, `redlock`, `shared`.
 pub(super) fn meaning(word: &str) -> Option<Meaning> {
-    let word = plain(&word.replace(['-', ' '], "_"));
+    let word = plain(word);
     let stem = word.strip_suffix("lock").filter(|stem| !stem.is_empty()).unwrap_or(&word);
     Some(match stem {
         "mutex" | "mutual" | "normal" | "simple" | "unfair" | "nonfair" | "default" | "recursive" => {
@@ -82,10 +92,7 @@ pub(super) fn meaning(word: &str) -> Option<Meaning> {
         "semaphore" | "permit" | "permits" => {
             Meaning::Other("a lock has one holder, or readers: there is no semaphore")
         }
-        stem => Meaning::Kind(Kind::EVERY.into_iter().find(|kind| kind.word() == stem).or_else(|| {
-            let meant = closest(stem, Kind::EVERY.map(Kind::word))?;
-            Kind::EVERY.into_iter().find(|kind| kind.word() == meant)
-        })?),
+        stem => Meaning::Kind(Kind::called(stem).or_else(|| closest(stem, &Kind::EVERY).copied())?),
     })
 }
 

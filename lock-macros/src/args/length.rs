@@ -14,7 +14,7 @@ pub(super) fn length(
     name: &Ident,
     value: Expr,
     errors: &mut Errors,
-    check: impl Fn(Duration) -> Result<(), String>,
+    check: &dyn Fn(Duration) -> Result<(), String>,
 ) -> Option<Length> {
     let value = bare(value);
     let name = name.to_string();

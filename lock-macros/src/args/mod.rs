@@ -10,12 +10,12 @@ mod table;
 use std::time::Duration;
 
 use proc_macro2::Span;
-use syn::{Expr, Ident, LitBool, LitStr, Path};
+use syn::{Expr, Ident, LitStr, Path};
 
 pub(crate) use busy::OnBusy;
 pub(crate) use kind::Kind;
 pub(crate) use parse::parse;
-pub(crate) use read::string;
+pub(crate) use read::{bare, path, string};
 
 /// An argument as it was given.
 pub(crate) struct Given<T> {
@@ -53,11 +53,12 @@ pub(crate) struct Arguments {
     pub(crate) key: Option<Given<Expr>>,
     pub(crate) keys: Option<Given<Expr>>,
     pub(crate) key_generator: Option<Given<Expr>>,
-    pub(crate) kind: Option<Given<(Kind, LitStr)>>,
+    /// The kind, and where its word stands.
+    pub(crate) kind: Option<Given<(Kind, Span)>>,
     pub(crate) wait: Option<Given<Length>>,
     pub(crate) expire: Option<Given<Length>>,
-    pub(crate) delimiter: Option<Given<LitStr>>,
-    pub(crate) renew: Option<Given<LitBool>>,
+    pub(crate) delimiter: Option<Given<String>>,
+    pub(crate) renew: Option<Given<bool>>,
     pub(crate) max_hold: Option<Given<Length>>,
     pub(crate) hold_at_least: Option<Given<Length>>,
     pub(crate) on_busy: Option<Given<OnBusy>>,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, UnOp};
+use quote::ToTokens;
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, UnOp};
 
 use super::length::length;
 use super::{Arguments, Given, Kind, OnLost, Text};
@@ -46,7 +47,7 @@ pub(super) fn kind(arguments: &mut Arguments, name: Ident, value: Expr, errors: 
     let value = bare(value);
     if let Some(Lit::Str(text)) = literal(&value) {
         match Kind::find(&text.value()) {
-            Ok(kind) => arguments.kind = Some(Given { name, value: (kind, text.clone()) }),
+            Ok(kind) => arguments.kind = Some(Given { name, value: (kind, text.span()) }),
             Err(message) => errors.under(text, message),
         }
         return;
@@ -63,7 +64,7 @@ pub(super) fn kind(arguments: &mut Arguments, name: Ident, value: Expr, errors: 
 }
 
 pub(super) fn wait(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
-    arguments.wait = length(&name, value, errors, |_| Ok(())).map(|value| Given { name, value });
+    arguments.wait = length(&name, value, errors, &|_| Ok(())).map(|value| Given { name, value });
 }
 
 pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -80,7 +81,7 @@ pub(super) fn expire(arguments: &mut Arguments, name: Ident, value: Expr, errors
             _ => Ok(()),
         }
     };
-    arguments.expire = length(&name, value, errors, in_range).map(|value| Given { name, value });
+    arguments.expire = length(&name, value, errors, &in_range).map(|value| Given { name, value });
 }
 
 pub(super) fn max_hold(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -91,7 +92,7 @@ pub(super) fn max_hold(arguments: &mut Arguments, name: Ident, value: Expr, erro
         Err("shorter than any lease: `max_hold` is at least as long as `expire`, as in `max_hold = \"10m\"`"
             .to_owned())
     };
-    arguments.max_hold = length(&name, value, errors, long_enough).map(|value| Given { name, value });
+    arguments.max_hold = length(&name, value, errors, &long_enough).map(|value| Given { name, value });
 }
 
 pub(super) fn hold_at_least(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
@@ -102,7 +103,7 @@ pub(super) fn hold_at_least(arguments: &mut Arguments, name: Ident, value: Expr,
         Err("too long: a lock is kept for 30d at most after its call, as in `hold_at_least = \"5s\"`"
             .to_owned())
     };
-    arguments.hold_at_least = length(&name, value, errors, short_enough).map(|value| Given { name, value });
+    arguments.hold_at_least = length(&name, value, errors, &short_enough).map(|value| Given { name, value });
 }
 
 pub(super) fn when(arguments: &mut Arguments, name: Ident, value: Expr, _: &mut Errors) {
@@ -116,7 +117,7 @@ pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, err
         return;
     };
     match segment::check_delimiter(&text.value()) {
-        Ok(()) => arguments.delimiter = Some(Given { name, value: text.clone() }),
+        Ok(()) => arguments.delimiter = Some(Given { name, value: text.value() }),
         Err(message) => errors.under(text, message),
     }
 }
@@ -124,7 +125,7 @@ pub(super) fn delimiter(arguments: &mut Arguments, name: Ident, value: Expr, err
 pub(super) fn renew(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     let value = bare(value);
     match literal(&value) {
-        Some(Lit::Bool(value)) => arguments.renew = Some(Given { name, value: value.clone() }),
+        Some(Lit::Bool(renew)) => arguments.renew = Some(Given { name, value: renew.value }),
         Some(Lit::Str(text)) if matches!(text.value().as_str(), "true" | "false") => {
             errors.under(text, format!("write `renew = {}` without quotes", text.value()));
         }
@@ -196,31 +197,33 @@ pub(super) fn locks(arguments: &mut Arguments, name: Ident, value: Expr, errors:
 
 pub(super) fn krate(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     let value = bare(value);
-    let path = match &value {
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse_with(Path::parse_mod_style).ok(),
-        _ => None,
-    };
-    match path {
+    let written = value.to_token_stream();
+    match path(value) {
         Some(value) => arguments.krate = Some(Given { name, value }),
-        None => errors.under(value, "`crate` is the path of the renamed dependency: write `crate = ::locks`"),
-    }
-}
-
-fn text(name: &Ident, value: Expr, errors: &mut Errors) -> Option<Text> {
-    let value = bare(value);
-    match literal(&value) {
-        None => Some(Text::Expression(value)),
-        Some(Lit::Str(text)) => Some(Text::Literal(text.clone())),
-        Some(other) => {
-            errors.under(other, format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"));
-            None
+        None => {
+            errors.under(written, "`crate` is the path of the renamed dependency: write `crate = ::locks`");
         }
     }
 }
 
+fn text(name: &Ident, value: Expr, errors: &mut Errors) -> Option<Text> {
+    match bare(value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(Text::Literal(text)),
+        value => match literal(&value) {
+            None => Some(Text::Expression(value)),
+            Some(other) => {
+                errors.under(
+                    other,
+                    format!("`{name}` is text: write it in quotes, as in `{name} = \"order\"`"),
+                );
+                None
+            }
+        },
+    }
+}
+
 /// Without the invisible groups in which a macro wraps what was passed to it.
-pub(super) fn bare(value: Expr) -> Expr {
+pub(crate) fn bare(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => bare(*group.expr),
         other => other,
@@ -232,6 +235,14 @@ pub(super) fn literal(value: &Expr) -> Option<&Lit> {
         Expr::Lit(value) => Some(&value.lit),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr),
         _ => None,
+    }
+}
+
+/// The path that `value` is, in quotes or not.
+pub(crate) fn path(value: Expr) -> Option<Path> {
+    match bare(value) {
+        Expr::Path(ExprPath { qself: None, path, .. }) => Some(path),
+        other => string(&other)?.parse_with(Path::parse_mod_style).ok(),
     }
 }
 

@@ -20,6 +20,12 @@ pub(super) struct Argument {
     also: &'static [&'static str],
 }
 
+impl AsRef<str> for Argument {
+    fn as_ref(&self) -> &str {
+        self.name
+    }
+}
+
 #[rustfmt::skip] // one argument, one row
 static TABLE: [Argument; 18] = [
     Argument { name: "prefix", example: r#"prefix = "order""#, read: read::prefix,
@@ -85,12 +91,7 @@ pub(super) fn find(name: &str) -> Result<&'static Argument, Unknown> {
         return Err(Unknown { message: format!("unknown argument `{name}`: {hint}"), meant: None });
     }
     let by_other_name = TABLE.iter().find(|argument| argument.also.contains(&word.as_str()));
-    let misspelt = || {
-        let names = TABLE.iter().map(|argument| argument.name);
-        let meant = closest(name, names)?;
-        TABLE.iter().find(|argument| argument.name == meant)
-    };
-    let meant = by_other_name.or_else(misspelt);
+    let meant = by_other_name.or_else(|| closest(name, &TABLE));
     let message = match meant {
         Some(meant) => format!(
             "unknown argument `{name}`: did you mean `{}`, as in `{}`?",

@@ -1,12 +1,13 @@
 //! `#[lock_key(..)]`: `crate` on the type, `rename` on a variant.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
+use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Attribute, DeriveInput, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Variant};
+use syn::{Attribute, DeriveInput, Expr, Field, Ident, Meta, Path, Token, Variant};
 
+use crate::args::{bare, path, string};
 use crate::errors::Errors;
 
 const ON_TYPE: &str = "on a type write `#[lock_key(crate = ::locks)]` if this crate was renamed";
@@ -30,11 +31,12 @@ impl Attributes {
                 errors.at(name.span(), format!("unknown argument `{name}`: {ON_TYPE}"));
                 continue;
             }
-            match path(&value) {
+            let written = value.to_token_stream();
+            match path(value) {
                 Some(path) => attributes.krate = Some(path),
                 None => {
                     let message = "`crate` is the path of the renamed dependency: write `crate = ::locks`";
-                    errors.under(value, message);
+                    errors.under(written, message);
                 }
             }
         }
@@ -50,6 +52,7 @@ pub(super) fn text_of_variant(variant: &Variant, errors: &mut Errors) -> (String
             errors.at(name.span(), format!("unknown argument `{name}`: {ON_VARIANT}"));
             continue;
         }
+        let value = bare(value);
         match string(&value) {
             Some(renamed) if renamed.value().is_empty() => {
                 errors.under(renamed, "the text that stands for a variant cannot be empty");
@@ -73,12 +76,18 @@ struct Argument {
     value: Expr,
 }
 
-impl Parse for Argument {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+/// `name = value, ..`.
+fn list(input: ParseStream<'_>) -> syn::Result<Vec<Argument>> {
+    let mut all = Vec::new();
+    while !input.is_empty() {
         let name = input.call(Ident::parse_any)?;
         let _: Token![=] = input.parse()?;
-        Ok(Self { name, value: input.parse()? })
+        all.push(Argument { name, value: input.parse()? });
+        if !input.is_empty() {
+            let _: Token![,] = input.parse()?;
+        }
     }
+    Ok(all)
 }
 
 fn ours(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
@@ -89,9 +98,7 @@ fn arguments(attributes: &[Attribute], write: &str, errors: &mut Errors) -> Vec<
     let mut all = Vec::new();
     for attribute in ours(attributes) {
         let parsed = match &attribute.meta {
-            Meta::List(list) if !list.tokens.is_empty() => {
-                Punctuated::<Argument, Token![,]>::parse_terminated.parse2(list.tokens.clone()).ok()
-            }
+            Meta::List(given) if !given.tokens.is_empty() => list.parse2(given.tokens.clone()).ok(),
             _ => None,
         };
         match parsed {
@@ -100,20 +107,4 @@ fn arguments(attributes: &[Attribute], write: &str, errors: &mut Errors) -> Vec<
         }
     }
     all
-}
-
-fn string(value: &Expr) -> Option<&LitStr> {
-    match value {
-        Expr::Group(group) => string(&group.expr),
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
-        _ => None,
-    }
-}
-
-fn path(value: &Expr) -> Option<Path> {
-    match value {
-        Expr::Group(group) => path(&group.expr),
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        _ => string(value)?.parse_with(Path::parse_mod_style).ok(),
-    }
 }

@@ -1,8 +1,5 @@
 //! What the type is made of, and whether a key can be made of that.
 
-use std::collections::HashMap;
-
-use proc_macro2::Span;
 use syn::{Data, DataEnum, DeriveInput, Field, Fields, Ident, Type};
 
 use super::attributes::{check_field, text_of_variant};
@@ -72,16 +69,13 @@ fn variants<'a>(name: &Ident, data: &'a DataEnum, errors: &mut Errors) -> Vec<Va
     if data.variants.is_empty() {
         errors.at(name.span(), format!("`{name}` has no values, so none of them can be a key"));
     }
-    let mut seen: HashMap<String, &Ident> = HashMap::new();
-    let mut report = |text: &str, variant: &'a Ident, at: Span, errors: &mut Errors| {
-        if let Some(other) = seen.insert(text.to_owned(), variant) {
-            errors.at(at, format!("\"{text}\" stands for `{other}` already: two variants would be one key"));
-        }
-    };
-    let each = data.variants.iter().map(|variant| {
+    let mut all: Vec<Variant<'_>> = Vec::new();
+    for variant in &data.variants {
         let (text, at) = text_of_variant(variant, errors);
-        report(&text, &variant.ident, at, errors);
-        Variant { name: &variant.ident, text, fields: fields(&variant.fields, errors) }
-    });
-    each.collect()
+        if let Some(Variant { name, .. }) = all.iter().rev().find(|other| other.text == text) {
+            errors.at(at, format!("\"{text}\" stands for `{name}` already: two variants would be one key"));
+        }
+        all.push(Variant { name: &variant.ident, text, fields: fields(&variant.fields, errors) });
+    }
+    all
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::ext::IdentExt;
 
 use crate::function::{Binding, Parameters};
 
@@ -9,8 +10,9 @@ use crate::function::{Binding, Parameters};
 ///
 /// Stands behind the key, which may borrow an argument in any way.
 pub(super) fn arguments(private: &TokenStream, parameters: &Parameters) -> TokenStream {
-    let each = parameters.named().map(|(Binding { ident, cfgs }, name)| {
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* (&#private::Argument(&#ident)).__lock_arg(#name))
+    let each = parameters.named().map(|Binding { ident, cfgs }| {
+        let name = ident.unraw().to_string();
+        quote_spanned!(Span::mixed_site()=> #cfgs (&#private::Argument(&#ident)).__lock_arg(#name))
     });
     let quiet = parameters.quiet();
     quote_spanned! {Span::mixed_site()=>

@@ -1,14 +1,14 @@
 //! The user's body, moved unchanged into an async block or a closure.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::{ReturnType, Signature};
 
 use super::returned::nameable;
 use crate::function::{Binding, Mode, Parameters};
 
 /// What is handed to the hold to be run.
-pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
+pub(super) fn body(mode: &Mode<'_>, sig: &Signature, body: &Group, parameters: &Parameters) -> TokenStream {
     let capture = capture(parameters);
     let edge = return_edge(sig);
     let body = fresh_braces(body);
@@ -33,9 +33,10 @@ pub(super) fn body(mode: &Mode, sig: &Signature, body: &Group, parameters: &Para
 pub(super) fn capture(parameters: &Parameters) -> TokenStream {
     let each = |binding: &Binding| {
         let (Binding { ident, cfgs }, quiet) = (binding, binding.quiet());
-        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #quiet let _ = &#ident;)
+        quote_spanned!(Span::mixed_site()=> #cfgs #quiet let _ = &#ident;)
     };
-    parameters.bindings.iter().rev().map(each).collect()
+    let each = parameters.bindings.iter().rev().map(each);
+    quote!(#(#each)*)
 }
 
 /// Tells the compiler what the body returns before it reads the body. Without it a wrong type is blamed on the whole

@@ -13,15 +13,15 @@ use crate::function::{Mode, Parameters, Rebuilt};
 /// It has a type of its own, so that a fallback that returns something else is blamed, and not the body.
 pub(super) fn arm(
     private: &TokenStream,
-    fallback: &Fallback,
-    mode: &Mode,
+    fallback: &Fallback<'_>,
+    mode: &Mode<'_>,
     returned: &Returned,
     parameters: &Parameters,
 ) -> TokenStream {
     let Fallback { path, arguments } = fallback;
     let first = path.to_token_stream().into_iter().next();
     let span = Span::mixed_site().located_at(first.map_or_else(Span::call_site, |token| token.span()));
-    let arguments = arguments.iter().map(|Rebuilt { value, cfgs }| quote_spanned!(span=> #(#cfgs)* #value));
+    let arguments = arguments.iter().map(|Rebuilt { value, cfgs }| quote_spanned!(span=> #cfgs #value));
     let call = quote_spanned!(span=> #path(#(#arguments),*));
     let call = match mode {
         Mode::Plain(_) => call,

@@ -41,12 +41,13 @@ struct Names {
 
 impl Names {
     fn of(arguments: &Arguments, keys: &Keys, delimiter: &str) -> Self {
-        let fixed: Vec<String> = [&arguments.prefix, &arguments.name]
-            .into_iter()
-            .flatten()
-            .map(|given| text(&given.value))
-            .collect();
-        let join = |key: Vec<String>| [fixed.as_slice(), &key].concat().join(delimiter);
+        let join = |key: Vec<String>| {
+            let mut all = Vec::new();
+            all.extend(arguments.prefix.as_ref().map(|prefix| text(&prefix.value)));
+            all.extend(arguments.name.as_ref().map(|name| text(&name.value)));
+            all.extend(key);
+            all.join(delimiter)
+        };
         let one = |segments: &[Segment]| {
             let written = segments.iter().map(|segment| shown(segment, true)).collect();
             let shape = segments.iter().map(|segment| shown(segment, false)).collect();
@@ -63,10 +64,14 @@ impl Names {
                 Self { template, shapes: vec![shape] }
             }
             Keys::Several(Several::List(all)) => {
-                let (written, mut shapes): (Vec<_>, Vec<_>) =
-                    all.iter().map(|segments| one(segments)).unzip();
-                shapes.sort();
-                shapes.dedup();
+                let (mut written, mut shapes) = (Vec::new(), Vec::new());
+                for segments in all {
+                    let (template, shape) = one(segments);
+                    written.push(template);
+                    if let Err(place) = shapes.binary_search(&shape) {
+                        shapes.insert(place, shape);
+                    }
+                }
                 Self { template: written.join(" + "), shapes }
             }
             // Of what the expression gives, only that each item is one key is known.

@@ -27,7 +27,7 @@ pub(crate) struct Locked<'a> {
     pub(crate) arguments: &'a Arguments,
     pub(crate) keys: Keys,
     pub(crate) when: Option<Expr>,
-    pub(crate) fallback: Option<Fallback>,
+    pub(crate) fallback: Option<Fallback<'a>>,
 }
 
 /// Puts the lock around the function's body.
@@ -107,7 +107,7 @@ pub(crate) fn expand(
             if boxed { quote_spanned!(Span::mixed_site()=> #private::Box::pin(#future)) } else { future }
         }
     };
-    put_together(function, &TokenStream::new(), &quote!(#inventory #block))
+    put_together(function, &TokenStream::new(), &function.sig, &quote!(#inventory #block))
 }
 
 /// The only module that generated code names, so that nothing a user shadows can come between.
@@ -121,8 +121,13 @@ fn private(arguments: &Arguments) -> TokenStream {
     }
 }
 
-fn put_together(function: &Function, more_attrs: &TokenStream, block: &TokenStream) -> TokenStream {
-    let Function { attrs, vis, defaultness, sig, body: _ } = function;
+fn put_together(
+    function: &Function,
+    more_attrs: &TokenStream,
+    sig: &dyn ToTokens,
+    block: &TokenStream,
+) -> TokenStream {
+    let Function { attrs, vis, defaultness, sig: _, body: _ } = function;
     let mut tokens = TokenStream::new();
     for attr in attrs {
         attr.to_tokens(&mut tokens);

@@ -115,7 +115,7 @@ fn settings(private: &TokenStream, arguments: &Arguments, function: &Ident) -> T
         Some(delimiter) => quote!(#private::Some(#delimiter)),
         None => quote!(#private::None),
     };
-    let renew = arguments.renew.as_ref().is_none_or(|given| given.value.value);
+    let renew = arguments.renew.as_ref().is_none_or(|given| given.value);
     let kind = match arguments.kind.as_ref().map(|given| given.value.0).unwrap_or_default() {
         Kind::Reentrant => quote!(#private::LockKind::Reentrant),
         Kind::Fair => quote!(#private::LockKind::Fair),

@@ -7,20 +7,26 @@ use super::{private, put_together};
 use crate::args::Arguments;
 use crate::function::{Function, Parameters};
 
-/// The function as it was written, so that its callers do not fail too. It stands beside a `compile_error!`: no program
+/// The function as it was written, its signature too, so that its callers do not fail too. It stands beside a `compile_error!`: no program
 /// can run it without its lock.
-pub(crate) fn rejected(arguments: &Arguments, function: &Function, parameters: &Parameters) -> TokenStream {
+pub(crate) fn rejected(
+    arguments: &Arguments,
+    function: &Function,
+    written: &TokenStream,
+    parameters: &Parameters,
+) -> TokenStream {
     let private = private(arguments);
     // The body may use the guard; if that has a parameter's name, the body means the parameter.
     let guard = arguments.guard.as_ref().filter(|given| !parameters.binds(&given.value)).map(|given| {
         let guard = &given.value;
-        let held = match arguments.when {
-            Some(_) => quote_spanned!(Span::mixed_site()=> #private::Option<#private::Held>),
-            None => quote_spanned!(Span::mixed_site()=> #private::Held),
+        let held = if arguments.seen("when").is_some() {
+            quote_spanned!(Span::mixed_site()=> #private::Option<#private::Held>)
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::Held)
         };
         quote_spanned!(Span::mixed_site()=> let #guard: #held = loop {};)
     });
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(unused, unreachable_code, clippy::all)]);
     let body = function.body.stream();
-    put_together(function, &quiet, &quote_spanned!(function.body.span()=> #guard #body))
+    put_together(function, &quiet, written, &quote_spanned!(function.body.span()=> #guard #body))
 }

@@ -1,8 +1,9 @@
 //! The function's return type, as far as the lock has to know it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::{Ident, Type, TypeInfer};
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, Ident, Token, Type, TypeImplTrait};
 
 use super::span::located_at;
 use crate::args::OnBusy;
@@ -55,21 +56,59 @@ pub(super) fn nameable(ty: Option<&Type>, function: &Ident) -> TokenStream {
     let Some(ty) = ty else {
         return quote_spanned!(Span::mixed_site().located_at(function.span())=> ());
     };
-    let mut ty = ty.clone();
-    erase_impl_trait(&mut ty);
-    ty.into_token_stream()
+    let written = ty.to_token_stream();
+    if nested::hides(ty) {
+        without_impl_trait.parse2(written).unwrap_or_else(Error::into_compile_error)
+    } else {
+        written
+    }
 }
 
 fn first(ty: &Type) -> Option<Span> {
     ty.to_token_stream().into_iter().next().map(|token| token.span())
 }
 
-fn erase_impl_trait(ty: &mut Type) {
-    if let Type::ImplTrait(bounds) = ty {
-        let span = bounds.impl_token.span;
-        let underscore_token = syn::token::Underscore { spans: [span] };
-        *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
-    } else {
-        nested::types(ty).into_iter().for_each(erase_impl_trait);
+/// `_` for each `impl Trait`. On tokens, since a type could be changed only in a copy, and syn's copies take long to compile.
+fn without_impl_trait(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() {
+        if input.peek(Token![impl]) {
+            let hidden: TypeImplTrait = input.parse()?;
+            tokens.extend(quote_spanned!(hidden.impl_token.span=> _));
+            continue;
+        }
+        tokens.extend([match input.parse()? {
+            TokenTree::Group(group) => {
+                let inner = without_impl_trait.parse2(group.stream())?;
+                let mut erased = Group::new(group.delimiter(), inner);
+                erased.set_span(group.span());
+                TokenTree::Group(erased)
+            }
+            other => other,
+        }]);
+    }
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_type_is_left_to_the_compiler_wherever_it_stands() {
+        for (written, inside) in [
+            ("R", "R"),
+            ("Box<dyn Fn(A) -> B + Send>", "Box<dynFn(A)->B+Send>"),
+            ("impl A", "_"),
+            ("impl Future<Output = impl A> + Send + 'a", "_"),
+            ("Result<impl Iterator<Item = impl A> + Send, E>", "Result<_,E>"),
+            ("(impl A, R, impl B + Send)", "(_,R,_)"),
+            ("&'a (impl A + 'a)", "&'a(_)"),
+            ("[impl A; 3]", "[_;3]"),
+        ] {
+            let function = Ident::new("f", Span::call_site());
+            let ty = syn::parse_str(written).unwrap();
+            assert_eq!(nameable(Some(&ty), &function).to_string().replace(' ', ""), inside);
+        }
     }
 }

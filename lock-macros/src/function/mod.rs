@@ -14,7 +14,6 @@ pub(crate) use parse::parse;
 pub(crate) use rebuilt::{Rebuilt, rebuilt};
 
 /// A function in the parts that the expansion puts together again.
-#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,

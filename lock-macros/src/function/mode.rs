@@ -1,42 +1,35 @@
 //! How the function is run: awaited, returning a future, or plain.
 
+use syn::punctuated::Punctuated;
 use syn::{
-    AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, ReturnType, Signature, Type,
-    TypeParamBound,
+    AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, ReturnType, Signature,
+    Token, Type, TypeParamBound,
 };
 
-/// How the body runs and what it returns in the end; `None` where the type is not written out.
-pub(crate) enum Mode {
+/// How the body runs and what it returns in the end.
+pub(crate) enum Mode<'a> {
     /// `async fn`.
-    Async(Option<Type>),
+    Async(Returns<'a>),
     /// A plain function that returns a future: the lock goes around the future, not around its making.
     Future {
         /// Whether the future is boxed and pinned, as async-trait writes it.
         boxed: bool,
-        output: Output,
+        output: Returns<'a>,
     },
     /// A plain function.
-    Plain(Option<Type>),
+    Plain(Returns<'a>),
 }
 
-/// What a future gives, as far as the function says it.
-pub(crate) enum Output {
-    /// Written out: `Future<Output = R>`.
-    Written(Type),
-    /// What this future gives: an alias says it, as its definition wants.
-    Of(Type),
-    /// Not said: `Future<Output: Send>`.
-    Inferred,
-}
-
-/// What the body returns in the end.
+/// What the body returns in the end, as far as the function says it.
 #[derive(Clone, Copy)]
 pub(crate) enum Returns<'a> {
     /// `()`, by saying nothing.
     Nothing,
+    /// Written out: `R`, `Future<Output = R>`.
     Type(&'a Type),
-    /// The output of this future.
+    /// What this future gives: an alias says it, as its definition wants.
     OutputOf(&'a Type),
+    /// Not said: `Future<Output: Send>`.
     Inferred,
 }
 
@@ -50,56 +43,51 @@ impl<'a> Returns<'a> {
     }
 }
 
-impl Mode {
-    pub(crate) fn of(sig: &Signature) -> Self {
-        let returned = match &sig.output {
-            ReturnType::Default => None,
-            ReturnType::Type(_, returned) => Some(&**returned),
-        };
-        if sig.asyncness.is_some() {
-            return Self::Async(returned.cloned());
+impl<'a> Mode<'a> {
+    pub(crate) fn of(sig: &'a Signature) -> Self {
+        let is_async = sig.asyncness.is_some();
+        match &sig.output {
+            ReturnType::Default if is_async => Self::Async(Returns::Nothing),
+            ReturnType::Default => Self::Plain(Returns::Nothing),
+            ReturnType::Type(_, returned) if is_async => Self::Async(Returns::Type(returned)),
+            ReturnType::Type(_, returned) => future(returned).unwrap_or(Self::Plain(Returns::Type(returned))),
         }
-        let future = returned.and_then(future);
-        future.unwrap_or_else(|| Self::Plain(returned.cloned()))
     }
 
     /// What the body returns in the end.
-    pub(crate) fn returns(&self) -> Returns<'_> {
+    pub(crate) fn returns(&self) -> Returns<'a> {
         match self {
-            Self::Async(returned) | Self::Plain(returned) => {
-                returned.as_ref().map_or(Returns::Nothing, Returns::Type)
+            Self::Async(returned) | Self::Plain(returned) | Self::Future { output: returned, .. } => {
+                *returned
             }
-            Self::Future { output: Output::Written(output), .. } => Returns::Type(output),
-            Self::Future { output: Output::Of(future), .. } => Returns::OutputOf(future),
-            Self::Future { output: Output::Inferred, .. } => Returns::Inferred,
         }
     }
 }
 
 /// `impl Future<..>`, `Pin<Box<dyn Future<..>>>`, and by their names `BoxFuture<..>` and `LocalBoxFuture<..>`, which may be
 /// anybody's: how many arguments they take and what they make of them is not known here.
-fn future(returned: &Type) -> Option<Mode> {
+fn future(returned: &Type) -> Option<Mode<'_>> {
     match returned {
         Type::Group(group) => future(&group.elem),
         Type::Paren(paren) => future(&paren.elem),
         Type::ImplTrait(bounds) => {
-            Some(Mode::Future { boxed: false, output: future_output(bounds.bounds.iter())? })
+            Some(Mode::Future { boxed: false, output: future_output(&bounds.bounds)? })
         }
         Type::Path(path) => {
             let last = path.path.segments.last()?;
             match last.ident.to_string().as_str() {
                 "Pin" => {
-                    let Type::Path(inner) = types(last).next()? else {
+                    let Type::Path(inner) = first_type(last)? else {
                         return None;
                     };
                     let inner = inner.path.segments.last().filter(|inner| inner.ident == "Box")?;
-                    let Type::TraitObject(object) = types(inner).next()? else {
+                    let Type::TraitObject(object) = first_type(inner)? else {
                         return None;
                     };
-                    Some(Mode::Future { boxed: true, output: future_output(object.bounds.iter())? })
+                    Some(Mode::Future { boxed: true, output: future_output(&object.bounds)? })
                 }
                 "BoxFuture" | "LocalBoxFuture" => {
-                    Some(Mode::Future { boxed: true, output: Output::Of(returned.clone()) })
+                    Some(Mode::Future { boxed: true, output: Returns::OutputOf(returned) })
                 }
                 _ => None,
             }
@@ -128,33 +116,30 @@ pub(super) fn unwritten(returned: &Type) -> Option<Unwritten> {
     if last.ident == "Future" && (path.qself.is_some() || path.path.segments.first()?.ident == "Self") {
         return Some(Unwritten::Associated);
     }
-    match types(last).next()? {
+    match first_type(last)? {
         Type::TraitObject(object) if last.ident == "Box" => {
-            future_output(object.bounds.iter()).map(|_| Unwritten::Unpinned)
+            future_output(&object.bounds).map(|_| Unwritten::Unpinned)
         }
         _ => None,
     }
 }
 
 /// The `Output` of the bound that is `Future`; `None` if there is no such bound.
-fn future_output<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Output> {
-    let last = bounds.find_map(|bound| match bound {
+fn future_output(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Returns<'_>> {
+    let last = bounds.iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|last| last.ident == "Future"),
         _ => None,
     })?;
-    let output =
-        arguments(last).into_iter().flat_map(|arguments| &arguments.args).find_map(
-            |argument| match argument {
-                GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
-                _ => None,
-            },
-        );
-    Some(output.map_or(Output::Inferred, Output::Written))
+    let Some(arguments) = arguments(last) else { return Some(Returns::Inferred) };
+    let output = arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+        _ => None,
+    });
+    Some(output.map_or(Returns::Inferred, Returns::Type))
 }
 
-fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    arguments(segment).into_iter().flat_map(|arguments| &arguments.args).filter_map(|argument| match argument
-    {
+fn first_type(segment: &PathSegment) -> Option<&Type> {
+    arguments(segment)?.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })
@@ -175,7 +160,8 @@ mod tests {
 
     fn mode(text_of_signature: &str) -> String {
         let text = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
-        let mode = Mode::of(&syn::parse_str(text_of_signature).unwrap());
+        let sig = syn::parse_str(text_of_signature).unwrap();
+        let mode = Mode::of(&sig);
         let returns = match mode.returns() {
             Returns::Nothing => "()".to_owned(),
             Returns::Type(ty) => text(ty),

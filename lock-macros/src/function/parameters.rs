@@ -10,11 +10,10 @@ use super::rebuilt::Rebuilt;
 use crate::nested;
 
 /// A name that a parameter binds.
-#[derive(Clone)]
 pub(crate) struct Binding {
     pub(crate) ident: Ident,
     /// The parameter's `#[cfg]`s: where they are false, the name does not exist.
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) cfgs: TokenStream,
 }
 
 impl Binding {
@@ -27,7 +26,7 @@ impl Binding {
 }
 
 /// All names that the parameters bind, `self` among them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Parameters {
     pub(crate) bindings: Vec<Binding>,
     /// Const generics, which may have lower-case names.
@@ -54,7 +53,7 @@ impl Parameters {
                 FnArg::Typed(typed) => {
                     names.name(&mut typed.pat);
                     let mut bound = Vec::new();
-                    collect(&mut typed.pat, &mut bound);
+                    collect(&typed.pat, &mut bound);
                     let cfgs = cfgs(&typed.attrs);
                     parameters
                         .bindings
@@ -72,15 +71,14 @@ impl Parameters {
         Some(Rebuilt { value: receiver.ident.to_token_stream(), cfgs: receiver.cfgs.clone() })
     }
 
-    /// Names that the user wrote, each with what it is called.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (&Binding, String)> {
-        let named = self.bindings.iter().map(|binding| (binding, binding.ident.unraw().to_string()));
-        named.filter(|(_, name)| !name.starts_with(WILDCARD))
+    /// Names that the user wrote.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().filter(|binding| !is_unnamed(&binding.ident))
     }
 
     /// For a statement that mentions all of them.
     pub(crate) fn quiet(&self) -> Option<TokenStream> {
-        self.named().find_map(|(binding, _)| binding.quiet())
+        self.named().find_map(Binding::quiet)
     }
 
     /// Whether a parameter binds `name`.
@@ -95,8 +93,7 @@ impl Parameters {
 
     /// Names that the user wrote, for suggestions.
     pub(crate) fn names(&self) -> Vec<String> {
-        let names = self.bindings.iter().map(|binding| binding.ident.to_string());
-        names.filter(|name| !name.starts_with(WILDCARD)).collect()
+        self.named().map(|binding| binding.ident.to_string()).collect()
     }
 }
 
@@ -132,7 +129,7 @@ impl NameWildcards {
             // Behind `name @` all of it has that name. Behind `&` there is nothing to drop, and a name would move out of
             // the reference.
             Pat::Ident(_) | Pat::Reference(_) => {}
-            _ => nested::patterns(pat).into_iter().for_each(|inner| self.name_each(inner)),
+            _ => nested::patterns_mut(pat).into_iter().for_each(|inner| self.name_each(inner)),
         }
     }
 
@@ -147,7 +144,7 @@ impl NameWildcards {
 }
 
 /// Whether a pattern binds no name, nor looks behind a reference, where there is nothing to keep.
-fn names_nothing(pat: &mut Pat) -> bool {
+fn names_nothing(pat: &Pat) -> bool {
     !matches!(pat, Pat::Ident(_) | Pat::Reference(_) | Pat::Macro(_))
         && nested::patterns(pat).into_iter().all(names_nothing)
 }
@@ -157,7 +154,7 @@ fn first(pat: &Pat) -> Span {
 }
 
 /// Puts the names that a pattern binds into `names`.
-fn collect(pat: &mut Pat, names: &mut Vec<Ident>) {
+fn collect(pat: &Pat, names: &mut Vec<Ident>) {
     if let Pat::Ident(ident) = pat {
         names.push(ident.ident.clone());
     }
@@ -166,8 +163,15 @@ fn collect(pat: &mut Pat, names: &mut Vec<Ident>) {
     }
 }
 
-fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
+/// The `#[cfg]`s among the attributes of a parameter.
+pub(super) fn cfgs(attrs: &[Attribute]) -> TokenStream {
+    let mut cfgs = TokenStream::new();
+    for attr in attrs {
+        if attr.path().is_ident("cfg") {
+            attr.to_tokens(&mut cfgs);
+        }
+    }
+    cfgs
 }
 
 fn constant(param: &GenericParam) -> Option<Ident> {

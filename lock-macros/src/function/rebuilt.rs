@@ -1,14 +1,15 @@
 //! The parameters as arguments: what a fallback is called with.
 
-use super::parameters::is_unnamed;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Attribute, FieldPat, FnArg, Pat, Signature};
+use syn::{FieldPat, FnArg, Pat, Signature};
+
+use super::parameters::{cfgs, is_unnamed};
 
 /// An argument, with the parameter's `#[cfg]`s.
 pub(crate) struct Rebuilt {
     pub(crate) value: TokenStream,
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) cfgs: TokenStream,
 }
 
 /// Why a parameter cannot be passed on.
@@ -24,10 +25,7 @@ pub(crate) fn rebuilt(sig: &Signature) -> Result<Vec<Rebuilt>, Vec<Unpassable>> 
     for input in &sig.inputs {
         let FnArg::Typed(typed) = input else { continue };
         match expression(&typed.pat) {
-            Ok(value) => {
-                let cfgs = typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
-                arguments.push(Rebuilt { value, cfgs });
-            }
+            Ok(value) => arguments.push(Rebuilt { value, cfgs: cfgs(&typed.attrs) }),
             Err(unpassable) => wrong.push(unpassable),
         }
     }

@@ -1,16 +1,14 @@
 //! The names that an expression mentions, and where it would leave the function.
 
 use proc_macro2::Span;
-use syn::visit::{self, Visit};
-use syn::{
-    Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprMethodCall, ExprPath, ExprReturn, ExprTry, Ident,
-    PatIdent,
-};
+use syn::{Expr, ExprPath, Ident, Pat};
+
+use crate::nested::{self, Part};
 
 /// All names that `value` mentions.
 pub(super) fn names_in(value: &Expr) -> Names {
     let mut names = Names::default();
-    names.visit_expr(value);
+    names.expr(value);
     names
 }
 
@@ -45,11 +43,40 @@ impl Names {
         }
     }
 
+    fn expr(&mut self, value: &Expr) {
+        match value {
+            Expr::Path(path) => return self.path(path, false),
+            Expr::Call(call) => {
+                if !matches!(&*call.func, Expr::Path(path) if path.path.get_ident().is_some()) {
+                    self.expr(&call.func);
+                }
+                return call.args.iter().for_each(|argument| self.argument(argument));
+            }
+            Expr::MethodCall(call) => {
+                self.expr(&call.receiver);
+                return call.args.iter().for_each(|argument| self.argument(argument));
+            }
+            Expr::Await(value) => self.leave(".await", value.await_token.span),
+            Expr::Try(value) => self.leave("?", value.question_token.spans[0]),
+            Expr::Return(value) => self.leave("return", value.return_token.span),
+            _ => {}
+        }
+        let returns_to_itself = matches!(value, Expr::Closure(_) | Expr::Async(_));
+        self.depth += usize::from(returns_to_itself);
+        for part in nested::parts(value) {
+            match part {
+                Part::Expr(value) => self.expr(value),
+                Part::Pat(pat) => self.pat(pat),
+            }
+        }
+        self.depth -= usize::from(returns_to_itself);
+    }
+
     fn argument(&mut self, value: &Expr) {
         match value {
             Expr::Group(group) => self.argument(&group.expr),
             Expr::Path(path) => self.path(path, true),
-            other => self.visit_expr(other),
+            other => self.expr(other),
         }
     }
 
@@ -57,54 +84,37 @@ impl Names {
         let name = path.path.get_ident().filter(|_| path.qself.is_none());
         self.used.extend(name.cloned().map(|name| Used { name, passed }));
     }
+
+    fn pat(&mut self, pat: &Pat) {
+        if let Pat::Ident(name) = pat {
+            self.bound.push(name.ident.clone());
+        }
+        for inner in nested::patterns(pat) {
+            self.pat(inner);
+        }
+        if let Pat::Guard(guarded) = pat {
+            self.expr(&guarded.guard);
+        }
+    }
 }
 
-impl Visit<'_> for Names {
-    fn visit_expr_path(&mut self, path: &ExprPath) {
-        self.path(path, false);
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn visit_expr_call(&mut self, call: &ExprCall) {
-        if !matches!(&*call.func, Expr::Path(path) if path.path.get_ident().is_some()) {
-            self.visit_expr(&call.func);
+    #[test]
+    fn what_a_closure_a_block_or_a_function_inside_returns_stays_inside() {
+        for (value, leaving) in [
+            ("a.load().await?.id", ["?", ".await"].as_slice()),
+            ("if a { return b } else { c }", &["return"]),
+            ("a.map(|b| b?)", &[]),
+            ("a.map(|b| { return b })", &[]),
+            ("async { a.await? }", &[]),
+            ("{ fn f() -> Option<A> { g()? } f() }", &[]),
+            ("(|| a?, b?)", &["?"]),
+        ] {
+            let found = names_in(&syn::parse_str(value).unwrap()).leaving;
+            assert_eq!(found.iter().map(|(how, _)| *how).collect::<Vec<_>>(), leaving, "{value}");
         }
-        call.args.iter().for_each(|argument| self.argument(argument));
-    }
-
-    fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        self.visit_expr(&call.receiver);
-        call.args.iter().for_each(|argument| self.argument(argument));
-    }
-
-    fn visit_expr_await(&mut self, value: &ExprAwait) {
-        self.leave(".await", value.await_token.span);
-        visit::visit_expr_await(self, value);
-    }
-
-    fn visit_expr_try(&mut self, value: &ExprTry) {
-        self.leave("?", value.question_token.spans[0]);
-        visit::visit_expr_try(self, value);
-    }
-
-    fn visit_expr_return(&mut self, value: &ExprReturn) {
-        self.leave("return", value.return_token.span);
-        visit::visit_expr_return(self, value);
-    }
-
-    fn visit_expr_closure(&mut self, closure: &ExprClosure) {
-        self.depth += 1;
-        visit::visit_expr_closure(self, closure);
-        self.depth -= 1;
-    }
-
-    fn visit_expr_async(&mut self, block: &ExprAsync) {
-        self.depth += 1;
-        visit::visit_expr_async(self, block);
-        self.depth -= 1;
-    }
-
-    fn visit_pat_ident(&mut self, pat: &PatIdent) {
-        self.bound.push(pat.ident.clone());
-        visit::visit_pat_ident(self, pat);
     }
 }

@@ -9,31 +9,35 @@ use crate::args::string;
 use crate::errors::Errors;
 use crate::function::Parameters;
 use crate::segment::as_name;
+use crate::suggest::closest;
 
 /// Reads a key and checks it against the parameters of the function.
-pub(crate) fn read(key: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Vec<Segment> {
-    let segments = match string(key) {
-        Some(text) if template::is_template(&text.value()) => slots::from_template(text, scope, errors),
+pub(crate) fn read(key: Expr, scope: Scope<'_>, errors: &mut Errors) -> Vec<Segment> {
+    let written = key.to_token_stream();
+    let literal = string(&key).map(LitStr::span);
+    let is_template = string(&key).is_some_and(|text| template::is_template(&text.value()));
+    let segments = match string(&key) {
+        Some(text) if is_template => slots::from_template(text, scope, errors),
         Some(text) => {
             let Some(value) = from_string(text, scope, errors) else {
                 return Vec::new();
             };
             elements(value, "a tuple", scope.delimiter, errors)
         }
-        None => elements(key.clone(), "a tuple", scope.delimiter, errors),
+        None => elements(key, "a tuple", scope.delimiter, errors),
     };
     if let [Segment::Value { value: Expr::Lit(value), .. }] = segments.as_slice()
-        && string(key).is_none_or(|text| !template::is_template(&text.value()))
+        && !is_template
         && !matches!(value.lit, Lit::Str(_))
     {
         let fixed = as_name(&text_of(&value.lit), scope.delimiter);
-        errors.under(key, format!("the key is the same for every call: for a fixed name write {fixed}"));
+        errors.under(written, format!("the key is the same for every call: for a fixed name write {fixed}"));
     }
     for segment in &segments {
         let Segment::Value { value, .. } = segment else {
             continue;
         };
-        refuse(Purpose::Key, value, string(key).map(LitStr::span), scope, errors);
+        refuse(Purpose::Key, value, literal, scope, errors);
     }
     segments
 }
@@ -87,10 +91,8 @@ fn is_fixed_text(code: &str, read: Option<&Expr>, parameters: &Parameters) -> bo
         return false;
     }
     let known = parameters.names();
-    let words: Vec<&str> =
-        code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
-    let resembles =
-        words.iter().any(|word| crate::suggest::closest(word, known.iter().map(String::as_str)).is_some());
+    let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let resembles = words.any(|word| closest(word, &known).is_some());
     let foreign = read.is_none_or(|value| {
         let unknown = roots::unknown(value, parameters);
         !unknown.is_empty() && roots::mentions(value, parameters).is_empty()
@@ -107,11 +109,13 @@ pub(super) fn elements(value: Expr, inside: &str, delimiter: &str, errors: &mut 
             errors.under(tuple, "the key is empty: write a parameter, as in `key = (user.id, sku)`");
             Vec::new()
         }
-        Expr::Tuple(tuple) => tuple
-            .elems
-            .into_iter()
-            .flat_map(|element| elements(element, "a tuple", delimiter, errors))
-            .collect(),
+        Expr::Tuple(tuple) => {
+            let mut all = Vec::new();
+            for element in tuple.elems {
+                all.append(&mut elements(element, "a tuple", delimiter, errors));
+            }
+            all
+        }
         value => {
             if let Some(text) = string(&value) {
                 let inner = text.value();
@@ -139,7 +143,7 @@ mod tests {
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
         let key: Expr = syn::parse_str(key).unwrap();
-        read(&key, Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" }, &mut errors);
+        read(key, Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" }, &mut errors);
         errors.messages()
     }
 

@@ -21,9 +21,7 @@ pub(super) fn unknown(value: &Expr, parameters: &Parameters) -> Vec<Ident> {
         local && !parameters.knows(name) && !names.bound.contains(name)
     };
     let written = parameters.names();
-    let resembles = |name: &Ident| {
-        name == "self" || closest(&name.to_string(), written.iter().map(String::as_str)).is_some()
-    };
+    let resembles = |name: &Ident| name == "self" || closest(&name.to_string(), &written).is_some();
     let used = names.used.iter().filter(|used| !used.passed || resembles(&used.name)).map(|used| &used.name);
     used.filter(|name| is_unknown(name)).cloned().collect()
 }
@@ -68,7 +66,7 @@ fn report(purpose: Purpose, name: &Ident, value: &Expr, at: Span, scope: Scope<'
     };
     let global = format!("a constant or function of that name is written `self::{name}`");
     let names = parameters.names();
-    let meant = closest(&name.to_string(), names.iter().map(String::as_str));
+    let meant = closest(&name.to_string(), &names);
     let hint = match (meant, names.as_slice()) {
         (Some(meant), _) if names_in(value).passes(name) => format!("did you mean `{meant}`? {global}"),
         (Some(meant), _) => format!("did you mean `{meant}`?"),
@@ -137,6 +135,7 @@ mod tests {
         assert_eq!(unknown_in("order.get(z + 1)"), ["z"]);
         assert_eq!(unknown_in("order.get(ordr)"), ["ordr"]);
         assert_eq!(unknown_in("_hidden"), ["_hidden"]);
+        assert_eq!(unknown_in("match order.kind { kind if kind == knid => 1, _ => 2 }"), ["knid"]);
     }
 
     #[test]

@@ -21,14 +21,13 @@ pub(crate) enum Several {
 }
 
 /// Reads `keys` and checks it against the parameters of the function; `None` if it was reported.
-pub(crate) fn several(keys: &Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Several> {
-    let literal = string(keys);
-    let value = match literal {
+pub(crate) fn several(keys: Expr, scope: Scope<'_>, errors: &mut Errors) -> Option<Several> {
+    let at = string(&keys).map(LitStr::span);
+    let value = match string(&keys) {
         Some(text) => from_string(text, scope, errors)?,
-        None => keys.clone(),
+        None => keys,
     };
     let value = without_parentheses(value);
-    let at = literal.map(LitStr::span);
     refuse(Purpose::Key, &value, at, scope, errors);
     match value {
         Expr::Array(list) => from_list(list, at, scope.delimiter, errors),
@@ -146,7 +145,7 @@ mod tests {
         let mut errors = Errors::default();
         let keys: Expr = syn::parse_str(keys).unwrap();
         let several = several(
-            &keys,
+            keys,
             Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" },
             &mut errors,
         );

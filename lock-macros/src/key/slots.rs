@@ -98,7 +98,7 @@ mod tests {
         let parameters = Parameters::take(&mut sig);
         let mut errors = Errors::default();
         let scope = Scope { function: &sig.ident, parameters: &parameters, delimiter: ":" };
-        let segments = read(&syn::parse_str(&format!("{key:?}")).unwrap(), scope, &mut errors);
+        let segments = read(syn::parse_str(&format!("{key:?}")).unwrap(), scope, &mut errors);
         let messages = errors.messages();
         if messages.is_empty() { Ok(segments.len()) } else { Err(messages.join(" | ")) }
     }

@@ -21,21 +21,24 @@ fn raw_name(code: &str, parameters: &Parameters) -> Option<String> {
 
 /// `#user.id`, as Spring writes it.
 fn without_hash(code: &str, parameters: &Parameters) -> Option<String> {
-    let bare = code.replace("r#", "\0").replace('#', "").replace('\0', "r#");
-    let is_known = |word: &String| closest(word, parameters.names().iter().map(String::as_str)).is_some();
+    let bare = code.replace("r#", "\0").replace("#", "").replace("\0", "r#");
+    let names = parameters.names();
     let meant = bare != code
         && syn::parse_str::<Expr>(&bare).is_ok()
-        && words(bare.parse().ok()?).iter().any(is_known);
+        && words(bare.parse().ok()?).iter().any(|word| closest(word, &names).is_some());
     meant.then(|| format!("write it without `#`: `{}`", bare.trim()))
 }
 
 fn words(tokens: TokenStream) -> Vec<String> {
-    let each = |token| match token {
-        TokenTree::Ident(ident) => vec![ident.to_string()],
-        TokenTree::Group(group) => words(group.stream()),
-        _ => Vec::new(),
-    };
-    tokens.into_iter().flat_map(each).collect()
+    let mut all = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => all.push(ident.to_string()),
+            TokenTree::Group(group) => all.append(&mut words(group.stream())),
+            _ => {}
+        }
+    }
+    all
 }
 
 #[cfg(test)]

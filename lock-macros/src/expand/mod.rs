@@ -84,9 +84,9 @@ pub(crate) fn expand(
     //
     // Only a hold runs a body: no body can run without its lock, by types. With `when` the request is an `Option`, and what is
     // acquired runs the body in either case. The body is made by the hold that runs it: a fallback still finds the
-    // arguments, and a big body is in the function's future once. The request is made in a block of its own that ends before the first await: what the key and the join point
-    // borrow does not become part of the future, which stays `Send` beside a `Cell` argument. The names are long since
-    // constants are not hygienic: a user's `const hold` would be a pattern.
+    // arguments, and a big body is in the function's future once. The request is made in a block of its own that ends before
+    // the first await: what the key and the join point borrow does not become part of the future, which stays `Send` beside a
+    // `Cell` argument. The names are long since constants are not hygienic: a user's `const hold` would be a pattern.
     let locked = quote_spanned! {Span::mixed_site()=>
         let __lock_request = { #prepare };
         let __lock_outcome = #outcome;

@@ -8,7 +8,7 @@ use lock_tests::Seed;
 fn a_short_soak_finds_nothing_wrong() {
     let seed = Seed::from_environment().draw().to_string();
     let mut soak = Command::new(env!("CARGO_BIN_EXE_lock-soak"));
-    soak.args(["--seconds", "60", "--episode", "12", "--seed", &seed]);
+    soak.args(["--seconds", "80", "--episode", "12", "--seed", &seed]);
     let output = soak.output().expect("it was built with this test");
     let said = String::from_utf8_lossy(&output.stdout);
     eprintln!("{said}{}", String::from_utf8_lossy(&output.stderr));

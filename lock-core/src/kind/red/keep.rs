@@ -18,6 +18,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// acquisition, never by a renewal of what that master may have given to somebody else since; and only while a majority of
 /// the others is held all along, see [`Parts`](crate::kind::Parts). Runs on that master's engine until it is aborted, or
 /// the lock is lost. `open`: what that master has been asked already.
+///
+/// What could go wrong: a lock that is lost or released keeps others out by its place in the queue, or has a part granted
+/// late. It can't: the loss is looked at before each poll, losing or releasing drops the wait, and with it the place or
+/// what was granted (as with any caller that goes away), and what is granted is taken in only while a majority is held.
 pub(super) async fn keep(of: Arc<Inner>, at: usize, open: Option<Waiting>) {
     let mut lost = pin!(Lease::Many(Arc::clone(&of.parts)).lost());
     let mut keeping = pin!(keep_for_ever(&of, at, open));

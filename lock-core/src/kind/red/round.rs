@@ -194,7 +194,7 @@ impl<'a> Round<'a> {
         if refusals().filter(for_good).count() > self.votes.len() - enough
             && let Some(error) = refusals().find(for_good)
         {
-            let said = format!("{votes}{}", self.reasons());
+            let said = format!("{votes}{}", self.reasons(now));
             return match error.clone() {
                 LockError::Refused { key, .. } => LockError::Refused { key, reason: said },
                 LockError::ForeignData { key, .. } => LockError::ForeignData { key, masters: Some(said) },
@@ -209,15 +209,17 @@ impl<'a> Round<'a> {
             });
             return LockError::Busy { key, waited, holder, votes: Some(votes) };
         }
-        LockError::Unavailable { key, waited, reason: format!("{votes}{}", self.reasons()) }
+        LockError::Unavailable { key, waited, reason: format!("{votes}{}", self.reasons(now)) }
     }
 
     /// What each master that did not vote said instead.
-    fn reasons(&self) -> String {
+    fn reasons(&self, now: Moment) -> String {
         let masters = self.masters.all().iter().zip(&self.votes).zip(&self.heard);
         let reasons = masters.filter_map(|((master, vote), heard)| {
             let reason = match (vote, heard) {
                 (Vote::Open(_) | Vote::Refused(_), Some(reason)) => reason.clone(),
+                // No majority was left to be had: it was not waited for.
+                (Vote::Open(_), None) if now < self.until => "no answer yet".to_owned(),
                 (Vote::Open(_), None) => format!("no answer within {:?}", self.limit),
                 (Vote::Granted { known: Known::Asked(_) | Known::No, .. }, _) => {
                     "its fence is not confirmed".to_owned()

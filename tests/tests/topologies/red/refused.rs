@@ -68,6 +68,12 @@ fn a_majority_that_refuses_is_told_at_once_and_a_minority_costs_nothing() {
             let error = acquire(&locks, wait).await.expect_err(why.name);
             let took = start.elapsed();
             assert!((why.is_told)(&error), "{}: {error}", why.name);
+            let text = error.to_string();
+            assert!(text.contains("of 3 granted it"), "{}: no votes in {text}", why.name);
+            for refusing in [0, 2] {
+                let address = masters.server(refusing).address().to_string();
+                assert!(text.contains(&address), "{}: {address} is not in {text}", why.name);
+            }
             assert!(took < SLACK, "{}: told after {took:?}", why.name);
             eprintln!("on {}: {}, told after {took:?}: {error}", binary.label(), why.name);
             (why.ends)(masters.server(0));

@@ -11,6 +11,8 @@ use crate::kinds::{Kind, token_of};
 const LEASE: Duration = Duration::from_millis(800);
 const KEPT: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How late a signal may be on a busy machine.
+const SLACK: Duration = Duration::from_millis(500);
 
 pub(crate) async fn a_released_lock_is_not_free_before_its_time(stage: &Stage, kind: Kind) {
     let (here, there) = (stage.manager().await, stage.manager().await);
@@ -54,6 +56,26 @@ pub(crate) async fn a_lost_hold_is_not_kept(stage: &Stage, kind: Kind) {
     drop(guard);
     assert!(!next.is_lost());
     next.release().await.expect("it is held");
+}
+
+/// The server keeps the lock for much longer than its lease. That is for after the end of the hold: a body may count on its
+/// own lease alone, or it would learn of a loss only after a third of what is kept.
+pub(crate) async fn a_kept_hold_counts_on_its_own_lease_alone(stage: &Stage, kind: Kind) {
+    let locks = stage.manager().await;
+    let request = kind.lock(&locks, "a").expire(LEASE).hold_at_least(8 * LEASE);
+    let guard = request.acquire().await.expect("it is free");
+    // The server is told within these leases.
+    let start = Instant::now();
+    while start.elapsed() < 2 * LEASE {
+        assert!(guard.remaining() <= LEASE, "{:?} of a lease of {LEASE:?}", guard.remaining());
+        assert!(!guard.is_lost(), "it is renewed");
+        tokio::time::sleep(LEASE / 40).await;
+    }
+    let tokens = guard.tokens();
+    let (name, _) = tokens.iter().find(|(name, _)| name.as_str().ends_with(":a")).expect("it holds it");
+    assert!(stage.lose(name), "somebody held it");
+    tokio::time::timeout(LEASE + SLACK, guard.lost()).await.expect("it learns of the loss by its own lease");
+    drop(guard);
 }
 
 pub(crate) async fn a_stuck_body_ends_with_its_longest_hold(stage: &Stage, kind: Kind) {

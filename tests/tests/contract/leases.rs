@@ -98,3 +98,25 @@ pub(crate) async fn a_waiter_takes_over_when_a_lease_ends(stage: &Stage, kind: K
     assert!(lost.elapsed() < SLACK + Duration::from_secs(1), "{:?}", lost.elapsed());
     assert!(token_of(&next, "a") > token_of(&dies, "a"));
 }
+
+/// The holder has not noticed that its lock is gone, and has long to go until its next renewal: the server's word on the
+/// release is the first that it hears of it.
+pub(crate) async fn a_release_of_what_was_taken_away_says_so(stage: &Stage, kind: Kind) {
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    for next_holder in [false, true] {
+        let guard = kind.lock(&here, "a").expire(PATIENCE / 2).acquire().await.expect("it is free");
+        let tokens = guard.tokens();
+        let (name, _) = tokens.iter().find(|(name, _)| name.as_str().ends_with(":a")).expect("it holds it");
+        assert!(stage.lose(name), "somebody held it");
+        let next = match next_holder {
+            true => Some(kind.lock(&there, "a").acquire().await.expect("it is free")),
+            false => None,
+        };
+        assert!(!guard.is_lost(), "nobody has told it yet");
+        let error = guard.release().await.expect_err("the server knows nothing of it");
+        assert!(matches!(error, LockError::Lost { body: BodyOutcome::Finished, .. }), "{error:?}");
+        if let Some(next) = next {
+            next.release().await.expect("a stranger's release frees nothing");
+        }
+    }
+}

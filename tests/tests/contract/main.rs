@@ -151,6 +151,7 @@ contract! {
             a_body_may_be_let_finish
             the_error_of_a_body_is_never_masked
             a_waiter_takes_over_when_a_lease_ends
+            a_release_of_what_was_taken_away_says_so
         }
         tokens {
             tokens_rise_from_hold_to_hold
@@ -160,6 +161,7 @@ contract! {
             a_dropped_guard_keeps_the_lock_for_its_time
             an_acquire_that_is_given_up_keeps_nothing
             a_lost_hold_is_not_kept
+            a_kept_hold_counts_on_its_own_lease_alone
             a_stuck_body_ends_with_its_longest_hold
         }
         cancellation {

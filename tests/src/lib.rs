@@ -38,7 +38,7 @@ pub use resp::{Connection, Value};
 pub use scratch::Scratch;
 pub use seed::Seed;
 pub use sentinel::{Deployment, Sentinel};
-pub use server::{Server, ServerOptions};
+pub use server::{Server, ServerOptions, certificate, servers_with_tls};
 pub use slot::slot;
 pub use stage::Stage;
 pub use sudden_drop::{DropAfter, drop_after};

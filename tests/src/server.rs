@@ -5,6 +5,7 @@ mod options;
 mod port;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +23,7 @@ use crate::scratch::Scratch;
 
 pub use self::options::ServerOptions;
 pub(crate) use self::port::free_port;
+pub use self::tls::{certificate, servers_with_tls};
 
 /// How long a server may need to come up.
 const UP: Duration = Duration::from_secs(20);
@@ -33,6 +35,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub struct Server {
     binary: &'static Binary,
     port: u16,
+    tls_port: Option<u16>,
     config: Vec<String>,
     clock: Option<Clock>,
     proxy: Option<Proxy>,
@@ -87,6 +90,25 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         self.url_through(self.address())
+    }
+
+    /// Where it speaks TLS, if it was started with [`ServerOptions::tls`].
+    ///
+    /// # Panics
+    /// If it was not.
+    #[must_use]
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port.expect("it was started with TLS")
+    }
+
+    /// `rediss://[user:password@]127.0.0.1:port/`
+    ///
+    /// # Panics
+    /// As [`tls_port`](Self::tls_port).
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.tls_port()));
+        self.url_through(address).replacen("redis://", "rediss://", 1)
     }
 
     /// The url of a proxy in front of it.

@@ -1,13 +1,10 @@
 //! `rediss://` against real servers. Built with the feature `tls`.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use lock_core::backend::redis::redis::{Client, TlsCertificates};
 use lock_core::{LockError, LockManager};
-use lock_tests::{Binary, Server, Stage, arrive, servers};
+use lock_tests::{Server, Stage, arrive, servers_with_tls};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -16,44 +13,12 @@ const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.pem");
 /// Did not.
 const STRANGER: &[u8] = include_bytes!("../certificates/stranger.pem");
 
-fn certificate(file: &str) -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("certificates");
-    folder.join(file).display().to_string()
-}
-
-/// Whether the server was built with TLS: then it misses its certificate, and ends.
-fn speaks_tls(binary: &Binary) -> bool {
-    let said = Command::new(binary.path())
-        .args(["--port", "0", "--tls-port", "1"])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the server's program runs");
-    let text = String::from_utf8_lossy(&said.stdout) + String::from_utf8_lossy(&said.stderr);
-    text.contains("No tls-cert-file")
-}
-
 /// Runs `test` on every server that speaks TLS, with the port of its TLS.
 fn on_each(test: impl AsyncFn(&Stage, u16)) {
-    let (able, unable): (Vec<_>, Vec<_>) = servers().iter().partition(|binary| speaks_tls(binary));
-    for binary in unable {
-        eprintln!("{} was built without TLS", binary.label());
-    }
-    assert!(
-        !able.is_empty(),
-        "none of the servers found was built with TLS: install one, or name it in LOCK_TEST_SERVERS"
-    );
-    for binary in able {
+    for binary in servers_with_tls() {
         eprintln!("on {}", binary.label());
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = free.local_addr().expect("it has one").port();
-        drop(free);
-        let server = Server::of(binary)
-            .config(&format!("tls-port {port}"))
-            .config(&format!("tls-cert-file {}", certificate("server.pem")))
-            .config(&format!("tls-key-file {}", certificate("server.key")))
-            .config(&format!("tls-ca-cert-file {}", certificate("authority.pem")))
-            .config("tls-auth-clients no")
-            .start();
+        let server = Server::of(binary).tls().start();
+        let port = server.tls_port();
         Stage::of(server).play(async |stage: &Stage| test(stage, port).await);
     }
 }

@@ -87,6 +87,9 @@ impl ManagerBuilder {
     }
 
     /// The server of an existing client, with its credentials and TLS settings. Connections are made anew.
+    ///
+    /// With a client for TLS (feature `tls`) the client library makes them, and takes the crypto provider of the process: if
+    /// none is installed when the manager connects, ring is. Connections by [`url`](Self::url) install nothing.
     #[cfg(feature = "redis")]
     pub fn client(mut self, client: crate::backend::redis::redis::Client) -> Self {
         self.source = Source::Client(Box::new(client));

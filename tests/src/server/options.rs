@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use super::Server;
 use super::clock::Clock;
 use super::port::free_port;
+use super::tls;
 use crate::found::Binary;
 use crate::proxy::Proxy;
 use crate::scratch::Scratch;
@@ -18,6 +19,7 @@ pub struct ServerOptions {
     config: Vec<String>,
     unix_socket: bool,
     steppable_clock: bool,
+    tls: bool,
     proxy_seed: Option<u64>,
     user: Option<String>,
     password: Option<String>,
@@ -30,6 +32,7 @@ impl ServerOptions {
             config: Vec::new(),
             unix_socket: false,
             steppable_clock: false,
+            tls: false,
             proxy_seed: None,
             user: None,
             password: None,
@@ -51,6 +54,12 @@ impl ServerOptions {
     /// Has a clock of its own, for [`Server::step_clock`].
     pub fn steppable_clock(mut self) -> Self {
         self.steppable_clock = true;
+        self
+    }
+
+    /// Also speaks TLS, on a port of its own, with a certificate for `127.0.0.1` and `localhost`: [`Server::tls_url`].
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -96,13 +105,17 @@ impl ServerOptions {
             let (folder, port) = (Scratch::new(), free_port());
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let proxy = self.proxy_seed.map(|seed| Proxy::start(address, seed));
-            let mut config = self.config.clone();
+            let tls_port = self.tls.then(free_port);
+            let mut config: Vec<String> = tls_port.into_iter().flat_map(tls::configuration).collect();
+            // Behind what it changes.
+            config.extend(self.config.iter().cloned());
             if let Some(proxy) = &proxy {
                 config.extend(self.announcing(port, proxy.address().port()));
             }
             let server = Server {
                 binary: self.binary,
                 port,
+                tls_port,
                 config,
                 proxy,
                 clock: self.steppable_clock.then(|| Clock::of(folder.path().join("clock"))),

@@ -21,6 +21,8 @@ pub struct RedisConfig {
     namespace: Arc<str>,
     clock: Arc<dyn Clock>,
     own_stream: bool,
+    #[cfg(feature = "tls")]
+    tls: super::tls::TlsClient,
     red: Option<Arc<RedMaster>>,
     /// Who knows the server's address, where it is not in `info`.
     sentinels: Option<Arc<Sentinels>>,
@@ -56,15 +58,15 @@ impl RedisConfig {
         Self::from_info(client.get_connection_info().clone(), false)
     }
 
-    fn from_info(info: ConnectionInfo, plain_socket_options: bool) -> Self {
+    fn from_info(info: ConnectionInfo, own_stream: bool) -> Self {
         let settings = info.tcp_settings().clone().set_nodelay(true);
-        let own_stream =
-            plain_socket_options && matches!(info.addr(), ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_));
         Self {
             info: info.set_tcp_settings(settings),
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,
+            #[cfg(feature = "tls")]
+            tls: super::tls::TlsClient::default(),
             red: None,
             sentinels: None,
             min_replicas: 0,
@@ -203,9 +205,14 @@ impl RedisConfig {
         &self.clock
     }
 
-    /// Whether a plain socket will do, which the driver then polls itself instead of through a second task.
+    /// Whether all is known that a connection takes, which the driver then polls itself instead of through a second task.
     pub(super) fn opens_own_stream(&self) -> bool {
         self.own_stream
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn tls_client(&self) -> &super::tls::TlsClient {
+        &self.tls
     }
 
     /// Where to connect to now; the sentinels are asked each time.

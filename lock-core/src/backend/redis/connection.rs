@@ -1,13 +1,16 @@
 //! One connection to the server.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    RedisError, RedisResult, Value,
+    RedisConnectionInfo, RedisError, RedisResult, Value,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use super::config::RedisConfig;
 use super::fault;
@@ -21,7 +24,7 @@ type Io = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// one task that a request passes through. Dropping it closes the socket.
 pub(super) struct Connection {
     pub(super) calls: MultiplexedConnection,
-    /// `None`: the client library runs a task of its own (TLS, or socket options of the user's).
+    /// `None`: the client library runs a task of its own (the certificates or socket options of a client of the user's).
     io: Option<Io>,
     pub(super) generation: Generation,
 }
@@ -77,23 +80,27 @@ impl Connection {
         config: &RedisConfig,
         settings: AsyncConnectionConfig,
     ) -> RedisResult<Self> {
+        let redis = info.redis_settings();
         let (calls, io): (_, Option<Io>) = match info.addr() {
             ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
-                let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
-                stream.set_nodelay(true)?;
-                let redis = info.redis_settings();
-                let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
-                (calls, Some(Box::pin(io)))
+                over(tcp(host, *port).await?, redis, settings).await?
+            }
+            #[cfg(feature = "tls")]
+            ConnectionAddr::TcpTls { host, port, .. } if config.opens_own_stream() => {
+                let stream = config.tls_client().shake_hands(tcp(host, *port).await?, host).await?;
+                over(stream, redis, settings).await?
             }
             #[cfg(unix)]
             ConnectionAddr::Unix(path) if config.opens_own_stream() => {
-                let stream = tokio::net::UnixStream::connect(path).await?;
-                let redis = info.redis_settings();
-                let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
-                (calls, Some(Box::pin(io)))
+                over(tokio::net::UnixStream::connect(path).await?, redis, settings).await?
             }
-            _ => {
-                install_crypto();
+            address => {
+                #[cfg(feature = "tls")]
+                if matches!(address, ConnectionAddr::TcpTls { .. }) {
+                    super::tls::provide_for_library();
+                }
+                #[cfg(not(feature = "tls"))]
+                let _ = address;
                 let client = Client::open(info)?;
                 (client.get_multiplexed_async_connection_with_config(&settings).await?, None)
             }
@@ -163,6 +170,22 @@ impl Connection {
     }
 }
 
+async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// A connection over a stream that is open, and what moves its bytes.
+async fn over(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    redis: &RedisConnectionInfo,
+    settings: AsyncConnectionConfig,
+) -> RedisResult<(MultiplexedConnection, Option<Io>)> {
+    let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
+    Ok((calls, Some(Box::pin(io))))
+}
+
 /// No time limits here: they would need the timers of the user's runtime, which may be off, or paused by a test.
 fn untimed() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
@@ -192,12 +215,3 @@ fn millis(time: &Value) -> Option<u64> {
     let (seconds, micros): (u64, u64) = ::redis::from_redis_value_ref(time).ok()?;
     seconds.checked_mul(1000)?.checked_add(micros / 1000)
 }
-
-/// Without a crypto provider the first TLS connection would panic. Whatever the application installed stays.
-#[cfg(feature = "tls")]
-fn install_crypto() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-#[cfg(not(feature = "tls"))]
-fn install_crypto() {}

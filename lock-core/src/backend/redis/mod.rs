@@ -49,6 +49,8 @@ mod server;
 mod subscription;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tls")]
+mod tls;
 mod url;
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Connection URLs: what is understood, and what is said about the rest. The text of a URL never goes into an error,
 //! since it may hold a password.
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
+use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError};
 
 use super::sentinel::{self, Service};
 use crate::error::LockError;
@@ -67,6 +67,9 @@ fn without_tls(scheme: &str) -> LockError {
 
 pub(super) fn understood(url: &str) -> Result<ConnectionInfo, LockError> {
     let info = url.into_connection_info().map_err(|error| wrong(reason(&error)))?;
+    if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
+        return Err(wrong("`#insecure`, TLS with whoever answers, is not offered"));
+    }
     if info.redis_settings().db() < 0 {
         return Err(wrong("the database in the lock server's URL is negative"));
     }
@@ -101,8 +104,6 @@ pub(super) fn wrong(what: &str) -> LockError {
 
 #[cfg(test)]
 mod tests {
-    use ::redis::ConnectionAddr;
-
     use super::*;
 
     #[test]
@@ -141,6 +142,15 @@ mod tests {
             let text = parse(url).map(|_| ()).unwrap_err().to_string();
             assert!(text.contains("redis://"), "{url}: {text}");
             assert!(!text.contains("secret") && !text.contains("sec/ret"), "{url}: {text}");
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_with_anybody_is_not_offered() {
+        for url in ["rediss://user:secret@host/#insecure", "rediss-cluster://user:secret@host/#insecure"] {
+            let text = super::super::RedisConfig::parse(url).unwrap_err().to_string();
+            assert!(text.contains("#insecure") && !text.contains("secret"), "{url}: {text}");
         }
     }
 

@@ -94,6 +94,54 @@ mod tests {
         assert!(BootClock.now().since(first) >= Duration::from_millis(2));
     }
 
+    /// Says that this is the process in the time namespace below.
+    #[cfg(target_os = "linux")]
+    const AHEAD: &str = "LOCK_TEST_BOOT_CLOCK_IS_AHEAD";
+
+    /// No test suspends its machine. In a time namespace of its own a process sees a machine that was suspended for a day:
+    /// its boot clock is that much ahead of the monotonic one, which `Instant` reads.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_time_that_a_machine_was_suspended_counts() {
+        use std::process::Command;
+
+        const SUSPENDED: u64 = 86_400;
+        if std::env::var_os(AHEAD).is_some() {
+            let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+            let monotonic = Duration::from_secs(monotonic.tv_sec.unsigned_abs());
+            let ahead = BootClock.now().since_zero().saturating_sub(monotonic);
+            assert!(ahead + Duration::from_secs(2) >= Duration::from_secs(SUSPENDED), "{ahead:?} ahead");
+            return;
+        }
+        let this = "clock::tests::the_time_that_a_machine_was_suspended_counts";
+        let inside = |command: &[&str]| {
+            let ahead = SUSPENDED.to_string();
+            let program = std::env::current_exe().expect("its own path");
+            Command::new("unshare")
+                .args(command)
+                .args(["--time", "--boottime", &ahead])
+                .arg(program)
+                .args([this, "--exact"])
+                .env(AHEAD, "yes")
+                .output()
+        };
+        // Root may make a namespace; others may where the kernel lets them be root in one of their own.
+        let made = [&[][..], &["--user", "--map-root-user"]].into_iter().find_map(|how| {
+            let output = inside(how).ok()?;
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            said.contains("running 1 test").then_some((output.status, said))
+        });
+        match made {
+            Some((status, said)) => assert!(status.success(), "{said}"),
+            None if std::env::var_os("CI").is_none() => {
+                eprintln!(
+                    "not tested: this user can't make a time namespace (util-linux' unshare, Linux 5.6)"
+                );
+            }
+            None => panic!("unshare can't make a time namespace"),
+        }
+    }
+
     #[test]
     fn a_deadline_past_the_end_of_time_is_never_reached() {
         let late = BootClock.now() + Duration::MAX;

@@ -157,3 +157,40 @@ impl Drop for Lost {
 fn nanos(moment: Moment) -> u64 {
     u64::try_from(moment.since_zero().as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::memory::ManualClock;
+
+    const LEASE: Duration = Duration::from_secs(1);
+
+    fn cell(clock: &ManualClock) -> Arc<HoldCell> {
+        let line = LineKey::shared(LockName::new("LOCK:a"));
+        Arc::new(HoldCell::new(line, 1, clock.now() + LEASE, Arc::new(clock.clone())))
+    }
+
+    /// After a suspend the holder's task may run before the engine's thread does.
+    #[test]
+    fn the_end_of_a_lease_is_read_before_anybody_tells_it() {
+        let clock = ManualClock::new();
+        let cell = cell(&clock);
+        clock.advance(LEASE - Duration::from_nanos(1));
+        assert!(cell.is_held() && !cell.is_lost());
+        clock.advance(Duration::from_nanos(1));
+        assert!(cell.is_lost() && !cell.is_held());
+        assert_eq!(cell.remaining(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_lease_that_was_seen_to_be_over_is_not_revived() {
+        let clock = ManualClock::new();
+        for reader_was_first in [false, true] {
+            let cell = cell(&clock);
+            clock.advance(LEASE);
+            assert!(!reader_was_first || cell.is_lost());
+            assert!(!cell.extend(clock.now() + LEASE), "the answer came too late");
+            assert!(cell.is_lost() && !cell.close());
+        }
+    }
+}

@@ -98,3 +98,25 @@ impl Rules {
         latest_answer: true,
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The holder's clock may be slower than the server's by what two clocks drift apart, and the server rounds to
+    /// milliseconds: by the holder's clock a lease has to be over first.
+    #[test]
+    fn a_lease_is_counted_on_for_less_than_it_lasts() {
+        let sent = Moment::new(Duration::from_secs(1));
+        for left_ms in [10, 1000, 30_000, 30 * 24 * 60 * 60 * 1000] {
+            let left = Duration::from_millis(left_ms);
+            let counted = valid_until(sent, left_ms).since(sent);
+            let by_a_fast_server = left - left / 100 - Duration::from_millis(1);
+            assert!(counted < by_a_fast_server, "{counted:?} of {left:?}");
+            assert!(counted >= left * 3 / 4, "{counted:?} of {left:?}");
+        }
+        for too_short in [0, 1, 2] {
+            assert_eq!(valid_until(sent, too_short), sent, "{too_short} ms are nothing");
+        }
+    }
+}

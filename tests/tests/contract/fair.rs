@@ -152,6 +152,19 @@ pub(crate) async fn a_grant_beside_a_fair_waiter_is_not_passed_on(stage: &Stage)
 }
 
 /// A task that has asked within its process; whether the server hears of it is not its business.
+/// Both ask while a reentrant call of their process has the lock, which that process could pass on at once: the fair one
+/// came first.
+pub(crate) async fn a_fair_caller_is_not_passed_within_its_process(stage: &Stage) {
+    let here = stage.manager().await;
+    let held = here.lock("a").acquire().await.expect("it is free");
+    let served = Served::default();
+    let fair = polled_once(served_as("fair".to_owned(), here.lock("a").fair(), Arc::clone(&served))).await;
+    let other = polled_once(served_as("other".to_owned(), here.lock("a"), Arc::clone(&served))).await;
+    held.release().await.expect("it is held");
+    all(vec![fair, other]).await;
+    in_order(&served, &["fair", "other"]);
+}
+
 async fn polled_once(waiter: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     let mut waiter = Box::pin(waiter);
     let poll = std::future::poll_fn(|context| std::task::Poll::Ready(waiter.as_mut().poll(context)));

@@ -187,6 +187,9 @@ contract! {
         }
     }
     everywhere {
+        waiting {
+            a_process_passes_its_lock_on_only_so_often
+        }
         keeping {
             a_nested_call_prolongs_what_is_kept
             a_lock_is_kept_when_its_manager_is_gone
@@ -294,6 +297,7 @@ contract! {
             nobody_has_a_second_turn_before_all_had_the_first
             callers_of_the_holders_process_do_not_overtake
             a_grant_beside_a_fair_waiter_is_not_passed_on
+            a_fair_caller_is_not_passed_within_its_process
             a_waiter_that_leaves_takes_its_entry_along
             waiters_that_leave_do_not_change_the_order_of_the_rest
             a_waiter_dropped_at_any_poll_leaves_the_order

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -109,4 +110,43 @@ pub(crate) async fn a_short_wait_takes_a_free_lock(stage: &Stage, kind: Kind) {
         let guard = kind.lock(&locks, "a").wait(wait).acquire().await.expect("it is free");
         guard.release().await.expect("it is held");
     }
+}
+
+/// As many callers as never leave the lock unasked for, and one in another process.
+pub(crate) async fn a_process_passes_its_lock_on_only_so_often(stage: &Stage) {
+    const CALLERS: usize = 4;
+    /// More than a process passes one grant on, and much less than its callers would go on for.
+    const BOUND: usize = 60;
+    const TURNS: usize = 4_000;
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let served = Arc::new(AtomicBool::new(false));
+    let first = here.lock("a").acquire().await.expect("it is free");
+    let waiter = async move { there.lock("a").wait(PATIENCE).acquire().await.expect("its turn comes") };
+    let waiter = arrive(stage, "a", waiter).await;
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (here, turns, served) = (here.clone(), Arc::clone(&turns), Arc::clone(&served));
+            tokio::spawn(async move {
+                while !served.load(Ordering::SeqCst) && turns.load(Ordering::SeqCst) < TURNS {
+                    let guard = here.lock("a").wait(PATIENCE).acquire().await.expect("its turn comes");
+                    if !served.load(Ordering::SeqCst) {
+                        turns.fetch_add(1, Ordering::SeqCst);
+                    }
+                    // Those who wait here have the next turn, so there is always one to pass it to.
+                    tokio::task::yield_now().await;
+                    drop(guard);
+                }
+            })
+        })
+        .collect();
+    first.release().await.expect("it is held");
+    let guard = waiter.await.expect("no panic");
+    let before = turns.load(Ordering::SeqCst);
+    served.store(true, Ordering::SeqCst);
+    drop(guard);
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    assert!(before <= BOUND, "{before} turns of one process while another waited");
 }

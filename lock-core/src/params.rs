@@ -2,23 +2,18 @@
 
 use std::time::Duration;
 
+pub use lock_rules::{DEFAULT_DELIMITER, MAX_EXPIRE, MIN_EXPIRE};
 use uuid::Uuid;
 
 use crate::error::LockError;
 use crate::key::LockKey;
 
-/// Between the segments of a lock's name.
-pub const DEFAULT_DELIMITER: &str = ":";
 /// The namespace that every lock's name begins with, unless the manager has another.
 pub const DEFAULT_KEY_PREFIX: &str = "LOCK";
 /// How long a call waits for the lock.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 /// The lease: how long the lock survives its holder's death.
 pub const DEFAULT_EXPIRE: Duration = Duration::from_secs(10);
-/// The shortest lease. Below it the lease would be over before the first renewal could arrive.
-pub const MIN_EXPIRE: Duration = Duration::from_millis(10);
-/// The longest lease.
-pub const MAX_EXPIRE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How a lock relates to other calls of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]

@@ -1,5 +1,6 @@
 //! The whole way of one attribute: args, signature, key, validate, expand.
 
+use lock_rules::DEFAULT_DELIMITER;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -7,7 +8,7 @@ use crate::errors::Errors;
 use crate::expand::Locked;
 use crate::function::Parameters;
 use crate::key::{Keys, Purpose, Scope};
-use crate::{args, condition, expand, fallback, function, key, segment, validate};
+use crate::{args, condition, expand, fallback, function, key, validate};
 
 /// What stands in place of the attributed function.
 pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -24,7 +25,7 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
 
     let (key, keys, when) = (arguments.key.take(), arguments.keys.take(), arguments.when.take());
     let delimiter = arguments.delimiter.as_ref().map(|given| given.value.as_str());
-    let delimiter = delimiter.unwrap_or(segment::DEFAULT_DELIMITER);
+    let delimiter = delimiter.unwrap_or(DEFAULT_DELIMITER);
     let scope = Scope { function: name, parameters: &parameters, delimiter };
     let segments = key.map_or_else(Vec::new, |given| key::read(given.value, scope, &mut errors));
     let several = keys.map(|given| key::several(given.value, scope, &mut errors));

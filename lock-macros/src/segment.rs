@@ -1,12 +1,7 @@
 //! What fixed text of a lock's name may hold. Text from arguments is encoded when the function is called; text that
 //! stands in the source is refused instead, so that the name in the source is the name on the server.
 
-/// Characters of which a delimiter is made. None of them occurs in an encoded character (`%3A`), in a hash tag or in a
-/// glob pattern.
-const DELIMITERS: &str = ":/.-_|#@~+=,;!";
-
-/// The delimiter where the attribute names none.
-pub(crate) const DEFAULT_DELIMITER: &str = ":";
+use lock_rules::{DELIMITER_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_PART_BYTES, is_encoded};
 
 /// Whether `text` can stand between the segments of a name.
 ///
@@ -14,15 +9,16 @@ pub(crate) const DEFAULT_DELIMITER: &str = ":";
 ///
 /// What is wrong and what to write instead.
 pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
-    const WRITE: &str = "a delimiter is 1 to 4 of `: / . - _ | # @ ~ + = , ; !`";
+    let characters: Vec<String> = DELIMITER_CHARACTERS.chars().map(String::from).collect();
+    let write = format!("a delimiter is 1 to {MAX_DELIMITER_CHARACTERS} of `{}`", characters.join(" "));
     if text.is_empty() {
-        return Err(format!("the delimiter is empty, and segments would run together: {WRITE}"));
+        return Err(format!("the delimiter is empty, and segments would run together: {write}"));
     }
-    if let Some(other) = text.chars().find(|c| !DELIMITERS.contains(*c)) {
-        return Err(format!("{} cannot be part of a delimiter: {WRITE}", describe(other)));
+    if let Some(other) = text.chars().find(|c| !DELIMITER_CHARACTERS.contains(*c)) {
+        return Err(format!("{} cannot be part of a delimiter: {write}", describe(other)));
     }
-    if text.len() > 4 {
-        return Err(format!("this delimiter has {} characters: {WRITE}", text.len()));
+    if text.len() > MAX_DELIMITER_CHARACTERS {
+        return Err(format!("this delimiter has {} characters: {write}", text.len()));
     }
     Ok(())
 }
@@ -33,6 +29,9 @@ pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
 ///
 /// What is wrong, for a message that begins with the place of the text.
 pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
+    if text.len() > MAX_PART_BYTES {
+        return Err(Mistake::TooLong);
+    }
     for character in text.chars() {
         if delimiter.contains(character) {
             return Err(Mistake::Delimiter(character));
@@ -40,8 +39,7 @@ pub(crate) fn check_text(text: &str, delimiter: &str) -> Result<(), Mistake> {
         if matches!(character, '{' | '}') {
             return Err(Mistake::Brace);
         }
-        if character == '%' || character.is_control() || character.is_whitespace() || is_invisible(character)
-        {
+        if is_encoded(character) {
             return Err(Mistake::Forbidden(describe(character)));
         }
     }
@@ -79,25 +77,15 @@ pub(crate) enum Mistake {
     Brace,
     /// It holds this other character.
     Forbidden(String),
-}
-
-/// Bidirectional controls, zero-width characters and other marks that change how a name looks but not what it is.
-const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
-    )
+    /// It has more bytes than one part of a key may have.
+    TooLong,
 }
 
 fn describe(character: char) -> String {
     match character {
         ' ' => "a space".to_owned(),
-        c if c.is_control() || c.is_whitespace() || is_invisible(c) => {
-            format!("the invisible character U+{:04X}", u32::from(c))
-        }
+        '%' | '{' | '}' => format!("`{character}`"),
+        c if is_encoded(c) => format!("the invisible character U+{:04X}", u32::from(c)),
         c => format!("`{c}`"),
     }
 }

@@ -1,5 +1,6 @@
 //! Rules that need more than one argument, or the function too.
 
+use lock_rules::MAX_PART_BYTES;
 use proc_macro2::Span;
 use syn::{Expr, Ident};
 
@@ -67,6 +68,7 @@ fn is_fixed(given: &Given<Text>, delimiter: &str, parameters: &Parameters, error
                     format!("`{name}` is fixed text and cannot hold braces: write what varies as `key = \"{value}\"`")
                 }
                 Mistake::Forbidden(what) => format!("`{name}` cannot hold {what}: {}", without(name, &value, delimiter)),
+                Mistake::TooLong => format!("`{name}` is longer than {MAX_PART_BYTES} bytes: shorten it"),
             });
         }
         Text::Expression(value) => {

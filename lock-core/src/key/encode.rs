@@ -1,6 +1,7 @@
 //! Percent-encoding of one key part.
 
-use super::charset::is_encoded;
+use lock_rules::is_encoded;
+
 use super::long_name::NameSink;
 
 /// The whole segment of a part that is the empty text. No other text gives it: a `%` of a text is written `%25`.

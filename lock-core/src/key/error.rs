@@ -1,6 +1,6 @@
 //! Why a key cannot name a lock, and what to write instead.
 
-use super::charset::{DELIMITER_CHARACTERS, MAX_DELIMITER_CHARACTERS};
+use lock_rules::{DELIMITER_CHARACTERS, MAX_DELIMITER_CHARACTERS};
 
 /// Why a name could not be made. Nothing was sent, and no body ran.
 ///

@@ -11,6 +11,8 @@
 //!
 //! Generators ([`LockKeyGenerator`]), which make keys from a [`JoinPoint`], return a [`LockKey`] too, never a name.
 
+#[cfg(test)]
+mod both_crates;
 mod charset;
 #[cfg(all(test, feature = "macros"))]
 mod derived_properties;
@@ -32,14 +34,15 @@ mod properties;
 mod stable_names;
 mod writer;
 
+pub use charset::MAX_NAMESPACE_BYTES;
 pub(crate) use charset::check_namespace;
-pub use charset::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_NAMESPACE_BYTES};
 pub use error::KeyError;
 pub use generator::LockKeyGenerator;
 pub use into_key::IntoLockKey;
 pub(crate) use join::{join, name_so_far};
 pub use join_point::{Arg, JoinPoint};
 pub use lock_key::LockKey;
+pub use lock_rules::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS};
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;
 pub use writer::{KeyWriter, MAX_PART_BYTES, MAX_PARTS};

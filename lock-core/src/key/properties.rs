@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use lock_rules::is_encoded;
 use proptest::prelude::*;
 
-use super::charset::is_encoded;
 use super::{KeyError, KeyWriter, LockKey, LockKeyPart, MAX_NAME_BYTES, join};
 
 const DELIMITERS: &[&str] = &[":", "-", ".", "~", "::", "~~", "-~", "~-", ":-", "|#@~", "/", "_"];

@@ -2,15 +2,11 @@
 
 use std::fmt::{self, Display, Write as _};
 
+pub use lock_rules::{MAX_PART_BYTES, MAX_PARTS};
+
 use super::error::KeyError;
 use super::lock_key::LockKey;
 use super::part::LockKeyPart;
-
-/// The most bytes that one part of a key may have: 1 MiB. What is longer is not an identifier, and is an error.
-pub const MAX_PART_BYTES: usize = 1024 * 1024;
-
-/// The most parts that a key may have.
-pub const MAX_PARTS: usize = 64;
 
 /// Takes the parts of a key, in order. Each call writes one segment of the lock's name, as raw text: encoding comes
 /// later, so there is nothing to escape.

@@ -4,8 +4,7 @@ use crate::error::LockError;
 use crate::key::KeyError;
 use crate::name::LockName;
 
-/// The most names that one lock may have.
-pub(crate) const MAX_NAMES: usize = 128;
+pub(crate) use lock_rules::MAX_NAMES;
 
 /// Sorted by slot and then by their bytes, each once. Everybody takes several names in this order and waits for one only
 /// while holding smaller ones, so nobody waits in a circle; names of one slot stand together.

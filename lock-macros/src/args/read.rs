@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lock_rules::{MAX_EXPIRE, MIN_EXPIRE};
 use quote::ToTokens;
 use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, UnOp};
 
@@ -9,9 +10,6 @@ use super::length::length;
 use super::{Arguments, Given, Kind, OnLost, Text};
 use crate::errors::Errors;
 use crate::segment;
-
-const MIN_EXPIRE: Duration = Duration::from_millis(10);
-const MAX_EXPIRE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 pub(super) fn prefix(arguments: &mut Arguments, name: Ident, value: Expr, errors: &mut Errors) {
     arguments.prefix = text(&name, value, errors).map(|value| Given { name, value });

@@ -1,5 +1,6 @@
 //! From the argument `key` to segments.
 
+use lock_rules::MAX_PARTS;
 use quote::ToTokens;
 use syn::{Expr, Lit, LitStr};
 
@@ -31,7 +32,14 @@ pub(crate) fn read(key: Expr, scope: Scope<'_>, errors: &mut Errors) -> Vec<Segm
         && !matches!(value.lit, Lit::Str(_))
     {
         let fixed = as_name(&text_of(&value.lit), scope.delimiter);
-        errors.under(written, format!("the key is the same for every call: for a fixed name write {fixed}"));
+        errors.under(&written, format!("the key is the same for every call: for a fixed name write {fixed}"));
+    }
+    if segments.len() > MAX_PARTS {
+        let message = format!(
+            "the key has more than {MAX_PARTS} parts: write what identifies the value, or a hash of it as one part"
+        );
+        errors.under(written, message);
+        return segments;
     }
     for segment in &segments {
         let Segment::Value { value, .. } = segment else {
@@ -208,6 +216,14 @@ mod tests {
         assert!(message("\"order_id +\"").contains("cannot read"));
         assert!(message("\"#user.id\"").contains("write it without `#`: `user.id`"));
         assert!(message("\"{#user.id}\"").contains("write it without `#`: `user.id`"));
+    }
+
+    #[test]
+    fn more_parts_than_a_key_can_have_are_refused() {
+        let many = |count| format!("({})", vec!["order_id"; count].join(", "));
+        assert_eq!(messages(&many(MAX_PARTS)), Vec::<String>::new());
+        assert!(message(&many(MAX_PARTS + 1)).starts_with("the key has more than 64 parts"));
+        assert!(message(&format!("{:?}", vec!["{order_id}"; 65].join(":"))).contains("more than 64 parts"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From the argument `keys` to where the keys of several locks come from.
 
+use lock_rules::MAX_NAMES;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Expr, ExprArray, LitStr, UnOp};
@@ -95,6 +96,14 @@ fn from_string(text: &LitStr, scope: Scope<'_>, errors: &mut Errors) -> Option<E
 fn from_list(list: ExprArray, at: Option<Span>, delimiter: &str, errors: &mut Errors) -> Option<Several> {
     if list.elems.is_empty() {
         report(at, &list, "no keys: name what is locked, as in `keys = [from, to]`".to_owned(), errors);
+        return None;
+    }
+    if list.elems.len() > MAX_NAMES {
+        let count = list.elems.len();
+        let message = format!(
+            "{count} keys, but one lock takes at most {MAX_NAMES}: take one lock for what they have in common"
+        );
+        report(at, &list, message, errors);
         return None;
     }
     Some(Several::List(
@@ -193,6 +202,9 @@ mod tests {
         assert!(message("42").contains("the same for every call"));
         assert!(message("\"42\"").contains("the same for every call"));
         assert!(message("[]").contains("no keys"));
+        let many = |count| format!("[{}]", vec!["from"; count].join(", "));
+        assert!(read(&many(MAX_NAMES)).0.is_some());
+        assert!(message(&many(MAX_NAMES + 1)).starts_with("129 keys, but one lock takes at most 128"));
         assert!(message("\"\"").contains("no keys"));
     }
 

@@ -1,5 +1,7 @@
 //! Templates: `"{user.id}:sku-{sku}"`.
 
+use lock_rules::MAX_PART_BYTES;
+
 use crate::segment::{self, Mistake};
 
 /// One segment of a template: fixed text around at most one placeholder.
@@ -80,7 +82,11 @@ fn explain(text: &str, delimiter: &str, mistake: Mistake) -> String {
         }
         Mistake::Brace => format!("braces in the fixed text `{text}`: leave them out"),
         Mistake::Forbidden(what) => {
+            let text = text.escape_debug();
             format!("the fixed text `{text}` of a template cannot hold {what}: leave it out")
+        }
+        Mistake::TooLong => {
+            format!("the fixed text of a template is longer than {MAX_PART_BYTES} bytes: shorten it")
         }
     }
 }

@@ -1,46 +1,39 @@
 //! Durations among the arguments: a literal with units, or any expression.
 
-use std::time::Duration;
-
 use syn::{Expr, Ident, Lit};
 
 use super::Length;
 use super::read::{bare, literal};
-use crate::duration;
+use crate::duration::{self, Check};
 use crate::errors::Errors;
 
 /// A duration; `None` if it was reported.
-pub(super) fn length(
-    name: &Ident,
-    value: Expr,
-    errors: &mut Errors,
-    check: &dyn Fn(Duration) -> Result<(), String>,
-) -> Option<Length> {
+pub(super) fn length(name: &Ident, value: Expr, errors: &mut Errors, check: Check<'_>) -> Option<Length> {
     let value = bare(value);
     let name = name.to_string();
+    let sign = if matches!(&value, Expr::Unary(_)) { "-" } else { "" };
     let read = match literal(&value) {
         None => return Some(Length::Expression(value)),
         Some(Lit::Str(text)) => {
             let text = text.value();
-            match duration::parse(&name, &text) {
+            match duration::parse(&name, &text, check) {
                 Err(_) if is_code(&text) => Err(format!("write it without quotes: `{name} = {text}`")),
-                read => read.and_then(|read| check(read).map(|()| read)),
+                read => read,
             }
         }
         // `30s` and `1m30s` without quotes are numbers with a suffix to the compiler.
-        Some(Lit::Int(number)) if !number.suffix().is_empty() => {
-            let text = format!("{}{}", number.base10_digits(), number.suffix());
-            Err(match duration::parse(&name, &text) {
+        Some(Lit::Int(number)) => {
+            let text = format!("{sign}{}{}", number.base10_digits(), number.suffix());
+            Err(match duration::parse(&name, &text, check) {
                 Ok(_) => format!("put it in quotes: `{name} = \"{text}\"`"),
                 Err(message) => message,
             })
         }
-        Some(Lit::Int(number)) => {
-            Err(format!("write a unit: `{name} = \"{}s\"` (units: ms, s, m, h, d)", number.base10_digits()))
+        Some(Lit::Float(number)) => {
+            let text = format!("{sign}{number}");
+            Err(duration::parse(&name, &text, check).err().unwrap_or_else(|| not_one(&name)))
         }
-        Some(_) => Err(format!(
-            "`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`"
-        )),
+        Some(_) => Err(not_one(&name)),
     };
     match read {
         Ok(duration) => Some(Length::Literal(duration)),
@@ -49,6 +42,10 @@ pub(super) fn length(
             None
         }
     }
+}
+
+fn not_one(name: &str) -> String {
+    format!("`{name}` is a duration: write `{name} = \"10s\"`, or an expression of type `Duration`")
 }
 
 /// Whether a text that is no duration names one: `LEASE`, `config.wait`, `Duration::from_secs(3)`. A lower-case word alone is

@@ -1,4 +1,4 @@
-//! Key generators: a tenant in front of the key of every function, said once on the manager, and one function that overrides it.
+//! Key generators: a tenant in front of the key of every function, said once on the manager, one function that overrides it, and a job that it leaves alone.
 //!
 //! ```text
 //! cargo run --example tenant_keys                                # in memory
@@ -27,9 +27,9 @@ struct ByTenant;
 
 impl LockKeyGenerator for ByTenant {
     fn lock_key(&self, call: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
-        // A function with a generator of its own has decided about tenants itself.
-        if let (true, Some(key)) = (call.is_generated(), call.key()) {
-            return Ok(key.clone());
+        // A function with a generator of its own has decided about tenants itself, and jobs of the service belong to none.
+        if call.is_generated() || call.name() == Some("nightly") {
+            return call.key_as_is();
         }
         let tenant = TENANT.try_with(|tenant| *tenant).map_err(|_| {
             KeyError::custom(format!(
@@ -75,6 +75,12 @@ async fn refresh_rates(currency: &str) -> Result<String, LockError> {
     Ok(held.name().to_string())
 }
 
+/// A job of the service itself.
+#[distributed_lock(name = "nightly", guard = held)]
+async fn nightly() -> Result<String, LockError> {
+    Ok(held.name().to_string())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("LOCK_URL").unwrap_or_else(|_| "memory:".to_owned());
@@ -99,6 +105,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(TENANT.scope(tenant, refresh_rates("EUR")).await?, "LOCK:rates:EUR");
     }
     assert_eq!(refresh_rates("EUR").await?, "LOCK:rates:EUR");
+
+    println!("the nightly job is one for all, and needs no tenant");
+    assert_eq!(nightly().await?, "LOCK:nightly");
 
     println!("without a tenant nothing is locked, and nothing is paid");
     let error = pay(42, ready(())).await.expect_err("there is no tenant");

@@ -25,6 +25,10 @@ use super::lock_key::LockKey;
 ///         if self.tenant.is_empty() {
 ///             return Err(KeyError::custom("no tenant: call it behind the tenant filter"));
 ///         }
+///         // Jobs of the whole service are one for all tenants: their key stays as it is.
+///         if call.prefix().is_none() {
+///             return call.key_as_is();
+///         }
 ///         call.key_behind(&self.tenant)
 ///     }
 /// }

@@ -115,6 +115,16 @@ impl<'a> JoinPoint<'a> {
         }
     }
 
+    /// The key so far, unchanged: for calls that a generator leaves alone. A function without a key keeps the name that its
+    /// `prefix` and `name` make.
+    ///
+    /// # Errors
+    ///
+    /// Why the key so far could not be written, if so.
+    pub fn key_as_is(&self) -> Result<LockKey, KeyError> {
+        self.key.map_or_else(|| Ok(LockKey::empty()), LockKey::try_of)
+    }
+
     /// The argument of that name.
     #[must_use]
     pub fn arg(&self, name: &str) -> Option<Arg<'a>> {
@@ -156,6 +166,16 @@ mod tests {
         let key = LockKey::of((7, "x"));
         assert_eq!(call(Some(&key), &[]).key_behind("acme"), Ok(LockKey::of(("acme", 7, "x"))));
         assert_eq!(call(None, &[]).key_behind("acme"), Ok(LockKey::of("acme")));
+    }
+
+    #[test]
+    fn a_key_is_left_as_it_is() {
+        for key in [LockKey::of((7, "x")), LockKey::of((None::<u8>, "x")), LockKey::of((7, None::<u8>))] {
+            assert_eq!(call(Some(&key), &[]).key_as_is(), Ok(key.clone()));
+        }
+        assert_eq!(call(None, &[]).key_as_is(), Ok(LockKey::empty()));
+        let failed = LockKey::of("x".repeat(2 << 20));
+        assert_eq!(call(Some(&failed), &[]).key_as_is().err().as_ref(), failed.error());
     }
 
     #[test]

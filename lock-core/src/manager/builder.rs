@@ -123,7 +123,8 @@ impl ManagerBuilder {
     ///
     /// It is asked in each call, after the function's own `key`, `keys` or `key_generator`, whose result it finds as
     /// [`JoinPoint::key`](crate::JoinPoint::key); of several keys once for each. What it returns stands behind the function's
-    /// `prefix` and `name`. Locks taken by hand are no calls of a function, and keep the names that they are given.
+    /// `prefix` and `name`. A call whose key it leaves alone is answered with [`JoinPoint::key_as_is`](crate::JoinPoint::key_as_is).
+    /// Locks taken by hand are no calls of a function, and keep the names that they are given.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] mod example {
@@ -134,16 +135,25 @@ impl ManagerBuilder {
     ///     Ok(held.name().to_string())
     /// }
     ///
+    /// #[distributed_lock(name = "nightly", guard = held)]
+    /// async fn nightly() -> Result<String, LockError> {
+    ///     Ok(held.name().to_string())
+    /// }
+    ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # pub
     /// async fn main() -> Result<(), LockError> {
     ///     let tenant = "acme"; // of the request, say from a task-local
     ///     let locks = LockManager::builder()
     ///         .url("memory:")
-    ///         .key_generator(move |call: &JoinPoint<'_>| call.key_behind(tenant))
+    ///         .key_generator(move |call: &JoinPoint<'_>| match call.name() {
+    ///             Some("nightly") => call.key_as_is(), // for all tenants
+    ///             _ => call.key_behind(tenant),
+    ///         })
     ///         .connect()
     ///         .await?;
     ///     assert_eq!(locks.scope(pay(42)).await?, "LOCK:order:acme:42");
+    ///     assert_eq!(locks.scope(nightly()).await?, "LOCK:nightly");
     ///     Ok(())
     /// }
     /// # }

@@ -123,3 +123,73 @@ pub(crate) async fn a_generator_that_fails_takes_nothing(stage: &Stage) {
     assert_eq!(stage.left(), [""; 0]);
     assert!(Held::current().is_none());
 }
+
+/// In front of every key but those of the whole service.
+struct Tenant;
+
+impl LockKeyGenerator for Tenant {
+    fn lock_key(&self, call: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
+        tenant(call)
+    }
+}
+
+fn tenant(call: &JoinPoint<'_>) -> Result<LockKey, KeyError> {
+    if call.prefix() == Some("shared") { call.key_as_is() } else { call.key_behind("acme") }
+}
+
+macro_rules! left_alone {
+    ($locks:ident, $id:ident, $held:ident; $($attribute:tt)*) => {{
+        #[distributed_lock(prefix = "shared", wait = "0s", locks = $locks, guard = $held, $($attribute)*)]
+        async fn call($locks: &LockManager, $id: u64) -> Result<Vec<String>, LockError> {
+            assert_eq!($id, 7);
+            Ok($held.names().iter().map(ToString::to_string).collect())
+        }
+        let awaited: fn(&LockManager) -> Pin<Box<dyn Future<Output = Names> + '_>> =
+            |locks| Box::pin(call(locks, 7));
+        awaited
+    }};
+}
+
+#[distributed_lock(prefix = "own", key = id, wait = "0s", locks = locks, guard = held)]
+async fn wrapped(locks: &LockManager, id: u64) -> Names {
+    Ok(held.names().iter().map(ToString::to_string).collect())
+}
+
+pub(crate) async fn a_generator_of_the_manager_leaves_keys_as_they_are(stage: &Stage) {
+    let there = stage.manager().await;
+    let builders = [
+        stage.builder().key_generator(Tenant),
+        stage.builder().key_generator(tenant),
+        stage.builder().key_generator(|call: &JoinPoint<'_>| tenant(call)),
+    ];
+    for builder in builders {
+        let here = builder.connect().await.expect("a manager");
+        assert_eq!(wrapped(&here, 7).await.expect("it is free"), [stage.name("own:acme:7")]);
+        for (call, names) in [
+            (left_alone!(locks, id, held; name = "nightly"), ["shared:nightly"].as_slice()),
+            (left_alone!(locks, id, held; key = id), &["shared:7"]),
+            (
+                left_alone!(locks, id, held; key = (id, None::<u8>, String::from("a:b"), None::<u8>)),
+                &["shared:7::a%3Ab"],
+            ),
+            (left_alone!(locks, id, held; keys = [id, id + 1]), &["shared:7", "shared:8"]),
+            (left_alone!(locks, id, held; key = id, key_generator = |call| call.key_as_is()), &["shared:7"]),
+            (left_alone!(locks, id, held; key_generator = |call| call.key_as_is()), &["shared"]),
+        ] {
+            let expected: Vec<String> = names.iter().map(|name| stage.name(name)).collect();
+            let mut held = call(&here).await.unwrap_or_else(|error| panic!("{names:?}: {error}"));
+            held.sort();
+            assert_eq!(held, expected);
+            // They are the very locks of somebody who has no generator.
+            let other = call(&there).await.unwrap_or_else(|error| panic!("{names:?}: {error}"));
+            assert_eq!(other.len(), expected.len());
+            if let [name] = names
+                && !name.contains('%')
+            {
+                let held = there.lock(*name).acquire().await.expect("it was freed");
+                assert!(call(&here).await.expect_err("somebody else has it").is_busy(), "{name}");
+                held.release().await.expect("it is held");
+            }
+        }
+    }
+}

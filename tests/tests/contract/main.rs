@@ -264,6 +264,7 @@ contract! {
         generators {
             every_form_of_generator_makes_its_key_and_excludes_by_it
             a_generator_that_fails_takes_nothing
+            a_generator_of_the_manager_leaves_keys_as_they_are
         }
         plain {
             plain_functions_work_outside_and_inside_of_every_runtime

@@ -31,7 +31,7 @@ const FUNCTIONS: [(&str, &str, &str); 11] = [
     (
         "returned_future",
         "name = \"load\"",
-        "fn load(id: u64) -> impl Future<Output = Result<impl Iterator<Item = u64>, LockError>> + Send { read(id) }",
+        "fn load(id: u64) -> impl Future<Output = Result<impl AsRef<[u64]>, LockError>> + Send { read(id) }",
     ),
     (
         "boxed_future",

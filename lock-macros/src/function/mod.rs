@@ -1,5 +1,6 @@
 //! The function that the attribute stands on.
 
+mod lazy;
 mod mode;
 mod parameters;
 mod parse;

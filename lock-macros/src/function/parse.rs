@@ -6,7 +6,8 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{AttrStyle, Attribute, Ident, ReturnType, Signature, Token, Type, Visibility};
 
 use super::Function;
-use super::mode::{Unwritten, unwritten};
+use super::lazy::{lazy, lazy_inside};
+use super::mode::{Mode, Returns, Unwritten, unwritten};
 use crate::errors::Errors;
 
 /// Reads the function; `None` and a report if it is none, or one that can't be locked.
@@ -118,15 +119,29 @@ fn check(sig: &Signature, errors: &mut Errors) {
             returned,
             "a function that never returns cannot report a lock error: write `Result<Infallible, E>` where `E: From<LockError>`",
         ),
-        ReturnType::Type(_, returned) if sig.asyncness.is_none() => check_returned(returned, errors),
-        _ => {}
+        ReturnType::Type(_, returned) => {
+            if sig.asyncness.is_none() && is_hidden_future(returned, errors) {
+                return;
+            }
+            let mode = Mode::of(sig);
+            let lazy = match mode.returns() {
+                Returns::Type(returned) => lazy(returned),
+                Returns::OutputOf(future) => lazy_inside(future),
+                Returns::Nothing | Returns::Inferred => Vec::new(),
+            };
+            for (ty, lazy) in lazy {
+                errors.under(ty, lazy.message(!matches!(mode, Mode::Plain(_))));
+            }
+        }
+        ReturnType::Default => {}
     }
 }
 
-/// A future that is not seen would be made under the lock, and awaited without it.
-fn check_returned(returned: &Type, errors: &mut Errors) {
+/// Whether it is a future that is not seen, which was reported: it would be made under the lock, and awaited without it.
+fn is_hidden_future(returned: &Type, errors: &mut Errors) -> bool {
     let write = "`Pin<Box<dyn Future<Output = ..>>>`";
-    match unwritten(returned) {
+    let unwritten = unwritten(returned);
+    match &unwritten {
         Some(Unwritten::Unpinned) => {
             errors.under(
                 returned,
@@ -141,4 +156,5 @@ fn check_returned(returned: &Type, errors: &mut Errors) {
         ),
         None => {}
     }
+    unwritten.is_some()
 }

@@ -1,13 +1,9 @@
 // #[distributed_lock(name = "load")]
-// fn load(
-//     id: u64,
-// ) -> impl Future<Output = Result<impl Iterator<Item = u64>, LockError>> + Send {
+// fn load(id: u64) -> impl Future<Output = Result<impl AsRef<[u64]>, LockError>> + Send {
 //     read(id)
 // }
 
-fn load(
-    id: u64,
-) -> impl Future<Output = Result<impl Iterator<Item = u64>, LockError>> + Send {
+fn load(id: u64) -> impl Future<Output = Result<impl AsRef<[u64]>, LockError>> + Send {
     ::lock_core::__private::annotated! {
         "load" "load"["load"] Reentrant by_manager() by_manager()
     }

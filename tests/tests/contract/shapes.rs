@@ -107,13 +107,13 @@ async fn generic<'a, K, const N: usize>(
     id: K,
     numbers: &'a [u64; N],
     inside: impl FnOnce() + Send,
-) -> Result<impl Iterator<Item = &'a u64>, LockError>
+) -> Result<impl AsRef<[u64]>, LockError>
 where
     K: LockKeyPart + Send + Sync,
 {
     inside();
     drop(id);
-    Ok(numbers.iter())
+    Ok(numbers)
 }
 
 #[distributed_lock(prefix = "order", key = "id", wait = "0s", locks = locks)]

@@ -40,9 +40,14 @@ fn elided(a: &str) -> Result<&str, LockError> {
     Ok(a)
 }
 
-#[distributed_lock(name = "iterator")]
-async fn iterator(values: Vec<u64>) -> Result<impl Iterator<Item = u64>, LockError> {
-    Ok(values.into_iter().map(|value| value + 1))
+#[distributed_lock(name = "hidden")]
+async fn hidden(values: Vec<u64>) -> Result<impl AsRef<[u64]>, LockError> {
+    Ok(values)
+}
+
+#[distributed_lock(name = "named")]
+async fn named(values: Vec<u64>) -> Result<std::vec::IntoIter<u64>, LockError> {
+    Ok(values.into_iter())
 }
 
 #[distributed_lock(name = "bounded")]
@@ -128,7 +133,8 @@ fn generic_functions_run() {
         assert_eq!(lower_constant::<4>().await.unwrap(), 4);
         assert_eq!(lifetimes("a", "b").await.unwrap(), "a");
         assert_eq!(elided("a").unwrap(), "a");
-        assert_eq!(iterator(vec![1]).await.unwrap().next(), Some(2));
+        assert_eq!(hidden(vec![1]).await.unwrap().as_ref(), [1]);
+        assert_eq!(named(vec![1]).await.unwrap().next(), Some(1));
         let store = Store::<_, 4> { entity: &User(7) };
         let saved = store.save("row ", str::trim_end).await.unwrap();
         assert_eq!(saved, ("row", 7, "LOCK:users:row:7:4".to_owned()));

@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::expand::Locked;
 use crate::function::Parameters;
 use crate::key::{Keys, Purpose, Scope};
-use crate::{args, condition, expand, fallback, function, key, validate};
+use crate::{args, condition, expand, fallback, function, guard, key, validate};
 
 /// What stands in place of the attributed function.
 pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -34,6 +34,7 @@ pub(crate) fn distributed_lock(attribute: TokenStream, item: TokenStream) -> Tok
     }
     let when = when.and_then(|given| condition::read(given.value, scope, &mut errors));
     let fallback = fallback::read(&arguments, &function.sig, &parameters, &mut errors);
+    guard::check(&arguments, &function, &mut errors);
     validate::validate(&arguments, delimiter, name, &parameters, &mut errors);
 
     let keys = several.flatten().map_or(Keys::One(segments), Keys::Several);

@@ -9,6 +9,7 @@ mod errors;
 mod expand;
 mod fallback;
 mod function;
+mod guard;
 mod key;
 mod nested;
 mod segment;

@@ -6,6 +6,7 @@ use quote::quote_spanned;
 use super::{private, put_together};
 use crate::args::Arguments;
 use crate::function::{Function, Parameters};
+use crate::guard::taken_for_held;
 
 /// The function as it was written, its signature too, so that its callers do not fail too. It stands beside a `compile_error!`: no program
 /// can run it without its lock.
@@ -19,7 +20,8 @@ pub(crate) fn rejected(
     // The body may use the guard; if that has a parameter's name, the body means the parameter.
     let guard = arguments.guard.as_ref().filter(|given| !parameters.binds(&given.value)).map(|given| {
         let guard = &given.value;
-        let held = if arguments.seen("when").is_some() {
+        let is_option = arguments.seen("when").is_some() && taken_for_held(arguments, function).is_none();
+        let held = if is_option {
             quote_spanned!(Span::mixed_site()=> #private::Option<#private::Held>)
         } else {
             quote_spanned!(Span::mixed_site()=> #private::Held)

@@ -2,12 +2,11 @@
 
 use ::redis::{ErrorKind, ServerErrorKind};
 
-use super::acknowledged;
 use super::config::RedisConfig;
 use super::connection::Connection;
-use super::fault;
 use super::scripts::{self, Script, Terms};
-use super::server::Server;
+use super::server::{IN_CLUSTER, Server};
+use super::{acknowledged, class, fault, needed};
 use crate::backend::{
     Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
 };
@@ -30,7 +29,7 @@ pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Re
     let random = HoldId::new("start-up probe");
     let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
     let probed = probe(config, connection, (random, name), &config.counter_key()).await;
-    probed.map_err(|fault| failed(config, fault))?;
+    probed.map_err(|unfit| unfit.into_error(config))?;
     let mut warnings = server.warnings();
     warnings.extend(few_replicas(config, connection).await.map_err(|fault| failed(config, fault))?);
     Ok(warnings)
@@ -56,8 +55,41 @@ pub(super) async fn few_replicas(
 pub(super) async fn look(connection: &mut Connection) -> Result<Server, Fault> {
     match connection.ask(&::redis::cmd("INFO")).await {
         Ok(info) => Ok(Server::default().with_info(Some(&info))),
-        Err(error) if fault::is_refusal(&error) => Ok(Server::default()),
+        Err(error) if fault::is_declined(&error) => Ok(Server::default()),
         Err(error) => Err(fault::of_opening(&error)),
+    }
+}
+
+/// Why a probe failed.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// What may pass, or a refusal.
+    Fault(Fault),
+    /// It is no server for this URL: what to write.
+    Url(&'static str),
+    /// It lacks what is needed: what that is.
+    Lacks(String),
+}
+
+impl Unfit {
+    pub(super) fn into_error(self, config: &RedisConfig) -> LockError {
+        match self {
+            Self::Fault(fault) => failed(config, fault),
+            Self::Url(message) => LockError::Config { message: message.to_owned() },
+            Self::Lacks(what) => LockError::Config {
+                message: format!(
+                    "the server {} does not have what locks need: {what}; take `rename-command` out of its configuration, \
+                     or use another server or service",
+                    config.address()
+                ),
+            },
+        }
+    }
+}
+
+impl From<Fault> for Unfit {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 
@@ -75,20 +107,46 @@ pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     LockError::Refused { key: config.in_namespace().to_owned(), reason }
 }
 
-/// Runs every kind of operation on a name that nobody else has: three requests, so that one waits, one reads instead of
-/// the owner, and the lock is handed over and a message published when that one leaves.
+/// Runs every kind of operation on a name that nobody else has; what is missing, where one fails for good.
 pub(super) async fn probe(
     config: &RedisConfig,
     connection: &mut Connection,
     (random, name): (HoldId, LockName),
     counter: &str,
-) -> Result<(), Fault> {
-    let entry = Entry {
-        mode: Mode::Exclusive,
-        strict: false,
-        short_ms: PROBE_MS,
-        channel: Channel::new(&format!("{}probe:{}", config.channel_prefix(), random.hex())),
+) -> Result<(), Unfit> {
+    let channel = Channel::new(&format!("{}probe:{}", config.channel_prefix(), random.hex()));
+    let fault = match run_all(config, connection, (random, &name), counter, &channel).await {
+        Ok(()) => return Ok(()),
+        Err(fault) => fault,
     };
+    // Where INFO can't be read it shows by this alone.
+    if !config.is_cluster() && class::is_of_cluster(&fault.message) {
+        return Err(Unfit::Url(IN_CLUSTER));
+    }
+    if fault.class == FaultClass::Transient {
+        return Err(Unfit::Fault(fault));
+    }
+    let declined = needed::declined(connection, &name, counter, channel.as_str()).await;
+    Err(match declined {
+        Some(what) if fault.class == FaultClass::Refused => {
+            Unfit::Fault(Fault { message: format!("{}: {what}", fault.message), ..fault })
+        }
+        Some(what) => Unfit::Lacks(what),
+        None => Unfit::Fault(fault),
+    })
+}
+
+/// Three requests, so that one waits, one reads instead of the owner, and the lock is handed over and a message published
+/// when that one leaves.
+async fn run_all(
+    config: &RedisConfig,
+    connection: &mut Connection,
+    (random, name): (HoldId, &LockName),
+    counter: &str,
+    channel: &Channel,
+) -> Result<(), Fault> {
+    let entry =
+        Entry { mode: Mode::Exclusive, strict: false, short_ms: PROBE_MS, channel: channel.clone() };
     let mut publish = ::redis::cmd("PUBLISH");
     publish.arg(entry.channel.as_str()).arg("probe");
     connection.ask(&publish).await.map_err(|error| fault_of(&error))?;

@@ -43,6 +43,12 @@ pub(super) fn is_of_connection(text: &str) -> bool {
     matches!(known(text), Some(("READONLY" | "NOAUTH" | "MASTERDOWN", _)))
 }
 
+/// Whether an error with this text is said by nodes of a cluster alone.
+pub(super) fn is_of_cluster(text: &str) -> bool {
+    matches!(known(text), Some(("CROSSSLOT" | "MOVED" | "CLUSTERDOWN", _)))
+        || ["CrossSlot", "Moved", "ClusterDown"].iter().any(|kind| text.starts_with(kind))
+}
+
 fn known(text: &str) -> Option<(&'static str, FaultClass)> {
     WORDS.iter().find(|(word, _)| stands_in(text, word)).copied()
 }

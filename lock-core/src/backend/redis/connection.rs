@@ -199,13 +199,13 @@ pub(super) fn no_error(value: Value) -> RedisResult<Value> {
     }
 }
 
-/// The answer, or `None` where the user may not ask, or what stands before the server does not know the question. Any
-/// other error means that the connection can't be used yet: taken for a `None`, it would leave the connection without a
+/// The answer, or `None` where the user may not ask, or the server, or what stands before it, does not know the question.
+/// Any other error means that the connection can't be used yet: taken for a `None`, it would leave the connection without a
 /// generation for all its life.
 fn permitted(answer: Value) -> Result<Option<Value>, Fault> {
     match no_error(answer) {
         Ok(value) => Ok(Some(value)),
-        Err(error) if matches!(error.code(), Some("NOPERM" | "ERR")) => Ok(None),
+        Err(error) if fault::is_declined(&error) => Ok(None),
         Err(error) => Err(fault::of_opening(&error)),
     }
 }

@@ -65,6 +65,19 @@ pub(super) fn is_refusal(error: &RedisError) -> bool {
     server_class(error) == Some(FaultClass::Refused)
 }
 
+/// Whether the server, or a proxy in front of it, lives and does not answer this command: the user may not use it, or it is
+/// not there (renamed, disabled, unknown), in whatever words that is said. Not a trouble that passes, and no missing login.
+pub(super) fn is_declined(error: &RedisError) -> bool {
+    if !matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) {
+        return false;
+    }
+    match server_class(error) {
+        None => true,
+        Some(FaultClass::Refused) => !matches!(error.code(), Some("NOAUTH" | "WRONGPASS")),
+        Some(_) => false,
+    }
+}
+
 fn server_class(error: &RedisError) -> Option<FaultClass> {
     match error.kind() {
         ErrorKind::Server(_) | ErrorKind::Extension => {
@@ -114,6 +127,28 @@ mod tests {
                 other => panic!("{line}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_command_that_is_not_answered_is_told_from_a_server_that_is_not_ready() {
+        for line in [
+            "ERR unknown command 'INFO', with args beginning with: ",
+            "ERR command not allowed",
+            "unsupported command",
+            "NOPERM this user has no permissions to run the 'info' command",
+        ] {
+            assert!(is_declined(&said(line)), "{line}");
+        }
+        for line in [
+            "LOADING Redis is loading the dataset in memory",
+            "BUSY Redis is busy running a script",
+            "MASTERDOWN Link with MASTER is down",
+            "NOAUTH Authentication required.",
+            "WRONGPASS invalid username-password pair",
+        ] {
+            assert!(!is_declined(&said(line)), "{line}");
+        }
+        assert!(!is_declined(&RedisError::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe))));
     }
 
     #[test]

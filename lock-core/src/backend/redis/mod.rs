@@ -41,6 +41,7 @@ mod hub;
 mod lane;
 #[cfg(test)]
 mod live_tests;
+mod needed;
 mod red_master;
 mod relay;
 mod scripts;

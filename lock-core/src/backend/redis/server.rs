@@ -8,6 +8,10 @@ use crate::backend::{Fault, Generation};
 /// The oldest version that has everything the scripts use.
 const OLDEST: (u32, u32) = (6, 2);
 
+/// What is wrong with one node of a cluster as the server of a URL.
+pub(super) const IN_CLUSTER: &str = "the server is part of a cluster, which one connection can't serve: write \
+                                     redis-cluster://host:port (rediss-cluster:// for TLS)";
+
 /// What INFO and ROLE said; everything is unknown where the user may not ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Server {
@@ -85,11 +89,7 @@ impl Server {
     /// What makes this server unfit for good, for people. `in_cluster`: it was reached as one of a cluster.
     pub(super) fn unfit(&self, in_cluster: bool) -> Option<String> {
         if self.cluster && !in_cluster {
-            return Some(
-                "the server is part of a cluster, which one connection can't serve: write \
-                 redis-cluster://host:port (rediss-cluster:// for TLS)"
-                    .to_owned(),
-            );
+            return Some(IN_CLUSTER.to_owned());
         }
         let version = self.version.as_deref()?;
         let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
@@ -107,8 +107,9 @@ impl Server {
         let mut warnings = Vec::new();
         if !self.looked {
             warnings.push(
-                "the server's INFO may not be looked at: version, role, cluster mode and eviction are unchecked, and \
-                 pushed grants cost a round trip (grant +info to change that)"
+                "the server's INFO can't be read: version, role, cluster mode and eviction are unchecked, and pushed \
+                 grants cost a round trip (grant +info, or take `rename-command INFO` out of the server's configuration, \
+                 to change that)"
                     .to_owned(),
             );
         }

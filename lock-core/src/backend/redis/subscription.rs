@@ -98,8 +98,8 @@ impl Subscription {
             }
             match tokio::time::timeout(PATIENCE, self.connection.ask(&question)).await {
                 Ok(Ok(said)) if !in_cluster || is_in_touch(&said) => {}
-                // A user who may not even ask is told so by a server that lives.
-                Ok(Err(error)) if fault::is_refusal(&error) => {}
+                // Who may not even ask, or asks what is not known there, is told so by a server that lives.
+                Ok(Err(error)) if fault::is_declined(&error) => {}
                 _ => return,
             }
         }

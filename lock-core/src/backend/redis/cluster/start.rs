@@ -8,6 +8,7 @@ use super::super::config::RedisConfig;
 use super::super::connection::{Connection, ServerTime};
 use super::super::errand::Node;
 use super::super::server::Server;
+use super::super::check::Unfit;
 use super::super::{check, fault};
 use super::refresh::read;
 use super::{Cluster, counter_key};
@@ -48,13 +49,13 @@ pub(in super::super) async fn find(config: &RedisConfig) -> Result<Found, LockEr
         tried += 1;
         match probe(config, &cluster, &mute).await {
             Ok((node, connection, time)) => return Ok(Found { cluster, node, connection, time, warnings }),
-            Err(fault) if fault.class == FaultClass::Transient && tried < PROBES => {
+            Err(Unfit::Fault(fault)) if fault.class == FaultClass::Transient && tried < PROBES => {
                 // That has not worked either: the next probe says what is wrong.
                 if let Ok(map) = read(config, cluster.sources(), cluster.epoch()).await {
                     cluster.replace(map);
                 }
             }
-            Err(fault) => return Err(failed(config, fault)),
+            Err(unfit) => return Err(unfit.into_error(config)),
         }
     }
 }
@@ -101,7 +102,7 @@ async fn probe(
     config: &RedisConfig,
     cluster: &Cluster,
     mute: &[Node],
-) -> Result<(Node, Connection, Option<ServerTime>), Fault> {
+) -> Result<(Node, Connection, Option<ServerTime>), Unfit> {
     let (random, name) = probe_name(config, cluster, mute);
     let node = cluster
         .owner(name.slot())
@@ -111,7 +112,7 @@ async fn probe(
     let probing = async {
         let (mut connection, time) = Connection::open(&at_node).await?;
         check::probe(&at_node, &mut connection, (random, name), &counter).await?;
-        Ok((connection, time))
+        Ok::<_, Unfit>((connection, time))
     };
     let (connection, time) = within_patience(&node, probing).await?;
     Ok((node, connection, time))
@@ -132,11 +133,14 @@ fn probe_name(config: &RedisConfig, cluster: &Cluster, mute: &[Node]) -> (HoldId
 }
 
 /// One node that stands still must not use up the time for all.
-async fn within_patience<T>(node: &Node, asking: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+async fn within_patience<T, E: From<Fault>>(
+    node: &Node,
+    asking: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     const PATIENCE: Duration = Duration::from_millis(600);
     tokio::time::timeout(PATIENCE, asking)
         .await
-        .unwrap_or_else(|_| Err(fault::transient(format!("no answer from {node:?}"))))
+        .unwrap_or_else(|_| Err(fault::transient(format!("no answer from {node:?}")).into()))
 }
 
 fn failed(config: &RedisConfig, fault: Fault) -> LockError {

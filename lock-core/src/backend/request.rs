@@ -281,13 +281,28 @@ pub enum Answer {
         server_ms: u64,
         /// Which life of which server.
         generation: Generation,
+        /// Whether an earlier copy of it went out on a connection that died in silence, and may run yet, or have run.
+        copies_out: bool,
     },
-    /// The server answered with an error: nothing was done.
+    /// The server answered with an error: nothing was done, by no copy.
     Failed(Fault),
     /// It may or may not have been executed, or may be yet.
     Lost(Fault),
     /// No byte of it ever left.
     Unsent(Fault),
+}
+
+impl Answer {
+    /// The same, said to a request of which an earlier copy is out: that one may have been executed, or may be yet.
+    #[cfg(feature = "redis")]
+    pub(crate) fn with_copies_out(self) -> Self {
+        match self {
+            Self::Reply { reply, sent, server_ms, generation, .. } => {
+                Self::Reply { reply, sent, server_ms, generation, copies_out: true }
+            }
+            Self::Failed(fault) | Self::Lost(fault) | Self::Unsent(fault) => Self::Lost(fault),
+        }
+    }
 }
 
 /// What a server, or the connection to it, said instead of an answer.

@@ -172,6 +172,14 @@ impl Line {
             return;
         }
         stay.in_flight = None;
+        // What could go wrong: a request went again on a new connection, its second copy is answered, the lock is freed, and
+        // the first copy then takes it for nobody. It can't: the undo of this stay is repeated past the first copy's
+        // not-after, as if the first one's answer had been lost.
+        if let Answer::Reply { copies_out: true, .. } = answer
+            && let Phase::Asking { .. } = stay.phase
+        {
+            stay.copies_out = true;
+        }
         match stay.phase {
             Phase::Asking { .. } => self.acquire_answered(answer, desk),
             Phase::Queued(_) => self.refresh_answered(answer, desk),

@@ -116,8 +116,8 @@ impl Undo {
         self.in_flight = None;
         self.tries += 1;
         let fault = match answer {
-            Answer::Reply { reply, server_ms, .. } => {
-                self.confirmed(&reply, desk);
+            Answer::Reply { reply, server_ms, copies_out, .. } => {
+                self.confirmed(&reply, copies_out, desk);
                 self.keep_until = None;
                 return match self.copies_until_ms {
                     Some(until) if server_ms <= until && desk.rules.repeat_undo => {
@@ -141,12 +141,12 @@ impl Undo {
         class == FaultClass::Foreign
     }
 
-    fn confirmed(&mut self, reply: &Reply, desk: &mut Desk) {
+    fn confirmed(&mut self, reply: &Reply, copies_out: bool, desk: &mut Desk) {
         let Some(awaited) = self.awaited.take() else {
             return;
         };
         // "Nothing there" to a release sent again may be the echo of the first one, which freed it.
-        let freed = matches!(reply, Reply::Forgotten { was_owner: true }) || self.tries > 1;
+        let freed = matches!(reply, Reply::Forgotten { was_owner: true }) || copies_out || self.tries > 1;
         let released = if freed { Released::Freed } else { Released::WasLost };
         desk.effects.answers.push((awaited.answer, Ok(released)));
     }

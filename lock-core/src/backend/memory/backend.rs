@@ -126,6 +126,7 @@ impl Backend for MemoryBackend {
                 sent: request.submitted,
                 server_ms: outcome.server_ms,
                 generation: self.store.generation().clone(),
+                copies_out: false,
             };
             answers.push((request.seq, answer));
             deliveries.extend(outcome.deliveries);

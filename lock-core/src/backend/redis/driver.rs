@@ -1,8 +1,9 @@
 //! The task that drives a lane: it connects, sends what waits as few calls, and brings the answers.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use ::redis::aio::MultiplexedConnection;
 use futures_util::StreamExt;
@@ -15,6 +16,17 @@ use super::hub::Hub;
 use super::lane::{Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
 use crate::backend::{Fault, Generation};
+
+/// A ping under way; whether it was answered.
+type Pinging = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// Whether anybody answers; also who may not ask, or asks what is not known there, is told so by a server that lives.
+async fn is_answered(mut calls: MultiplexedConnection) -> bool {
+    match calls.send_packed_command(&::redis::cmd("PING")).await {
+        Ok(_) => true,
+        Err(error) => !error.is_unrecoverable_error(),
+    }
+}
 
 /// Closes the lane however its driver ends: with its runtime, by a panic, or when the backend stops. Made before the task
 /// is spawned, since a runtime that is shutting down drops a task without ever polling it.
@@ -52,7 +64,7 @@ impl Driver {
 
     async fn drive(&self, open: Option<Connection>) {
         if let Some(connection) = open {
-            let epoch = self.lane.adopt();
+            let epoch = self.lane.adopt(self.hub.now());
             self.serve(connection, epoch).await;
         }
         while let Some(epoch) = self.wanted().await {
@@ -83,7 +95,7 @@ impl Driver {
         })
         .await?;
         Some(opened.map(|(connection, time)| {
-            self.lane.opened(epoch);
+            self.lane.opened(epoch, self.hub.now());
             self.hub.server_time(time);
             self.hub.lane_found(&connection.generation);
             connection
@@ -94,13 +106,19 @@ impl Driver {
     async fn serve(&self, mut connection: Connection, epoch: u64) {
         let generation = connection.generation.clone();
         let mut calls = FuturesUnordered::new();
+        let mut pinging: Option<Pinging> = None;
         let fault = take_turns(|context| {
-            let (flights, rest) = match self.lane.next_round(context, epoch, || self.hub.now()) {
+            let (ping, flights, rest) = match self.lane.next_round(context, epoch, || self.hub.now()) {
                 Round::Over => return Err(None),
-                Round::Send(flights) => (flights, Turn::Sleep),
-                Round::Crowd => (Vec::new(), Turn::Yield),
+                Round::Send { ping, flights } => (ping, flights, Turn::Sleep),
+                Round::Crowd => (false, Vec::new(), Turn::Yield),
             };
-            let sent = !flights.is_empty();
+            if ping {
+                // Sent by its first poll: in front of the flight that it is for, which may take its time at the server.
+                pinging = Some(Box::pin(is_answered(connection.calls.clone())));
+                self.poll_ping(&mut pinging, context, epoch);
+            }
+            let sent = !flights.is_empty() || ping;
             for flight in flights {
                 calls.push(self.call(connection.calls.clone(), flight, &generation));
             }
@@ -112,6 +130,7 @@ impl Driver {
                 ended |= !good;
             }
             ended |= connection.poll_io(context).is_ready();
+            ended |= !self.poll_ping(&mut pinging, context, epoch);
             while let Poll::Ready(Some(good)) = calls.poll_next_unpin(context) {
                 moved = true;
                 ended |= !good;
@@ -126,6 +145,17 @@ impl Driver {
             self.hub.lane_in_trouble();
             self.hub.answer(self.lane.broke(epoch, &fault, self.hub.now()));
         }
+    }
+
+    /// Takes in the answer to a ping, if there is one; whether the connection is still good.
+    fn poll_ping(&self, pinging: &mut Option<Pinging>, context: &mut Context<'_>, epoch: u64) -> bool {
+        let Some(ping) = pinging else { return true };
+        let Poll::Ready(answered) = ping.as_mut().poll(context) else { return true };
+        *pinging = None;
+        if answered {
+            self.lane.heard(epoch, self.hub.now());
+        }
+        answered
     }
 
     /// One flight, from its bytes to its answers; whether the connection is still good.

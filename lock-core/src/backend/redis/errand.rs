@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::scripts::Script;
-use crate::backend::Request;
+use crate::backend::{Answer, Request};
 
 /// Which server a connection leads to.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -50,16 +50,23 @@ pub(super) struct Errand {
     pub(super) form: Form,
     /// How often it was sent on.
     pub(super) hops: u8,
+    /// Whether it was sent before, on a connection that died in silence.
+    pub(super) copies_out: bool,
 }
 
 impl From<Request> for Errand {
     fn from(request: Request) -> Self {
-        Self { request, form: Form::Usual, hops: 0 }
+        Self { request, form: Form::Usual, hops: 0, copies_out: false }
     }
 }
 
 impl Errand {
     pub(super) fn script(&self) -> Script {
         Script::of(&self.request.operation)
+    }
+
+    /// The answer to it, by its number.
+    pub(super) fn answered(&self, answer: Answer) -> (u64, Answer) {
+        (self.request.seq, if self.copies_out { answer.with_copies_out() } else { answer })
     }
 }

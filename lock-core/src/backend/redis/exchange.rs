@@ -223,7 +223,7 @@ impl<'a> Exchange<'a> {
             for errand in attempt.errands {
                 match Detour::after(errand, &redirect, keys, self.lane.node()) {
                     Some(detour) => self.landed.sent_on.push(detour),
-                    None => self.landed.answers.push((errand.request.seq, fault::of_call(error))),
+                    None => self.landed.answers.push(errand.answered(fault::of_call(error))),
                 }
             }
             self.hub.redirected(&redirect);
@@ -240,13 +240,18 @@ impl<'a> Exchange<'a> {
         if worth > Worth::Good || answers.iter().any(|(_, answer)| is_transient(answer)) {
             self.hub.lane_in_trouble();
         }
+        for ((_, answer), errand) in answers.iter_mut().zip(attempt.errands) {
+            if errand.copies_out {
+                *answer = answer.clone().with_copies_out();
+            }
+        }
         self.landed.worth = self.landed.worth.max(worth);
         self.landed.answers.append(&mut answers);
     }
 
     fn fail(&mut self, attempt: &Attempt<'_>, why: &str) {
         let fault = fault::transient(why);
-        let failed = |errand: &Errand| (errand.request.seq, Answer::Failed(fault.clone()));
+        let failed = |errand: &Errand| errand.answered(Answer::Failed(fault.clone()));
         self.landed.answers.extend(attempt.errands.iter().map(failed));
     }
 }
@@ -325,6 +330,7 @@ fn answers(
                     sent,
                     server_ms: decoded.server_ms,
                     generation: generation.clone(),
+                    copies_out: false,
                 },
                 Some((seq, Err(fault))) if seq == request.seq => Answer::Failed(fault),
                 _ => Answer::Lost(fault::transient("the lock server's reply does not fit the request")),

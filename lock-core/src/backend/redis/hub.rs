@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
@@ -14,10 +15,13 @@ use super::driver::Driver;
 use super::errand::{Errand, Node};
 use super::fault;
 use super::lane::{self, Answers, Lane};
+use super::liveness::PING_EVERY;
 use crate::backend::{Fault, Generation, Inbox, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
+/// Idle connections are looked at no more often than this.
+const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 const CLOSED: &str = "the connection to the lock server is closed";
 
 /// Shared by the backend, the drivers of its lanes, and its subscription.
@@ -37,6 +41,8 @@ pub(super) struct Hub {
     subscribed_at: Mutex<Option<(Generation, Node)>>,
     /// Told when that may not be the server where the locks are.
     doubt: Notify,
+    /// Told when another connection to it has died in silence.
+    suspected: Notify,
 }
 
 #[derive(Default)]
@@ -68,6 +74,7 @@ impl Hub {
             lanes: Mutex::default(),
             subscribed_at: Mutex::default(),
             doubt: Notify::new(),
+            suspected: Notify::new(),
         })
     }
 
@@ -275,13 +282,40 @@ impl Hub {
     }
 
     pub(super) fn tick(&self, now: Moment) {
-        for lane in self.all_lanes() {
-            let answers = lane.tick(now);
-            if !answers.is_empty() {
+        let lanes = self.all_lanes();
+        let mut died = false;
+        for lane in &lanes {
+            let looked = lane.tick(now);
+            died |= looked.died;
+            if looked.died || !looked.answers.is_empty() {
                 self.lane_in_trouble();
-                self.answer(answers);
+                self.answer(looked.answers);
             }
         }
+        if died {
+            // What dropped one connection without a word may have dropped them all.
+            for lane in &lanes {
+                lane.keep_alive(now, true);
+            }
+            self.suspected.notify_one();
+        }
+    }
+
+    /// Pings what was silent for long, for ever: the task is aborted when the backend stops. On the engine's runtime, since
+    /// none of a user's may have timers.
+    pub(super) async fn keep_alive(self: Arc<Self>) {
+        loop {
+            let now = self.now();
+            let next = self.all_lanes().iter().map(|lane| lane.keep_alive(now, false)).min();
+            let pause = next.map_or(PING_EVERY, |next| next.since(now)).clamp(SHORTEST_LOOK, PING_EVERY);
+            tokio::time::sleep(pause).await;
+            self.tick(self.now());
+        }
+    }
+
+    /// Returns when the subscription should be asked whether it lives.
+    pub(super) async fn subscription_suspected(&self) {
+        self.suspected.notified().await;
     }
 
     /// Each once, the engine's first.

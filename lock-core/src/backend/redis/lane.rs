@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::batch::{self, Batch};
 use super::errand::{Errand, Node};
 use super::fault;
+use super::liveness::{Liveness, Verdict};
 use crate::backend::{Answer, Fault, REQUEST_LIMIT, Request};
 use crate::clock::Moment;
 
@@ -31,6 +32,8 @@ const PIPELINE: usize = 256;
 /// A request that has waited for a connection this long is not sent any more: it would have too little time left to be
 /// answered, and its silence would be blamed on a connection that is well.
 const TOO_OLD_TO_SEND: Duration = Duration::from_millis(REQUEST_LIMIT.as_millis() as u64 / 2);
+/// The same for one that goes again because its connection has died in silence: half its time went by until that was known.
+const TOO_OLD_TO_SEND_AGAIN: Duration = Duration::from_millis(REQUEST_LIMIT.as_millis() as u64 * 4 / 5);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
@@ -88,14 +91,23 @@ struct Table {
     /// The driver's runtime was found blocked.
     deaf: bool,
     waker: Option<Waker>,
+    liveness: Liveness,
     /// Since when the driver has been woken and not come.
     woken: Option<Moment>,
 }
 
+/// What became of a lane by looking at it.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) answers: Answers,
+    /// Its connection has died in silence.
+    pub(super) died: bool,
+}
+
 /// What the driver does next.
 pub(super) enum Round {
-    /// Sends these, in this order; none means waiting.
-    Send(Vec<Arc<Flight>>),
+    /// Sends these, in this order, behind a ping if there is to be one; none means waiting.
+    Send { ping: bool, flights: Vec<Arc<Flight>> },
     /// Lets those go first who have just got their answers: they are about to ask again, and travel in the same call.
     Crowd,
     /// Gives up this connection.
@@ -165,9 +177,10 @@ impl Lane {
     }
 
     /// Starts an epoch with a connection that is open already.
-    pub(super) fn adopt(&self) -> u64 {
+    pub(super) fn adopt(&self, now: Moment) -> u64 {
         let mut table = self.table();
         table.epoch += 1;
+        table.liveness.opened(now);
         table.epoch
     }
 
@@ -195,10 +208,19 @@ impl Lane {
     }
 
     /// The connection of `epoch` is open.
-    pub(super) fn opened(&self, epoch: u64) {
+    pub(super) fn opened(&self, epoch: u64, now: Moment) {
         let mut table = self.table();
         if table.epoch == epoch {
             table.opening = None;
+            table.liveness.opened(now);
+        }
+    }
+
+    /// The ping that the connection of `epoch` had under way was answered.
+    pub(super) fn heard(&self, epoch: u64, now: Moment) {
+        let mut table = self.table();
+        if table.epoch == epoch {
+            table.liveness.heard(now);
         }
     }
 
@@ -224,8 +246,10 @@ impl Lane {
             return Round::Over;
         }
         table.remember(context.waker());
+        table.liveness.driver_came();
         if table.pending.is_empty() || table.flying.len() >= self.window {
-            return Round::Send(Vec::new());
+            let ping = table.liveness.is_due() && table.liveness.asks_when_idle(now());
+            return Round::Send { ping, flights: Vec::new() };
         }
         if table.pending.len() < std::mem::take(&mut table.crowd) / 2 {
             return Round::Crowd;
@@ -237,7 +261,8 @@ impl Lane {
             Node::Only => batch::take(&mut table.pending, 1, most),
             Node::At(..) => batch::take_by_slot(&mut table.pending, most.min(PIPELINE)),
         };
-        Round::Send(vec![table.take_off(calls, sent)])
+        let ping = table.liveness.asks_before_request(sent);
+        Round::Send { ping, flights: vec![table.take_off(calls, sent)] }
     }
 
     /// Takes a finished call out of the table; `false` if it was answered already. `good`: its connection stays in use.
@@ -247,10 +272,11 @@ impl Lane {
             return false;
         };
         let flight = table.flying.remove(at);
-        table.crowd = flight.map_or(0, |flight| flight.len());
         if good {
             table.failures = 0;
+            table.liveness.heard(flight.as_ref().map_or(Moment::default(), |flight| flight.sent));
         }
+        table.crowd = flight.map_or(0, |flight| flight.len());
         true
     }
 
@@ -295,9 +321,15 @@ impl Lane {
     }
 
     /// Answers what has waited for too long, and gives up a connection, or a runtime, that does not answer.
-    pub(super) fn tick(&self, now: Moment) -> Answers {
+    pub(super) fn tick(&self, now: Moment) -> Looked {
         let mut table = self.table();
         let mut answers = Answers::new();
+        let verdict = table.liveness.look(now);
+        let died = verdict == Verdict::Dead;
+        if died {
+            table.go_again(now);
+        }
+        let mut left = died;
         let waited = |request: &Request| now.since(request.submitted);
         if table
             .flying
@@ -311,9 +343,10 @@ impl Lane {
             table.hurry = true;
         }
         if table.opening.is_some_and(|since| now.since(since) >= REQUEST_LIMIT) {
-            let fault = fault::transient("the lock server did not accept a connection in time");
-            answers.append(&mut table.take_pending(&fault));
+            // Its requests are tried with another one. What could go wrong: an attempt that was made for no request hangs, and
+            // the first request that comes is answered by its failure at once. It isn't: each has a time of its own, below.
             table.next_epoch(now, true);
+            left = true;
         }
         if table.woken.is_some_and(|since| now.since(since) >= REQUEST_LIMIT) {
             // Later requests go elsewhere, so nothing of this lane may stay in front of them.
@@ -324,19 +357,40 @@ impl Lane {
             table.deaf = self.has_fallback;
             table.woken = Some(now);
         }
-        let too_old = |errand: &Errand| waited(&errand.request) >= TOO_OLD_TO_SEND;
+        let too_old = |errand: &Errand| {
+            let limit = if errand.copies_out { TOO_OLD_TO_SEND_AGAIN } else { TOO_OLD_TO_SEND };
+            waited(&errand.request) >= limit
+        };
         if table.pending.iter().any(too_old) {
-            let fault = fault::transient("no free connection to the lock server");
+            let fault = fault::transient("the lock server did not accept a connection in time");
             let (old, young) = std::mem::take(&mut table.pending).into_iter().partition(too_old);
             table.pending = young;
             answers.extend(unsent(old, &fault));
         }
         // A driver that pauses after a failure has no timer of its own; nor does one whose connection was given up
         // know of it.
-        let waker = if table.pending.is_empty() && answers.is_empty() { None } else { table.take_waker(now) };
+        let waker = if table.pending.is_empty() && answers.is_empty() && !left {
+            // Not counted as a wake-up that must be followed: a runtime that nobody drives at present is not blocked.
+            (verdict == Verdict::Wake).then(|| table.waker.clone()).flatten()
+        } else {
+            table.take_waker(now)
+        };
         drop(table);
         wake(waker);
-        answers
+        Looked { answers, died }
+    }
+
+    /// Lets an idle connection be asked whether anybody is there, if it is time or something speaks against it; says when to
+    /// look again.
+    pub(super) fn keep_alive(&self, now: Moment, suspected: bool) -> Moment {
+        let mut table = self.table();
+        let asks = table.flying.is_empty() && table.liveness.wants_a_ping(now, suspected);
+        let waker = asks.then(|| table.waker.clone()).flatten();
+        let opening = table.opening.map_or(Moment::NEVER, |since| since + REQUEST_LIMIT);
+        let next = table.liveness.look_again_at(now).min(opening);
+        drop(table);
+        wake(waker);
+        next
     }
 
     /// Ends the lane. What is on its way is answered as lost; what was never sent is handed back.
@@ -384,6 +438,31 @@ impl Table {
         requests.map(|request| (request.seq, Answer::Lost(fault.clone()))).collect()
     }
 
+    /// The connection has died in silence. What was on its way goes again on the next one, with its ids, in the order in which
+    /// it left, and in front of what has not left yet. Its time goes on: within the request limit of its submission it is
+    /// answered, or lost.
+    ///
+    /// What could go wrong, since the first copies may run yet, before or after the second ones:
+    /// - *Both are answered.* They aren't: the old connection's epoch is over, and what it brings is not read.
+    /// - *A lease is counted for longer than it was given.* It isn't: `sent` is the second copy's, and the reply that is
+    ///   believed states what was left when that copy ran, whichever copy took the lock (PROTOCOL.md, Acquire 1).
+    /// - *A first copy runs behind a later request of its name.* It does no harm: by id, a renewal or refresh never enqueues,
+    ///   never revives and never shortens, a release knows its id alone. An acquire could take the lock after its own
+    ///   release: the answer is marked (`copies_out`), and the id is forgotten until the server's clock is past its not-after.
+    /// - *A release is answered "nothing there" by its own echo.* That is taken for freed.
+    fn go_again(&mut self, now: Moment) {
+        let flights = std::mem::take(&mut self.flying);
+        let calls = flights.iter().flat_map(|flight| &flight.calls);
+        let mut again: Vec<Errand> = calls.flat_map(|call| call.errands.iter().cloned()).collect();
+        for errand in &mut again {
+            errand.copies_out = true;
+        }
+        again.append(&mut self.pending);
+        self.pending = again;
+        self.next_epoch(now, false);
+        self.hurry = true;
+    }
+
     fn take_pending(&mut self, fault: &Fault) -> Answers {
         unsent(std::mem::take(&mut self.pending), fault)
     }
@@ -392,6 +471,7 @@ impl Table {
     fn next_epoch(&mut self, now: Moment, failed: bool) {
         self.epoch += 1;
         self.opening = None;
+        self.liveness.closed();
         if failed {
             self.failures = self.failures.saturating_add(1);
             self.pause_until = now + pause(self.failures);
@@ -399,9 +479,9 @@ impl Table {
     }
 }
 
-/// The answers to requests that were never sent.
+/// The answers to requests that are not sent; one that was sent before, on a connection that died, may have been executed.
 pub(super) fn unsent(errands: Vec<Errand>, fault: &Fault) -> Answers {
-    errands.into_iter().map(|errand| (errand.request.seq, Answer::Unsent(fault.clone()))).collect()
+    errands.iter().map(|errand| errand.answered(Answer::Unsent(fault.clone()))).collect()
 }
 
 /// How long to wait after so many failures: doubling, bounded, and half of it random, so that the processes of a fleet

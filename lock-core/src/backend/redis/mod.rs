@@ -41,6 +41,7 @@ mod hub;
 mod lane;
 #[cfg(test)]
 mod live_tests;
+mod liveness;
 mod needed;
 mod red_master;
 mod relay;
@@ -87,7 +88,7 @@ const FAILOVER_PAUSE: Duration = Duration::from_millis(100);
 pub struct RedisBackend {
     config: RedisConfig,
     hub: OnceLock<Arc<Hub>>,
-    /// What runs until the end: the subscription, and in a cluster what keeps its map.
+    /// What runs until the end: the subscription, the pings, and in a cluster what keeps its map.
     tasks: Mutex<Vec<JoinHandle<()>>>,
     /// On the sentinels, if there are any.
     watch: Mutex<Option<Watch>>,
@@ -131,7 +132,7 @@ impl RedisBackend {
         let subscription = subscription.await.map_err(|fault| check::failed(&self.config, fault))?;
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         hub.drive_engine_lane(node, Some(connection));
-        let mut tasks = vec![tokio::spawn(subscription.keep())];
+        let mut tasks = vec![tokio::spawn(subscription.keep()), tokio::spawn(Arc::clone(&hub).keep_alive())];
         tasks.extend(cluster.map(|cluster| tokio::spawn(cluster::keep_up(Arc::clone(&hub), cluster))));
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         if let Some(watch) = &mut watch {
@@ -161,6 +162,8 @@ impl RedisBackend {
         };
         red.set_first_look(looked);
         hub.drive_engine_lane(Node::Only, None);
+        let pings = tokio::spawn(Arc::clone(&hub).keep_alive());
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(pings);
         self.set_hub(hub)
     }
 

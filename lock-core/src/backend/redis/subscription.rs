@@ -87,13 +87,18 @@ impl Subscription {
         loop {
             let connection = &mut self.connection;
             let mut doubted = std::pin::pin!(self.hub.subscription_doubted());
+            let mut suspected = std::pin::pin!(self.hub.subscription_suspected());
+            // Ready with whether it is over; if not, it is asked at once.
             let ended = std::future::poll_fn(|context| {
                 if doubted.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(());
+                    return Poll::Ready(true);
                 }
-                connection.poll_io(context)
+                if suspected.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(false);
+                }
+                connection.poll_io(context).map(|()| true)
             });
-            if tokio::time::timeout(PING_EVERY, ended).await.is_ok() {
+            if let Ok(true) = tokio::time::timeout(PING_EVERY, ended).await {
                 return;
             }
             match tokio::time::timeout(PATIENCE, self.connection.ask(&question)).await {

@@ -58,6 +58,7 @@ impl Scene {
             sent: request.submitted,
             server_ms: 1,
             generation: Generation::new("new"),
+            copies_out: false,
         };
         self.client.shared.answers(vec![(request.seq, answer)]);
     }

@@ -8,7 +8,7 @@ use super::network::{Connection, Wire};
 use super::random::Random;
 use super::tasks::Task;
 use super::time::{MachineClock, Micros, VirtualTime};
-use crate::backend::{Backend, Channel, HoldId};
+use crate::backend::{Backend, Channel, HoldId, Request};
 use crate::clock::{Clock, Moment};
 use crate::engine::events::{Event, EventSink};
 use crate::engine::handle::Engine;
@@ -24,7 +24,7 @@ pub(super) struct Client {
     pub(super) wire: Arc<Wire>,
     pub(super) connections: [Connection; 3],
     /// Submitted and unanswered: on which connection, since when.
-    pub(super) in_flight: BTreeMap<u64, (usize, Moment)>,
+    pub(super) in_flight: BTreeMap<u64, (usize, Request)>,
     pub(super) tasks: Vec<Task>,
     ready: Arc<Ready>,
     /// Tasks whose poll is planned.

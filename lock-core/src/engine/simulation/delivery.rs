@@ -10,12 +10,13 @@ use crate::backend::{Answer, Fault, FaultClass, Grant, HoldId, Inbox, Reply, Req
 use crate::name::LockName;
 
 impl World {
-    pub(super) fn send(&mut self, client: usize, request: Request) {
+    /// `again`: on a new connection, since the one that it went out on has died in silence.
+    pub(super) fn send(&mut self, client: usize, request: Request, again: bool) {
         let line = line_of(request.via);
         let now = self.now();
         let origin = self.origin(client, line);
         let up_at = self.clients[client].connections[line].up_at;
-        if now < up_at && self.random.per_mille(500) {
+        if now < up_at && !again && self.random.per_mille(500) {
             let answer = Answer::Unsent(Fault::new(FaultClass::Transient, "not connected"));
             let at = now + self.random.between(1, 5_000);
             return self.plan(at, Event::Answer { client, seq: request.seq, answer, of: None });
@@ -24,10 +25,11 @@ impl World {
         let left_at = now.max(up_at) + self.random.between(0, 50);
         let delay = delay(&self.weather(), &mut self.random);
         let of = &mut self.clients[client];
-        of.in_flight.insert(request.seq, (line, request.submitted));
+        of.in_flight.insert(request.seq, (line, request.clone()));
         let arrival = of.connections[line].arrival(left_at, delay);
-        let sent = request.submitted + Duration::from_micros((left_at - now) / 2);
-        self.plan(arrival, Event::Arrive(Copy { from: origin, request, sent, postponed: false }));
+        let queued = if again { of.now() } else { request.submitted };
+        let sent = queued + Duration::from_micros((left_at - now) / 2);
+        self.plan(arrival, Event::Arrive(Copy { from: origin, request, sent, postponed: false, again }));
     }
 
     pub(super) fn arrive(&mut self, mut copy: Copy) {
@@ -66,9 +68,10 @@ impl World {
     }
 
     fn execute(&mut self, copy: Copy) {
-        let Copy { from, request, sent, .. } = copy;
+        let Copy { from, request, sent, again, .. } = copy;
         let answer = if self.random.per_mille(self.weather().failures) {
-            Answer::Failed(Fault::new(FaultClass::Transient, "LOADING"))
+            let fault = Fault::new(FaultClass::Transient, "LOADING");
+            if again { Answer::Lost(fault) } else { Answer::Failed(fault) }
         } else {
             let done = self.server.execute(&request.name, &request.id, &request.operation);
             let who = request.id.record();
@@ -88,6 +91,7 @@ impl World {
                 sent,
                 server_ms: done.server_ms,
                 generation: self.server.generation.clone(),
+                copies_out: again,
             }
         };
         if self.fates.contains_key(&from) || !self.clients[from.client].alive {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::network::{Fate, Origin};
 use super::time::Micros;
 use super::world::{Event, World};
-use crate::backend::{Answer, Fault, FaultClass, Inbox};
+use crate::backend::{Answer, Fault, FaultClass, Inbox, REQUEST_LIMIT};
 
 /// A kind of fault that comes again and again.
 #[derive(Clone, Copy, Debug)]
@@ -122,10 +122,17 @@ impl World {
         of.connections[line].begin_anew(now + reconnect);
         let lost: Vec<u64> =
             of.in_flight.iter().filter(|(_, (on, _))| *on == line).map(|(&seq, _)| seq).collect();
+        let goes_again = self.setup.weather.again > 0 && self.random.per_mille(self.setup.weather.again);
         for seq in lost {
-            self.clients[client].in_flight.remove(&seq);
-            let answer = Answer::Lost(Fault::new(FaultClass::Transient, "connection lost"));
-            self.plan(now + 1, Event::Answer { client, seq, answer, of: None });
+            let sent = self.clients[client].in_flight.remove(&seq);
+            let limit = self.clients[client].now() - REQUEST_LIMIT;
+            match sent.filter(|(_, request)| goes_again && request.submitted > limit) {
+                Some((_, request)) => self.send(client, request, true),
+                None => {
+                    let answer = Answer::Lost(Fault::new(FaultClass::Transient, "connection lost"));
+                    self.plan(now + 1, Event::Answer { client, seq, answer, of: None });
+                }
+            }
         }
     }
 

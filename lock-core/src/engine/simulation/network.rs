@@ -58,6 +58,8 @@ pub(super) struct Copy {
     /// When its first byte left, by the client's clock.
     pub(super) sent: Moment,
     pub(super) postponed: bool,
+    /// Whether an earlier one went out on a connection that was given up.
+    pub(super) again: bool,
 }
 
 /// One life of one connection.

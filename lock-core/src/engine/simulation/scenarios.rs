@@ -54,6 +54,12 @@ fn no_promise_is_broken_over_broken_connections() {
 }
 
 #[test]
+fn no_promise_is_broken_by_requests_that_go_again() {
+    nothing_is_violated(&Setup::SENT_AGAIN, 100);
+    nothing_is_violated(&Setup::READERS_SENT_AGAIN, 100);
+}
+
+#[test]
 fn a_killed_holder_is_followed() {
     nothing_is_violated(&Setup::KILLS, 50);
 }

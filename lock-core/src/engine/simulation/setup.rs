@@ -59,6 +59,8 @@ pub(super) struct Weather {
     pub(super) slow_by: Duration,
     /// Mean time between two faults of each kind; zero for never.
     pub(super) breaks: Duration,
+    /// How many of a thousand broken connections make what they carried go again, on the next one.
+    pub(super) again: u64,
     /// The bytes of a broken connection may arrive so much later.
     pub(super) late_copy: Duration,
     pub(super) pauses: Duration,
@@ -85,6 +87,7 @@ impl Weather {
         slow: 0,
         slow_by: ms(0),
         breaks: ms(0),
+        again: 0,
         late_copy: ms(0),
         pauses: ms(0),
         pause: ms(0),
@@ -106,6 +109,7 @@ impl Weather {
         slow: 60,
         slow_by: ms(700),
         breaks: ms(400),
+        again: 0,
         late_copy: ms(6000),
         pauses: ms(500),
         pause: ms(1500),
@@ -180,6 +184,22 @@ impl Setup {
         weather: Weather { breaks: ms(60), pauses: ms(300), ..Weather::STORM },
         habits: Habits { leases: &[ms(300)], hold: ms(400), ..Self::HOT.habits },
         ..Self::HOT
+    };
+
+    /// Connections die in silence, and what they carried goes again under the same number: the answer to one copy is no
+    /// word about the other.
+    pub(super) const SENT_AGAIN: Self = Self {
+        name: "requests sent again",
+        weather: Weather { again: 700, ..Self::BREAKS.weather },
+        habits: Habits { try_once: 200, ..Self::BREAKS.habits },
+        ..Self::BREAKS
+    };
+
+    /// Readers and writers over the same connections.
+    pub(super) const READERS_SENT_AGAIN: Self = Self {
+        name: "readers' and writers' requests sent again",
+        weather: Self::SENT_AGAIN.weather,
+        ..Self::READERS_HOT
     };
 
     /// The server stands still for longer than waiters count as alive.

@@ -264,7 +264,7 @@ impl World {
         if of.wire.was_ticked() {
             let limit = of.now() - REQUEST_LIMIT;
             let overdue: BTreeSet<usize> =
-                of.in_flight.values().filter(|(_, since)| *since <= limit).map(|(line, _)| *line).collect();
+                of.in_flight.values().filter(|(_, sent)| sent.submitted <= limit).map(|(line, _)| *line).collect();
             for line in overdue {
                 self.break_connection(client, line);
             }
@@ -278,7 +278,7 @@ impl World {
             return;
         }
         for request in self.clients[client].wire.take() {
-            self.send(client, request);
+            self.send(client, request, false);
         }
         let now = self.now();
         for task in self.clients[client].take_ready() {

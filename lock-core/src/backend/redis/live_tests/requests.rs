@@ -16,7 +16,7 @@ fn a_lock_is_taken_renewed_and_freed_on_both_lanes() {
             let before = BootClock.now();
             runtime.block_on(async {
                 let answer = on_thread(&engine, &id, acquire(5_000), via).await;
-                let Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, generation, server_ms } =
+                let Answer::Reply { reply: Reply::Held { left_ms, .. }, sent, generation, server_ms, .. } =
                     answer
                 else {
                     panic!("{answer:?}");

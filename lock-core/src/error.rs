@@ -50,9 +50,11 @@ pub enum LockError {
         reason: String,
     },
     /// The server refused for good: wrong password, missing permission.
-    #[error("key [{key}] tryLock fail: error message: refused by the lock server: {reason}")]
+    #[error("{}refused by the lock server: {reason}", if key.is_empty() { String::new() } else {
+        format!("key [{key}] tryLock fail: error message: ")
+    })]
     Refused {
-        /// The lock's full name.
+        /// The lock's full name; empty where none was asked for: when connecting.
         key: String,
         /// What the server said, and what it would need.
         reason: String,
@@ -130,7 +132,8 @@ pub enum LockError {
 }
 
 impl LockError {
-    /// The lock's name; empty for [`LockError::Config`] and [`LockError::Connect`], which are about no single lock.
+    /// The lock's name; empty for [`LockError::Config`] and [`LockError::Connect`], which are about no single lock, and for a
+    /// [`LockError::Refused`] when connecting.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -314,6 +317,8 @@ mod tests {
         let connect =
             LockError::Connect { address: "127.0.0.1:6379".to_owned(), reason: "refused".to_owned() };
         assert_eq!(connect.to_string(), "cannot connect to the lock server at 127.0.0.1:6379: refused");
+        let refused = LockError::Refused { key: String::new(), reason: "WRONGPASS".to_owned() };
+        assert_eq!(refused.to_string(), "refused by the lock server: WRONGPASS");
         let config = LockError::Config { message: "write a URL".to_owned() };
         assert_eq!(config.to_string(), "lock manager: write a URL");
         assert_eq!((connect.key(), config.key()), ("", ""));

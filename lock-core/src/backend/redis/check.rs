@@ -6,6 +6,7 @@ use super::config::RedisConfig;
 use super::connection::Connection;
 use super::scripts::{self, Script, Terms};
 use super::server::{IN_CLUSTER, Server};
+use super::socket::WITHOUT_A_WORD;
 use super::{acknowledged, class, fault, needed};
 use crate::backend::{
     Acquire, Answer, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply, Request, Via,
@@ -19,6 +20,10 @@ const PROBE_MS: u64 = 2_000;
 /// What the scripts need; the module's documentation has the whole ACL line.
 const LOGIN: &str = "write the user and the password into the URL: redis://user:password@host/";
 const NEEDED: &str = "the module documentation of `lock_core::backend::redis` has the ACL line that suffices";
+
+/// What may be the matter with who closes a connection at once and says nothing.
+const SILENT_PEER: &str = "if the server speaks TLS, write rediss:// for redis://; a proxy in front of it has to pass what locks \
+                           need (SUBSCRIBE, PUBLISH, EVALSHA, EVAL, INFO ..)";
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
@@ -96,15 +101,21 @@ impl From<Fault> for Unfit {
 /// Says a fault of the start in the words of a [`LockError`].
 pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
     if fault.class != FaultClass::Refused {
-        return LockError::Connect { address: config.address(), reason: fault.message };
+        let mut reason = fault.message;
+        if reason.contains(WITHOUT_A_WORD) {
+            reason = format!("{reason}; {SILENT_PEER}");
+        }
+        return LockError::Connect { address: config.address(), reason };
     }
+    // No lock was asked for yet, so there is no key.
+    let key = String::new();
     if fault.message.contains("sentinel_pass") {
-        return LockError::Refused { key: config.in_namespace().to_owned(), reason: fault.message };
+        return LockError::Refused { key, reason: fault.message };
     }
     let login = ["NOAUTH", "WRONGPASS", "Authentication"].iter().any(|word| fault.message.contains(word));
     let needed = if login { LOGIN } else { NEEDED };
     let reason = format!("{} (server {}); {needed}", fault.message, config.address());
-    LockError::Refused { key: config.in_namespace().to_owned(), reason }
+    LockError::Refused { key, reason }
 }
 
 /// Runs every kind of operation on a name that nobody else has; what is missing, where one fails for good.
@@ -145,8 +156,7 @@ async fn run_all(
     counter: &str,
     channel: &Channel,
 ) -> Result<(), Fault> {
-    let entry =
-        Entry { mode: Mode::Exclusive, strict: false, short_ms: PROBE_MS, channel: channel.clone() };
+    let entry = Entry { mode: Mode::Exclusive, strict: false, short_ms: PROBE_MS, channel: channel.clone() };
     let mut publish = ::redis::cmd("PUBLISH");
     publish.arg(entry.channel.as_str()).arg("probe");
     connection.ask(&publish).await.map_err(|error| fault_of(&error))?;

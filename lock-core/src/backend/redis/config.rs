@@ -8,7 +8,7 @@ use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
 use super::errand::Node;
 use super::red_master::RedMaster;
 use super::sentinel::Sentinels;
-use super::{cluster, url};
+use super::{cluster, socket, url};
 use crate::backend::Fault;
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
@@ -59,9 +59,9 @@ impl RedisConfig {
     }
 
     fn from_info(info: ConnectionInfo, own_stream: bool) -> Self {
-        let settings = info.tcp_settings().clone().set_nodelay(true);
+        let options = socket::options(info.tcp_settings());
         Self {
-            info: info.set_tcp_settings(settings),
+            info: info.set_tcp_settings(options),
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,

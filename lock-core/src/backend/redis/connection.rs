@@ -1,6 +1,5 @@
 //! One connection to the server.
 
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,11 +9,11 @@ use ::redis::{
     RedisConnectionInfo, RedisError, RedisResult, Value,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::config::RedisConfig;
 use super::fault;
 use super::server::Server;
+use super::socket::{Socket, Words};
 use crate::backend::{Fault, Generation};
 use crate::clock::Moment;
 
@@ -27,6 +26,8 @@ pub(super) struct Connection {
     /// `None`: the client library runs a task of its own (the certificates or socket options of a client of the user's).
     io: Option<Io>,
     pub(super) generation: Generation,
+    /// What was said while it was opened.
+    words: Words,
 }
 
 /// The server's clock, and when it was asked.
@@ -44,6 +45,7 @@ impl Connection {
         let mut connection =
             Self::connect(info, config, untimed()).await.map_err(|e| fault::of_opening(&e))?;
         let time = connection.look_around(config).await?;
+        connection.words.forget();
         Ok((connection, time))
     }
 
@@ -80,19 +82,32 @@ impl Connection {
         config: &RedisConfig,
         settings: AsyncConnectionConfig,
     ) -> RedisResult<Self> {
-        let redis = info.redis_settings();
-        let (calls, io): (_, Option<Io>) = match info.addr() {
+        let words = Words::new(matches!(info.addr(), ConnectionAddr::TcpTls { .. }));
+        let connected = Self::connect_aloud(info, config, settings, &words).await;
+        let (calls, io) = connected.map_err(|error| words.explain(error))?;
+        Ok(Self { calls, io, generation: Generation::UNKNOWN, words })
+    }
+
+    /// With an ear for what the other end says.
+    async fn connect_aloud(
+        info: ConnectionInfo,
+        config: &RedisConfig,
+        settings: AsyncConnectionConfig,
+        words: &Words,
+    ) -> RedisResult<(MultiplexedConnection, Option<Io>)> {
+        let (redis, options) = (info.redis_settings(), info.tcp_settings());
+        match info.addr() {
             ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
-                over(tcp(host, *port).await?, redis, settings).await?
+                over(Socket::open(host, *port, options, words).await?, redis, settings).await
             }
             #[cfg(feature = "tls")]
             ConnectionAddr::TcpTls { host, port, .. } if config.opens_own_stream() => {
-                let stream = config.tls_client().shake_hands(tcp(host, *port).await?, host).await?;
-                over(stream, redis, settings).await?
+                let socket = Socket::open(host, *port, options, words).await?;
+                over(config.tls_client().shake_hands(socket, host).await?, redis, settings).await
             }
             #[cfg(unix)]
             ConnectionAddr::Unix(path) if config.opens_own_stream() => {
-                over(tokio::net::UnixStream::connect(path).await?, redis, settings).await?
+                over(tokio::net::UnixStream::connect(path).await?, redis, settings).await
             }
             address => {
                 #[cfg(feature = "tls")]
@@ -102,10 +117,9 @@ impl Connection {
                 #[cfg(not(feature = "tls"))]
                 let _ = address;
                 let client = Client::open(info)?;
-                (client.get_multiplexed_async_connection_with_config(&settings).await?, None)
+                Ok((client.get_multiplexed_async_connection_with_config(&settings).await?, None))
             }
-        };
-        Ok(Self { calls, io, generation: Generation::UNKNOWN })
+        }
     }
 
     /// Learns the server's run id, role and time in one round trip, each where the user may look.
@@ -156,7 +170,8 @@ impl Connection {
     async fn beside_io<T>(&mut self, future: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
         let mut future = std::pin::pin!(future);
         let mut open = self.io.is_some();
-        std::future::poll_fn(|context| {
+        let words = self.words.clone();
+        let done = std::future::poll_fn(|context| {
             if let Poll::Ready(done) = future.as_mut().poll(context) {
                 return Poll::Ready(done);
             }
@@ -165,15 +180,9 @@ impl Connection {
                 self.io = None;
             }
             future.as_mut().poll(context)
-        })
-        .await
+        });
+        done.await.map_err(|error| words.explain(error))
     }
-}
-
-async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect((host, port)).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// A connection over a stream that is open, and what moves its bytes.

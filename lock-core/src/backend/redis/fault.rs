@@ -38,9 +38,7 @@ pub(super) fn of_opening(error: &RedisError) -> Fault {
     match server_class(error) {
         Some(class) => Fault::new(class, error.to_string()),
         // The client wraps whatever the server says to AUTH; "still loading" is no wrong password.
-        None if error.kind() == ErrorKind::AuthenticationFailed
-            && !error.detail().is_some_and(|text| text.contains("LOADING")) =>
-        {
+        None if error.kind() == ErrorKind::AuthenticationFailed && !is_no_answer_to_a_login(error) => {
             Fault::new(FaultClass::Refused, format!("authentication failed: {error}"))
         }
         // The client leaves out the server's code.
@@ -53,6 +51,13 @@ pub(super) fn of_opening(error: &RedisError) -> Fault {
         }
         None => transient(error),
     }
+}
+
+/// Whether what came in answer to the login, the first command, has nothing to do with it.
+fn is_no_answer_to_a_login(error: &RedisError) -> bool {
+    const OTHERS: [&str; 4] = ["LOADING", "max number of clients", "DENIED", "MASTERDOWN"];
+    let text = error.to_string();
+    OTHERS.iter().any(|other| text.contains(other))
 }
 
 /// Trouble that passes by itself.

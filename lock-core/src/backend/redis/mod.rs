@@ -48,6 +48,7 @@ mod relay;
 mod scripts;
 mod sentinel;
 mod server;
+mod socket;
 mod subscription;
 #[cfg(test)]
 mod tests;

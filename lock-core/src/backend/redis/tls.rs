@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use super::socket::Socket;
 
 /// How long the system's certificates are taken for what they were: reading them takes milliseconds.
 const ROOTS_STAY: Duration = Duration::from_secs(60);
@@ -30,11 +31,7 @@ struct Made {
 
 impl TlsClient {
     /// Encrypts `stream`, which leads to `host`; the server has to prove that it is called so.
-    pub(super) async fn shake_hands(
-        &self,
-        stream: TcpStream,
-        host: &str,
-    ) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn shake_hands(&self, stream: Socket, host: &str) -> io::Result<TlsStream<Socket>> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| io::Error::other(format!("`{host}` is no name that a certificate could be for")))?;
         TlsConnector::from(self.config()?).connect(name, stream).await

@@ -64,7 +64,8 @@ impl Scene {
     fn held(&self, request: &Request) {
         let reply = Reply::Held { fence: 7, left_ms: LEASE_MS, strict: false };
         let generation = Generation::new("only");
-        let answer = Answer::Reply { reply, sent: request.submitted, server_ms: 1, generation, copies_out: false };
+        let answer =
+            Answer::Reply { reply, sent: request.submitted, server_ms: 1, generation, copies_out: false };
         self.client.shared.answers(vec![(request.seq, answer)]);
     }
 

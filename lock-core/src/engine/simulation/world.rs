@@ -263,8 +263,12 @@ impl World {
         of.tick();
         if of.wire.was_ticked() {
             let limit = of.now() - REQUEST_LIMIT;
-            let overdue: BTreeSet<usize> =
-                of.in_flight.values().filter(|(_, sent)| sent.submitted <= limit).map(|(line, _)| *line).collect();
+            let overdue: BTreeSet<usize> = of
+                .in_flight
+                .values()
+                .filter(|(_, sent)| sent.submitted <= limit)
+                .map(|(line, _)| *line)
+                .collect();
             for line in overdue {
                 self.break_connection(client, line);
             }

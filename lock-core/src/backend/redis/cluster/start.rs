@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::super::check::Unfit;
 use super::super::config::RedisConfig;
 use super::super::connection::{Connection, ServerTime};
 use super::super::errand::Node;
 use super::super::server::Server;
-use super::super::check::Unfit;
 use super::super::{check, fault};
 use super::refresh::read;
 use super::{Cluster, counter_key};

@@ -1,5 +1,9 @@
 //! A network that can be broken: a TCP proxy between a client and a server.
 
+#[cfg(test)]
+mod tests;
+mod unknown;
+
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -38,13 +42,43 @@ struct State {
     seed: Seed,
     refusing: bool,
     closed: bool,
-    connections: Vec<(TcpStream, TcpStream)>,
+    vanish_after: Option<Duration>,
+    unknown: Option<String>,
+    connections: Vec<Pair>,
     accepted: usize,
+}
+
+/// One connection: the client's stream and the server's.
+#[derive(Debug)]
+struct Pair {
+    client: TcpStream,
+    server: TcpStream,
+    trace: Arc<Mutex<Trace>>,
+}
+
+/// What a network that translates addresses keeps of a connection.
+#[derive(Debug)]
+struct Trace {
+    last: Instant,
+    vanished: bool,
+}
+
+impl Trace {
+    /// Whether bytes that come now still find their way.
+    fn carries(&mut self, vanish_after: Option<Duration>) -> bool {
+        self.vanished |= vanish_after.is_some_and(|limit| self.last.elapsed() >= limit);
+        self.last = Instant::now();
+        !self.vanished
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
     fn cut(&mut self) {
-        for (client, server) in self.connections.drain(..) {
+        for Pair { client, server, .. } in self.connections.drain(..) {
             let _ = client.shutdown(Shutdown::Both);
             let _ = server.shutdown(Shutdown::Both);
         }
@@ -86,6 +120,8 @@ impl Proxy {
                 seed: Seed::new(seed),
                 refusing: false,
                 closed: false,
+                vanish_after: None,
+                unknown: None,
                 connections: Vec::new(),
                 accepted: 0,
             }),
@@ -136,6 +172,25 @@ impl Proxy {
         self.swallow(Direction::ToClient, on);
     }
 
+    /// From now on a connection that carries nothing for so long is forgotten, as a NAT gateway or a load balancer does: what
+    /// comes later is swallowed, both ways, and neither end is told, not even that the other one has closed it.
+    pub fn vanish_after(&self, silence: Duration) {
+        self.shared.state().vanish_after = Some(silence);
+    }
+
+    /// Forgets all present connections in this way, as when an address moves to another machine. New ones work.
+    pub fn vanish(&self) {
+        for pair in &self.shared.state().connections {
+            locked(&pair.trace).vanished = true;
+        }
+    }
+
+    /// From now on the server does not know this command (in upper case), or (`None`) knows all: the name is changed on the way,
+    /// so that the server answers in its own words.
+    pub fn make_unknown(&self, command: Option<&str>) {
+        self.shared.state().unknown = command.map(str::to_owned);
+    }
+
     /// Lets `bytes` more through, then closes the connection that brings the next one, once.
     pub fn cut_after(&self, direction: Direction, bytes: u64) {
         self.change(direction, |rules| rules.cut_after = Some(bytes));
@@ -158,6 +213,7 @@ impl Proxy {
         // First: of a stream that lost bytes nothing more may arrive.
         state.cut();
         state.refusing = false;
+        (state.vanish_after, state.unknown) = (None, None);
         for rules in &mut state.rules {
             *rules = Rules { passed: rules.passed, waiting: rules.waiting, ..Rules::default() };
         }
@@ -216,12 +272,13 @@ fn accept(listener: &TcpListener, server: SocketAddr, shared: &Arc<Shared>) {
         };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let pair = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
-        let (Some(known), Some(requests), Some((to, from))) = (pair(), pair(), pair()) else {
+        let (Some(requests), Some((to, from))) = (pair(), pair()) else {
             continue;
         };
-        shared.state().connections.push(known);
-        spawn_pump(Direction::ToServer, requests.0, requests.1, shared);
-        spawn_pump(Direction::ToClient, from, to, shared);
+        let trace = Arc::new(Mutex::new(Trace { last: Instant::now(), vanished: false }));
+        shared.state().connections.push(Pair { client, server, trace: Arc::clone(&trace) });
+        spawn_pump(Direction::ToServer, requests.0, requests.1, shared, &trace);
+        spawn_pump(Direction::ToClient, from, to, shared, &trace);
     }
 }
 
@@ -245,12 +302,18 @@ impl Wire {
 }
 
 /// Reading and writing are two threads, so that a delay does not make the line slower, only longer.
-fn spawn_pump(direction: Direction, from: TcpStream, to: TcpStream, shared: &Arc<Shared>) {
+fn spawn_pump(
+    direction: Direction,
+    from: TcpStream,
+    to: TcpStream,
+    shared: &Arc<Shared>,
+    trace: &Arc<Mutex<Trace>>,
+) {
     let wire = Arc::new(Wire::default());
     let (reading, shared_reading) = (Arc::clone(&wire), Arc::clone(shared));
     thread::spawn(move || read_into(&reading, from, direction, &shared_reading));
-    let shared = Arc::clone(shared);
-    thread::spawn(move || write_from(&wire, to, direction, &shared));
+    let (shared, trace) = (Arc::clone(shared), Arc::clone(trace));
+    thread::spawn(move || write_from(&wire, to, direction, &shared, &trace));
 }
 
 fn read_into(wire: &Wire, mut from: TcpStream, direction: Direction, shared: &Shared) {
@@ -284,14 +347,26 @@ fn read_into(wire: &Wire, mut from: TcpStream, direction: Direction, shared: &Sh
     }
 }
 
-fn write_from(wire: &Wire, mut to: TcpStream, direction: Direction, shared: &Shared) {
-    while let Some((due, bytes)) = next_chunk(wire) {
+fn write_from(wire: &Wire, mut to: TcpStream, direction: Direction, shared: &Shared, trace: &Mutex<Trace>) {
+    while let Some((due, mut bytes)) = next_chunk(wire) {
         thread::sleep(due.saturating_duration_since(Instant::now()));
+        let vanish_after = shared.state().vanish_after;
+        if !locked(trace).carries(vanish_after) {
+            continue;
+        }
         let (keep, cut) = admit(wire, bytes.len(), direction, shared);
+        if direction == Direction::ToServer
+            && let Some(command) = &shared.state().unknown
+        {
+            unknown::make_unknown(&mut bytes, command);
+        }
         let written = to.write_all(&bytes[..keep]).is_ok();
         if cut || !written {
             break;
         }
+    }
+    if locked(trace).vanished {
+        return;
     }
     // The pump of the other direction reads the end from its own streams.
     let _ = to.shutdown(Shutdown::Both);
@@ -352,147 +427,4 @@ fn admit(wire: &Wire, count: usize, direction: Direction, shared: &Shared) -> (u
     };
     rules.passed += keep as u64;
     (keep, false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Sends back what it gets.
-    fn echo() -> SocketAddr {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                thread::spawn(move || std::io::copy(&mut stream.try_clone().unwrap(), &mut stream));
-            }
-        });
-        address
-    }
-
-    fn connect(proxy: &Proxy) -> TcpStream {
-        let stream = TcpStream::connect(proxy.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        stream
-    }
-
-    fn receive(stream: &mut TcpStream, count: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; count];
-        stream.read_exact(&mut bytes).ok().map(|()| bytes)
-    }
-
-    #[test]
-    fn bytes_go_through() {
-        let proxy = Proxy::start(echo(), 1);
-        let mut stream = connect(&proxy);
-        stream.write_all(b"hello").unwrap();
-        assert_eq!(receive(&mut stream, 5).unwrap(), b"hello");
-        assert_eq!((proxy.passed(Direction::ToServer), proxy.passed(Direction::ToClient)), (5, 5));
-        assert_eq!(proxy.accepted(), 1);
-    }
-
-    #[test]
-    fn delayed_bytes_arrive_late_and_in_order() {
-        let proxy = Proxy::start(echo(), 1);
-        let (delay, jitter) = (Duration::from_millis(20), Duration::from_millis(20));
-        proxy.delay(Direction::ToServer, delay, jitter);
-        proxy.delay(Direction::ToClient, delay, jitter);
-        let mut stream = connect(&proxy);
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let start = Instant::now();
-        for byte in 0..=255 {
-            stream.write_all(&[byte]).unwrap();
-        }
-        assert_eq!(receive(&mut stream, 256).unwrap(), (0..=255).collect::<Vec<u8>>());
-        assert!(start.elapsed() >= 2 * delay);
-    }
-
-    #[test]
-    fn stalled_bytes_come_when_they_are_let_go() {
-        let proxy = Proxy::start(echo(), 1);
-        let mut stream = connect(&proxy);
-        proxy.stall(Direction::ToClient, true);
-        stream.write_all(b"abc").unwrap();
-        assert_eq!(receive(&mut stream, 3), None);
-        proxy.stall(Direction::ToClient, false);
-        assert_eq!(receive(&mut stream, 3).unwrap(), b"abc");
-    }
-
-    #[test]
-    fn stalled_chunks_pass_one_by_one() {
-        let proxy = Proxy::start(echo(), 1);
-        let mut streams = [connect(&proxy), connect(&proxy)];
-        proxy.stall(Direction::ToClient, true);
-        assert!(!proxy.pass_one(Direction::ToClient));
-        let limit = Duration::from_secs(5);
-        for stream in &mut streams {
-            stream.write_all(b"a").unwrap();
-        }
-        for passed in 1..=2 {
-            crate::until(limit, "one is held back", || proxy.pass_one(Direction::ToClient));
-            crate::until(limit, "it passes", || proxy.passed(Direction::ToClient) == passed);
-        }
-        assert!(!proxy.pass_one(Direction::ToClient));
-        streams[0].write_all(b"b").unwrap();
-        crate::until(limit, "one is held back", || proxy.pass_one(Direction::ToClient));
-        proxy.stall(Direction::ToClient, false);
-        for (stream, bytes) in streams.iter_mut().zip(["ab", "a"]) {
-            assert_eq!(receive(stream, bytes.len()).unwrap(), bytes.as_bytes());
-        }
-    }
-
-    #[test]
-    fn swallowed_bytes_never_come() {
-        let proxy = Proxy::start(echo(), 1);
-        let mut stream = connect(&proxy);
-        proxy.swallow(Direction::ToClient, true);
-        stream.write_all(b"abc").unwrap();
-        assert_eq!(receive(&mut stream, 1), None);
-        proxy.swallow(Direction::ToClient, false);
-        stream.write_all(b"de").unwrap();
-        assert_eq!(receive(&mut stream, 2).unwrap(), b"de");
-    }
-
-    #[test]
-    fn a_connection_is_cut_after_the_asked_byte() {
-        let proxy = Proxy::start(echo(), 1);
-        for count in 0..5 {
-            proxy.cut_after(Direction::ToServer, count);
-            let before = proxy.passed(Direction::ToServer);
-            let mut stream = connect(&proxy);
-            stream.write_all(b"abcde").unwrap();
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest);
-            assert_eq!(proxy.passed(Direction::ToServer) - before, count);
-            assert!(!proxy.cut_is_pending(Direction::ToServer));
-        }
-    }
-
-    #[test]
-    fn cut_and_refused_connections_end() {
-        let proxy = Proxy::start(echo(), 1);
-        let mut stream = connect(&proxy);
-        stream.write_all(b"a").unwrap();
-        assert_eq!(receive(&mut stream, 1).unwrap(), b"a");
-        proxy.stall(Direction::ToClient, true);
-        proxy.cut();
-        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
-        proxy.refuse(true);
-        assert_eq!(connect(&proxy).read(&mut [0]).unwrap_or(0), 0);
-        proxy.heal();
-        let mut stream = connect(&proxy);
-        stream.write_all(b"a").unwrap();
-        assert_eq!(receive(&mut stream, 1).unwrap(), b"a");
-    }
-
-    #[test]
-    fn a_dropped_proxy_is_gone() {
-        let proxy = Proxy::start(echo(), 1);
-        let address = proxy.address();
-        let mut stream = connect(&proxy);
-        drop(proxy);
-        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
-        crate::until(Duration::from_secs(5), "the port is closed", || TcpStream::connect(address).is_err());
-    }
 }

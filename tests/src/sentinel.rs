@@ -66,7 +66,20 @@ impl Deployment {
     /// If one of them does not come up.
     #[must_use]
     pub fn patient(binary: &'static Binary, replicas: usize) -> Self {
-        let deployment = Self::start(binary, replicas);
+        Self::patient_with(binary, replicas, |options| options)
+    }
+
+    /// As [`patient`](Self::patient), with servers that have extras.
+    ///
+    /// # Panics
+    /// If one of them does not come up.
+    #[must_use]
+    pub fn patient_with(
+        binary: &'static Binary,
+        replicas: usize,
+        extras: impl Fn(ServerOptions) -> ServerOptions,
+    ) -> Self {
+        let deployment = Self::start_with(binary, replicas, extras);
         for sentinel in &deployment.sentinels {
             let said = sentinel.command(&["SENTINEL", "SET", NAME, "down-after-milliseconds", "60000"]);
             assert_eq!(said.text(), Some("OK"), "{said:?}");

@@ -12,4 +12,5 @@ mod network;
 mod partition;
 mod queue;
 mod runtimes;
+mod vanished;
 mod waiting;

@@ -20,7 +20,7 @@ use super::PATIENCE;
 const FAR: [&str; 2] = ["d", "b"];
 
 /// Plays in a runtime of its own; afterwards nothing may be left.
-fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {
+pub(super) fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {
     const LIMIT: Duration = Duration::from_secs(120);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

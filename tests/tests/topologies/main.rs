@@ -7,6 +7,7 @@ mod load;
 mod parties;
 mod red;
 mod sentinel;
+mod vanished;
 
 use std::time::Duration;
 

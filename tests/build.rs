@@ -1,17 +1,21 @@
-//! Builds the clock that `Server::step_clock` steps: a library that servers load, and thus no part of this package.
+//! Builds the libraries that programs load before they start, and thus no part of this package: the clock that
+//! `Server::step_clock` steps, and what forks `lock-forker`.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-const SOURCE: &str = "clock/stepped.rs";
+/// Source, and how the path of what is built of it is told.
+const LIBRARIES: [(&str, &str); 2] = [("clock/stepped.rs", "STEPPED_CLOCK"), ("fork/forking.rs", "FORKING")];
 
 fn main() {
-    println!("cargo::rerun-if-changed={SOURCE}");
     let told = |name| std::env::var_os(name).expect("Cargo tells its build scripts");
-    let library = PathBuf::from(told("OUT_DIR")).join("stepped_clock.so");
-    let mut compiler = Command::new(told("RUSTC"));
-    compiler.args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-C", "panic=abort", "-o"]);
-    let built = compiler.arg(&library).arg(SOURCE).status().expect("the compiler runs");
-    assert!(built.success(), "{SOURCE}: {built}");
-    println!("cargo::rustc-env=STEPPED_CLOCK={}", library.display());
+    for (source, name) in LIBRARIES {
+        println!("cargo::rerun-if-changed={source}");
+        let library = PathBuf::from(told("OUT_DIR")).join(format!("{}.so", name.to_lowercase()));
+        let mut compiler = Command::new(told("RUSTC"));
+        compiler.args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-C", "panic=abort", "-o"]);
+        let built = compiler.arg(&library).arg(source).status().expect("the compiler runs");
+        assert!(built.success(), "{source}: {built}");
+        println!("cargo::rustc-env={name}={}", library.display());
+    }
 }

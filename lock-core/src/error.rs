@@ -105,6 +105,16 @@ pub enum LockError {
         /// The lock's full name.
         key: String,
     },
+    /// The manager was connected by another process, of which this one was forked off: it has none of the threads that would
+    /// answer, and shares its connections.
+    #[error(
+        "key [{key}] tryLock fail: error message: this process was forked after connecting: connect in the child, \
+         after the last fork"
+    )]
+    Forked {
+        /// The lock's full name.
+        key: String,
+    },
     /// The lease ended under the running body. What the body did until then may have taken effect.
     #[error(
         "key [{key}] lock lost: the lease ended before the body did ({body}); check its outcome by the fencing token"
@@ -146,6 +156,7 @@ impl LockError {
             | Self::Params { key, .. }
             | Self::NoManager { key }
             | Self::ShutDown { key }
+            | Self::Forked { key }
             | Self::Lost { key, .. } => key,
             Self::Config { .. } | Self::Connect { .. } => "",
         }
@@ -183,9 +194,10 @@ impl From<LockError> for std::io::Error {
     fn from(error: LockError) -> Self {
         let kind = match error {
             LockError::Busy { .. } => std::io::ErrorKind::WouldBlock,
-            LockError::Unavailable { .. } | LockError::ShutDown { .. } | LockError::Connect { .. } => {
-                std::io::ErrorKind::NotConnected
-            }
+            LockError::Unavailable { .. }
+            | LockError::ShutDown { .. }
+            | LockError::Forked { .. }
+            | LockError::Connect { .. } => std::io::ErrorKind::NotConnected,
             LockError::Refused { .. } => std::io::ErrorKind::PermissionDenied,
             LockError::Key { .. } | LockError::Params { .. } | LockError::Config { .. } => {
                 std::io::ErrorKind::InvalidInput
@@ -283,6 +295,7 @@ mod tests {
                 &["`LockManager::connect(url).await?.install()`", "`locks = ..`"],
             ),
             (LockError::ShutDown { key: key() }, &["shut down", "connect a new manager"]),
+            (LockError::Forked { key: key() }, &["forked after connecting", "connect in the child"]),
             (
                 LockError::Lost { key: key(), body },
                 &["lock lost", "it was cancelled", "check its outcome by the fencing token"],
@@ -338,6 +351,7 @@ mod tests {
             ErrorKind::InvalidInput,
             ErrorKind::InvalidInput,
             ErrorKind::Other,
+            ErrorKind::NotConnected,
             ErrorKind::NotConnected,
             ErrorKind::Other,
         ];

@@ -7,7 +7,7 @@ use std::path::Path;
 /// From the top to the bottom.
 const LAYERS: [&str; 8] = ["__private", "manager", "run", "kind", "engine", "backend", "key", "name"];
 /// Usable from everywhere; they use only each other and, for the types that errors and parameters carry, `key`.
-const LEAVES: [&str; 6] = ["annotated", "clock", "error", "holder", "migration", "params"];
+const LEAVES: [&str; 7] = ["annotated", "clock", "error", "holder", "migration", "params", "process"];
 
 #[test]
 fn modules_use_only_what_stands_below_them() {

@@ -90,6 +90,7 @@ mod manager;
 pub mod migration;
 mod name;
 mod params;
+mod process;
 mod run;
 
 extern crate self as lock_core;

@@ -81,6 +81,11 @@ impl Engine {
         &self.0.shared
     }
 
+    /// Whether this process was forked off the one that made this engine, which has no thread here.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.0.shared.is_forked()
+    }
+
     /// Asks the server for a lease of that length now; false if the hold is lost or over.
     pub(crate) async fn extend(&self, cell: &Arc<HoldCell>, lease: Duration) -> bool {
         let (answer, answered) = oneshot::channel();

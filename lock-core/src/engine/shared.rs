@@ -27,6 +27,7 @@ use crate::backend::{Answer, Backend, Channel, Generation, Grant, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
 use crate::name::LockName;
+use crate::process::Birthplace;
 
 /// Everything that the callers, the backend and the engine's thread share.
 pub(super) struct Shared {
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     /// That of the engine's thread, once it runs.
     pub(super) runtime: OnceLock<Handle>,
     events: EventSink,
+    birthplace: Birthplace,
 }
 
 impl Shared {
@@ -57,11 +59,25 @@ impl Shared {
             wake_up: WakeUp::default(),
             runtime: OnceLock::new(),
             events,
+            birthplace: Birthplace::here(),
         }
     }
 
-    /// Runs `change` under the lock, then carries out what it left to do.
-    fn with<R>(&self, change: impl FnOnce(&mut Table) -> R) -> R {
+    /// Whether this process was forked off the one that made it.
+    pub(super) fn is_forked(&self) -> bool {
+        !self.birthplace.is_here()
+    }
+
+    /// Runs `change` under the lock, then carries out what it left to do. `None` in a process that was forked off.
+    ///
+    /// What could go wrong there: the lock was held by a thread that does not exist any more, and whoever comes waits for ever;
+    /// or a request is written into a connection that the parent uses too. It can't: nothing behind the lock is reached.
+    fn with<R>(&self, change: impl FnOnce(&mut Table) -> R) -> Option<R> {
+        (!self.is_forked()).then(|| self.with_it_here(change))
+    }
+
+    /// The same for who knows that this is the engine's process: asking the system for that takes as long as all the rest.
+    fn with_it_here<R>(&self, change: impl FnOnce(&mut Table) -> R) -> R {
         let (result, effects) = self.change(change);
         self.wake_up.no_later_than(self.carry_out(effects));
         result
@@ -99,25 +115,27 @@ impl Shared {
         due
     }
 
-    /// A caller comes; its news will be in `slot`.
+    /// A caller comes, in the engine's process; its news will be in `slot`.
     pub(super) fn arrive(&self, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
-        self.with(|table| arrive_at(table, want, slot))
+        self.with_it_here(|table| arrive_at(table, want, slot))
     }
 
-    /// Callers come together; what they ask for leaves in one write.
+    /// Callers come together, in the engine's process; what they ask for leaves in one write.
     pub(super) fn arrive_all(
         &self,
         callers: impl Iterator<Item = (Want, Arc<Slot>)>,
     ) -> Vec<(LineKey, WaiterKey)> {
-        self.with(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
+        self.with_it_here(|table| callers.map(|(want, slot)| arrive_at(table, want, &slot)).collect())
     }
 
     pub(super) fn leave(&self, line: &LineKey, key: WaiterKey) {
         self.with(|table| table.on_line(line, |line, desk| line.leave(key, desk)));
     }
 
+    /// A caller comes for what it was offered, in the engine's process.
     pub(super) fn claim(&self, line: &LineKey, key: WaiterKey) -> Claim {
-        self.with(|table| table.on_line(line, |line, desk| line.claim(key, desk))).unwrap_or(Claim::NotYet)
+        let claimed = self.with_it_here(|table| table.on_line(line, |line, desk| line.claim(key, desk)));
+        claimed.unwrap_or(Claim::NotYet)
     }
 
     pub(super) fn release(&self, cell: &Arc<HoldCell>, via: Via, answer: Option<ReleaseAnswer>) {
@@ -161,11 +179,12 @@ impl Shared {
     /// See [`Line::freeze`].
     pub(super) fn freeze(&self, cell: &Arc<HoldCell>) -> Option<Frozen> {
         self.with(|table| table.on_line(&cell.line(), |line, desk| line.freeze(cell, desk)).flatten())
+            .flatten()
     }
 
     /// Whether somebody in this process holds that name at present.
     pub(super) fn holds(&self, name: &LockName) -> bool {
-        self.with(|table| table.holds(name))
+        self.with(|table| table.holds(name)).unwrap_or(false)
     }
 
     pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {
@@ -182,13 +201,13 @@ impl Shared {
 
     /// A number for an alarm.
     pub(super) fn alarm_number(&self) -> u64 {
-        self.with(|table| table.desk.number())
+        self.with(|table| table.desk.number()).unwrap_or_default()
     }
 
     /// Wakes `waker` at a moment of the engine's clock, or a little later; at once when the engine has ended, and then says no.
     pub(super) fn set_alarm(&self, number: u64, at: Moment, waker: &Waker) -> bool {
-        let waker = waker.clone();
-        let (is_set, replaced) = self.with(|table| {
+        let set = self.with(|table| {
+            let waker = waker.clone();
             if table.has_ended {
                 table.desk.effects.wakers.push(waker);
                 return (false, None);
@@ -196,8 +215,16 @@ impl Shared {
             table.desk.effects.look_again(at);
             (true, table.desk.alarms.set(number, at, waker))
         });
-        drop(replaced);
-        is_set
+        match set {
+            Some((is_set, replaced)) => {
+                drop(replaced);
+                is_set
+            }
+            None => {
+                waker.wake_by_ref();
+                false
+            }
+        }
     }
 
     pub(super) fn cancel_alarm(&self, number: u64) {
@@ -207,6 +234,9 @@ impl Shared {
 
     /// Does what is due; says when to look again.
     pub(super) fn tick(&self) -> Moment {
+        if self.is_forked() {
+            return Moment::NEVER;
+        }
         let (now, mut effects) = self.change(|table| {
             table.tick();
             table.desk.now
@@ -239,7 +269,7 @@ impl Shared {
 
     /// What is still held, and what is not confirmed as freed.
     pub(super) fn report(&self) -> ShutdownReport {
-        self.with(|table| ShutdownReport::of(table))
+        self.with(|table| ShutdownReport::of(table)).unwrap_or_default()
     }
 
     pub(super) fn put_event(&self, event: Event) {
@@ -249,13 +279,13 @@ impl Shared {
     /// Looks into the table, for the simulation.
     #[cfg(test)]
     pub(super) fn desk<R>(&self, look: impl FnOnce(&mut Desk) -> R) -> R {
-        self.with(|table| look(&mut table.desk))
+        self.with_it_here(|table| look(&mut table.desk))
     }
 
     /// Whether the engine has this id at the server, or undoes it.
     #[cfg(test)]
     pub(super) fn knows(&self, name: &LockName, id: &crate::backend::HoldId) -> bool {
-        self.with(|table| {
+        self.with_it_here(|table| {
             let lines = table.lines.values().filter(|line| line.key.name == *name);
             let stays = lines.filter_map(|line| line.stay.as_ref()).any(|stay| stay.id == *id);
             stays || table.desk.undos.contains_key(id)
@@ -264,7 +294,7 @@ impl Shared {
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.with(|table| {
+        self.with_it_here(|table| {
             table.lines.is_empty()
                 && table.desk.undos.is_empty()
                 && table.desk.under_way.is_empty()
@@ -291,9 +321,10 @@ fn release_at(table: &mut Table, cell: &Arc<HoldCell>, via: Via, mut answer: Opt
     table.desk.effects.answers.extend(answer.take().map(|answer| (answer, Ok(Released::WasLost))));
 }
 
+/// Called by the backend's tasks, which stand still in a process that was forked off.
 impl Inbox for Shared {
     fn answers(&self, answers: Vec<(u64, Answer)>) {
-        self.with(|table| {
+        self.with_it_here(|table| {
             for (seq, answer) in answers {
                 table.answer(seq, answer);
             }
@@ -303,7 +334,7 @@ impl Inbox for Shared {
     /// A grant for an id that is not awaited is not answered: such an id has been forgotten at the server past every copy
     /// of its acquire, or its undo is under way and asks again.
     fn granted(&self, grant: Grant) {
-        self.with(|table| {
+        self.with_it_here(|table| {
             if let Some(key) = table.desk.awaited.get(&grant.number()).cloned() {
                 table.on_line(&key, |line, desk| line.granted(&grant, desk));
             }
@@ -311,13 +342,13 @@ impl Inbox for Shared {
     }
 
     fn server_time(&self, sent: Moment, server_ms: u64) {
-        self.with(|table| table.desk.server_clock.heard(&Generation::UNKNOWN, sent, server_ms));
+        self.with_it_here(|table| table.desk.server_clock.heard(&Generation::UNKNOWN, sent, server_ms));
     }
 
     /// Grants pushed while nobody listened are lost: whoever waits asks.
     fn listening(&self, listening: bool) {
         if listening {
-            self.with(|table| table.on_all_lines(Line::refresh_now));
+            self.with_it_here(|table| table.on_all_lines(Line::refresh_now));
         }
     }
 }

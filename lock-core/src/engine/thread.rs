@@ -27,6 +27,10 @@ pub(super) struct Ending(AtomicBool);
 
 impl Ending {
     pub(super) fn begin(&self, shared: &Shared) {
+        // The parent's engine goes on, and what would be woken here is not.
+        if shared.is_forked() {
+            return;
+        }
         self.0.store(true, Ordering::SeqCst);
         shared.wake_up.now();
     }

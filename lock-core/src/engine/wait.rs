@@ -41,6 +41,10 @@ impl Waiting {
     /// Callers who have all come at the same moment.
     pub(super) fn arrived(engine: &Engine, wants: Vec<Want>) -> Vec<Self> {
         let mut all: Vec<_> = wants.iter().map(|want| Self::new(engine.clone(), want.clone())).collect();
+        // Nobody arrives there; each is told so when it is polled.
+        if engine.is_forked() {
+            return all;
+        }
         let slots: Vec<_> = all.iter().map(|waiting| Arc::clone(&waiting.slot)).collect();
         let keys = engine.shared().arrive_all(wants.into_iter().zip(slots));
         for (waiting, (line, key)) in all.iter_mut().zip(keys) {
@@ -55,6 +59,14 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if this.engine.is_forked() {
+            let key = match std::mem::replace(&mut this.stage, Stage::Ended) {
+                Stage::New(want) => want.name.to_string(),
+                Stage::Joined(line, _) => line.name.to_string(),
+                Stage::Ended => return Poll::Pending,
+            };
+            return Poll::Ready(Err(LockError::Forked { key }));
+        }
         let (line, key) = match std::mem::replace(&mut this.stage, Stage::Ended) {
             Stage::New(want) => this.engine.shared().arrive(want, &this.slot),
             Stage::Joined(line, key) => (line, key),

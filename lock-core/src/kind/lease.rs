@@ -228,6 +228,15 @@ impl Lease {
         }
     }
 
+    /// Whether this process was forked off the one that took it. It goes on there, under this hold, and is no protection here.
+    pub(crate) fn is_forked(&self) -> bool {
+        let engine = match self {
+            Self::One(part, _) => part.engine.upgrade(),
+            Self::Many(parts) => parts.held().parts.first().and_then(|part| part.engine.upgrade()),
+        };
+        engine.is_some_and(|engine| engine.is_forked())
+    }
+
     pub(crate) fn is_held(&self) -> bool {
         match self {
             Self::One(part, _) => part.cell.is_held(),

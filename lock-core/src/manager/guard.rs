@@ -64,13 +64,13 @@ impl LockGuard {
     /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.0.lease().remaining()
+        if self.0.lease().is_forked() { Duration::ZERO } else { self.0.lease().remaining() }
     }
 
     /// Whether the lease has ended. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.0.lease().is_lost()
+        self.0.lease().is_forked() || self.0.lease().is_lost()
     }
 
     /// Ready once the lock is lost.
@@ -78,7 +78,9 @@ impl LockGuard {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.0.lease().lost().await;
+        if !self.0.lease().is_forked() {
+            self.0.lease().lost().await;
+        }
     }
 
     /// A view to hand out.
@@ -142,13 +144,17 @@ impl LockGuard {
     ///
     /// # Errors
     /// [`LockError::Lost`] if the lease had ended before; [`LockError::Unavailable`] if the server has not confirmed:
-    /// it is tried again in the background until the lease is over.
+    /// it is tried again in the background until the lease is over; [`LockError::Forked`] in a process that was forked off
+    /// the one that holds it, which goes on holding it.
     ///
     /// # Cancel safety
     /// The release is under way when this is first polled; dropping the future changes nothing.
     pub async fn release(self) -> Result<(), LockError> {
         let lease = self.0.lease().clone();
         let key = || lease.name().to_string();
+        if lease.is_forked() {
+            return Err(LockError::Forked { key: key() });
+        }
         let lost_before = lease.is_lost();
         let since = lease.now();
         match self.0.end().await {

@@ -71,6 +71,10 @@ pub(crate) fn run_body_blocking<R>(
     } else {
         Some(Frame::new(entry.place().clone()).enter(body))
     };
+    // It has made a daemon of its process: the lock was its parent's all the time.
+    if entry.lease().is_forked() {
+        return Err(lost(&entry, BodyOutcome::Finished));
+    }
     let verdict = judge(&entry, on_lost, output, is_failure);
     let _ = crate::engine::block_on(entry.end());
     verdict
@@ -83,12 +87,15 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let lost = |body| LockError::Lost { key: entry.lease().name().to_string(), body };
     match output {
-        None => Err(lost(BodyOutcome::Cancelled)),
+        None => Err(lost(entry, BodyOutcome::Cancelled)),
         Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.lease().is_lost() => {
             Ok(output)
         }
-        Some(_) => Err(lost(BodyOutcome::Finished)),
+        Some(_) => Err(lost(entry, BodyOutcome::Finished)),
     }
+}
+
+fn lost(entry: &Entry, body: BodyOutcome) -> LockError {
+    LockError::Lost { key: entry.lease().name().to_string(), body }
 }

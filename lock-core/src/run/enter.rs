@@ -13,6 +13,7 @@ use crate::kind::{Lease, Masters, Named, Part, Parts, acquire_all, acquire_red};
 /// Takes the lock, or joins it if a call around this one holds it.
 pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, LockError> {
     if current_frame().is_some() {
+        here(engine, &want)?;
         let deadline = engine.now() + want.wait;
         if let Some(entry) = join(engine, &want.name, &want.claim, deadline).await? {
             return Ok(entry);
@@ -26,6 +27,7 @@ pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, Lock
 
 /// Takes all of `wants`, which are sorted, with a name of its own each. What a call around this one holds is joined.
 pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry, LockError> {
+    wants.first().map_or(Ok(()), |want| here(engine, want))?;
     let wait = wants.iter().map(|want| want.wait).max().unwrap_or_default();
     let record = wants.first().map(|want| want.record.clone()).unwrap_or_default();
     let deadline = engine.now() + wait;
@@ -62,6 +64,7 @@ pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry
 /// Takes the lock on a majority of `masters`, or joins it if a call around this one has it there.
 pub(crate) async fn enter_red(masters: &Arc<Masters>, mut want: Want) -> Result<Entry, LockError> {
     let engine = masters.first();
+    here(engine, &want)?;
     let deadline = engine.now() + want.wait;
     if let Some(entry) = join(engine, &want.name, &want.claim, deadline).await? {
         return Ok(entry);
@@ -70,6 +73,11 @@ pub(crate) async fn enter_red(masters: &Arc<Masters>, mut want: Want) -> Result<
     let record = want.record.clone();
     let quorum = acquire_red(masters, want).await?;
     Ok(Entry::into_lease(engine.clone(), quorum.lease(), Owned::Red(quorum), record))
+}
+
+/// A process that was forked off has none of the engine's threads: whoever waited there would wait for ever.
+fn here(engine: &Engine, want: &Want) -> Result<(), LockError> {
+    if engine.is_forked() { Err(LockError::Forked { key: want.name.to_string() }) } else { Ok(()) }
 }
 
 /// Who waits for a name while holding a bigger one can wait in a circle with others. The wait ends by its deadline, but

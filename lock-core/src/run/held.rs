@@ -81,13 +81,13 @@ impl Held {
     /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.lease.remaining()
+        if self.lease.is_forked() { Duration::ZERO } else { self.lease.remaining() }
     }
 
     /// Whether the lease ended before the release. Of several names one lost is all lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.lease.is_lost()
+        self.lease.is_forked() || self.lease.is_lost()
     }
 
     /// Fails once the lock is not held any more: for loops without an await.
@@ -95,7 +95,7 @@ impl Held {
     /// # Errors
     /// [`LockError::Lost`].
     pub fn check(&self) -> Result<(), LockError> {
-        if self.lease.is_held() {
+        if self.lease.is_held() && !self.lease.is_forked() {
             return Ok(());
         }
         Err(self.lost_error())
@@ -126,7 +126,9 @@ impl Held {
     /// # Cancel safety
     /// Safe to drop and to call again.
     pub async fn lost(&self) {
-        self.lease.lost().await;
+        if !self.lease.is_forked() {
+            self.lease.lost().await;
+        }
     }
 }
 

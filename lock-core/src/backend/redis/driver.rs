@@ -16,6 +16,7 @@ use super::hub::Hub;
 use super::lane::{Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
 use crate::backend::{Fault, Generation};
+use crate::process::Birthplace;
 
 /// A ping under way; whether it was answered.
 type Pinging = Pin<Box<dyn Future<Output = bool> + Send>>;
@@ -33,6 +34,7 @@ async fn is_answered(mut calls: MultiplexedConnection) -> bool {
 pub(super) struct Driver {
     hub: Arc<Hub>,
     lane: Arc<Lane>,
+    birthplace: Birthplace,
     /// While it is polled. Dropped then, it has panicked itself; a panic of a user that unwinds through a runtime drops it
     /// at another time.
     polled: AtomicBool,
@@ -40,6 +42,10 @@ pub(super) struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // The parent's lane goes on, and whoever had its locks may not exist here.
+        if !self.birthplace.is_here() {
+            return;
+        }
         let panicked = *self.polled.get_mut() && std::thread::panicking();
         self.hub.lane_ended(&self.lane, panicked);
     }
@@ -47,13 +53,18 @@ impl Drop for Driver {
 
 impl Driver {
     pub(super) fn new(hub: Arc<Hub>, lane: Arc<Lane>) -> Self {
-        Self { hub, lane, polled: AtomicBool::new(false) }
+        Self { hub, lane, birthplace: Birthplace::here(), polled: AtomicBool::new(false) }
     }
 
     /// Runs until the lane is closed, beginning with `open` if there is a connection already.
     pub(super) async fn run(self, open: Option<Connection>) {
         let mut driving = std::pin::pin!(self.drive(open));
         std::future::poll_fn(|context| {
+            // What could go wrong: a child that was forked off goes on with its copy of a runtime, and reads what the server
+            // answers the parent from the connection that both have. It can't: the driver stands still there.
+            if !self.birthplace.is_here() {
+                return Poll::Pending;
+            }
             self.polled.store(true, Ordering::Relaxed);
             let polled = driving.as_mut().poll(context);
             self.polled.store(false, Ordering::Relaxed);

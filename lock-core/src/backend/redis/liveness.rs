@@ -10,8 +10,8 @@ use crate::backend::REQUEST_LIMIT;
 use crate::clock::Moment;
 
 /// An idle connection is pinged after this. NAT entries live for a minute at least (Azure 4 min, AWS 350 s), so this is often
-/// enough for all of them; it is this short since a call should seldom be the first to find out. A ping costs the server about
-/// a microsecond: a thousand idle connections take 0.02 % of its time.
+/// enough for all of them; it is this short since a call should seldom be the first to find out. A ping costs the server some 15 µs of
+/// its processor, nearly all of it for the two system calls: a thousand idle connections take 0.3 % of it.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 /// After so much silence a request does not trust its connection.
 const SILENT: Duration = Duration::from_secs(1);

@@ -23,6 +23,9 @@ impl LockManager {
     /// Connects to the server that `url` names, with the defaults for everything else; for the forms of a URL see
     /// [`ManagerBuilder::url`](super::ManagerBuilder::url).
     ///
+    /// In the process that is to use it: a process that is forked off later gets
+    /// [`LockError::Forked`](crate::LockError::Forked) for all that it asks of this manager.
+    ///
     /// # Errors
     /// As [`ManagerBuilder::connect`](super::ManagerBuilder::connect).
     ///

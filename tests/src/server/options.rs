@@ -12,7 +12,7 @@ use crate::proxy::Proxy;
 use crate::scratch::Scratch;
 
 /// How to start a server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct ServerOptions {
     binary: &'static Binary,

@@ -1,5 +1,6 @@
 //! What a lock promises, in every place: each test runs in memory, and on servers of each version and in each arrangement.
 
+mod absent;
 mod annotated;
 mod annotated_kinds;
 mod annotated_leases;
@@ -15,6 +16,7 @@ mod fair;
 mod generators;
 mod keeping;
 mod kinds;
+mod last_words;
 mod leases;
 mod managers;
 mod markers;

@@ -1,5 +1,6 @@
 //! Locks where there is more than one server.
 
+mod absent;
 mod breakage;
 mod cluster;
 mod history;
@@ -7,6 +8,7 @@ mod load;
 mod parties;
 mod red;
 mod sentinel;
+mod told;
 mod vanished;
 
 use std::time::Duration;

@@ -197,6 +197,16 @@ impl RedisConfig {
         Self { info: self.info.clone().set_addr(address), ..self.clone() }
     }
 
+    /// A fault met at `address`, with that and who named it where it is not in the URL: nobody could find it out otherwise.
+    pub(super) fn told_of(&self, address: &ConnectionAddr, fault: Fault) -> Fault {
+        let where_met = match &self.sentinels {
+            Some(sentinels) => format!("at {address}, which the sentinels {} name", sentinels.who()),
+            None if self.is_cluster() => format!("at its node {address}"),
+            None => return fault,
+        };
+        Fault { message: format!("{} ({where_met})", fault.message), ..fault }
+    }
+
     pub(super) fn in_namespace(&self) -> &str {
         &self.namespace
     }

@@ -41,12 +41,7 @@ impl Connection {
     /// Opens a connection for requests. Has no time limit of its own: whoever polls it drops it when it takes too long,
     /// by a clock that is not the runtime's.
     pub(super) async fn open(config: &RedisConfig) -> Result<(Self, Option<ServerTime>), Fault> {
-        let info = config.located(ProtocolVersion::RESP2).await?;
-        let mut connection =
-            Self::connect(info, config, untimed()).await.map_err(|e| fault::of_opening(&e))?;
-        let time = connection.look_around(config).await?;
-        connection.words.forget();
-        Ok((connection, time))
+        Self::open_with(config, ProtocolVersion::RESP2, untimed()).await
     }
 
     /// Opens a connection on which the server pushes what was published; `push` must not block.
@@ -54,11 +49,26 @@ impl Connection {
         config: &RedisConfig,
         push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
     ) -> Result<(Self, Option<ServerTime>), Fault> {
-        let settings = untimed().set_push_sender(push);
-        let info = config.located(ProtocolVersion::RESP3).await?;
-        let mut connection =
-            Self::connect(info, config, settings).await.map_err(|e| fault::of_opening(&e))?;
-        let time = connection.look_around(config).await?;
+        Self::open_with(config, ProtocolVersion::RESP3, untimed().set_push_sender(push)).await
+    }
+
+    async fn open_with(
+        config: &RedisConfig,
+        protocol: ProtocolVersion,
+        settings: AsyncConnectionConfig,
+    ) -> Result<(Self, Option<ServerTime>), Fault> {
+        let info = config.located(protocol).await?;
+        let address = info.addr().clone();
+        let opening = async {
+            let connected = Self::connect(info, config, settings).await;
+            let mut connection = connected.map_err(|error| fault::of_opening(&error))?;
+            let time = connection.look_around(config).await?;
+            Ok((connection, time))
+        };
+        let (connection, time) = opening.await.map_err(|fault: Fault| config.told_of(&address, fault))?;
+        if protocol == ProtocolVersion::RESP2 {
+            connection.words.forget();
+        }
         Ok((connection, time))
     }
 
@@ -74,7 +84,10 @@ impl Connection {
         protocol: ProtocolVersion,
         push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
     ) -> RedisResult<Self> {
-        Self::connect(config.info(protocol), config, untimed().set_push_sender(push)).await
+        let connection =
+            Self::connect(config.info(protocol), config, untimed().set_push_sender(push)).await?;
+        connection.words.forget();
+        Ok(connection)
     }
 
     async fn connect(
@@ -155,7 +168,11 @@ impl Connection {
     /// Subscribes a connection made by [`open_for_pushes`](Self::open_for_pushes).
     pub(super) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
         let mut calls = self.calls.clone();
-        self.beside_io(calls.subscribe(channel)).await
+        let subscribed = self.beside_io(calls.subscribe(channel)).await;
+        if subscribed.is_ok() {
+            self.words.forget();
+        }
+        subscribed
     }
 
     /// Moves bytes; ready when the connection has ended.

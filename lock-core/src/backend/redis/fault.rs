@@ -46,6 +46,10 @@ pub(super) fn of_opening(error: &RedisError) -> Fault {
             let hint = "is there a database of that number, and may the user `+select` it?";
             Fault::new(FaultClass::Refused, format!("{error}; {hint}"))
         }
+        None if error.kind() == ErrorKind::RESP3NotSupported => Fault::new(
+            FaultClass::Unavailable,
+            format!("{error}; grants are pushed over RESP3: what answers there has to know HELLO 3"),
+        ),
         None if error.kind() == ErrorKind::InvalidClientConfig => {
             Fault::new(FaultClass::Unavailable, error.to_string())
         }

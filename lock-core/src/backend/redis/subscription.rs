@@ -13,7 +13,7 @@ use super::errand::Node;
 use super::fault;
 use super::hub::Hub;
 use super::server::generation_of;
-use crate::backend::{Channel, Fault, Grant, HoldId};
+use crate::backend::{Channel, Fault, FaultClass, Grant, HoldId};
 
 /// How long opening, or the answer to a PING, may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -158,7 +158,15 @@ async fn subscribed(
         };
         let (mut connection, time) = Connection::open_for_pushes(&hub.config().at(node), push).await?;
         hub.server_time(time);
-        connection.subscribe(channel.as_str()).await.map_err(|error| fault::of_opening(&error))?;
+        connection.subscribe(channel.as_str()).await.map_err(|error| match fault::of_opening(&error) {
+            fault if fault.class != FaultClass::Refused && fault::is_declined(&error) => {
+                let message = format!(
+                    "it does not answer SUBSCRIBE, by which locks are handed over (it says: {error})"
+                );
+                Fault::new(FaultClass::Unavailable, message)
+            }
+            fault => fault,
+        })?;
         Ok(connection)
     };
     match tokio::time::timeout(PATIENCE, opening).await {

@@ -60,9 +60,15 @@ impl Cluster {
     /// Takes over a map that was read; whether it says anything new.
     pub(super) fn replace(&self, map: SlotMap) -> bool {
         let mut known = self.map.write().unwrap_or_else(PoisonError::into_inner);
-        let new = *known != map;
+        let new = !known.says_what(&map);
         *known = map;
         new
+    }
+
+    /// Who named `node`, if that is not a node of the URL.
+    pub(super) fn who_named(&self, node: &Node) -> Option<Node> {
+        let told_by = || self.map().told_by().cloned();
+        (!self.seeds.contains(node)).then(told_by).flatten()
     }
 
     /// The latest election that is known of.

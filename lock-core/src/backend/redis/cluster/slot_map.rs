@@ -17,13 +17,15 @@ pub(super) struct SlotMap {
     replicas: Vec<Node>,
     /// The latest election that whoever said this had heard of.
     epoch: u64,
+    /// Who said this.
+    told_by: Option<Node>,
 }
 
 impl SlotMap {
     /// Out of the answer to `CLUSTER SLOTS` of the node `asked`, which may leave out its own host.
     pub(super) fn read(reply: &Value, asked: &Node) -> Option<Self> {
         let Value::Array(ranges) = reply else { return None };
-        let mut map = Self::default();
+        let mut map = Self { told_by: Some(asked.clone()), ..Self::default() };
         for range in ranges {
             let Value::Array(parts) = range else { return None };
             let [first, last, nodes @ ..] = parts.as_slice() else { return None };
@@ -54,6 +56,17 @@ impl SlotMap {
 
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Who said this.
+    pub(super) fn told_by(&self) -> Option<&Node> {
+        self.told_by.as_ref()
+    }
+
+    /// Whether it says the same as `other`, whoever says it.
+    pub(super) fn says_what(&self, other: &Self) -> bool {
+        (&self.ranges, &self.moved, &self.replicas, self.epoch)
+            == (&other.ranges, &other.moved, &other.replicas, other.epoch)
     }
 
     /// Whether to believe this rather than `other`: what is newer, and among equals what knows of more.

@@ -69,6 +69,7 @@ async fn check_masters(
     let (mut warnings, mut mute) = (Vec::new(), Vec::new());
     let looks = cluster.masters().into_iter().map(|node| async {
         let server = within_patience(&node, look(config, &node)).await;
+        let server = server.map_err(|fault: Fault| named_by(cluster, &node, fault));
         (node, server)
     });
     for (node, server) in join_all(looks).await {
@@ -114,8 +115,25 @@ async fn probe(
         check::probe(&at_node, &mut connection, (random, name), &counter).await?;
         Ok::<_, Unfit>((connection, time))
     };
-    let (connection, time) = within_patience(&node, probing).await?;
+    let (connection, time) = within_patience(&node, probing).await.map_err(|unfit| match unfit {
+        Unfit::Fault(fault) => Unfit::Fault(named_by(cluster, &node, fault)),
+        unfit => unfit,
+    })?;
     Ok((node, connection, time))
+}
+
+/// A fault met at `node`, and who named that: a cluster behind NAT, or in containers, names addresses that only it can reach.
+fn named_by(cluster: &Cluster, node: &Node, fault: Fault) -> Fault {
+    match cluster.who_named(node) {
+        Some(who) => Fault {
+            message: format!(
+                "{}; {who:?} names {node:?} as a node of the cluster: is that an address that can be reached from here?",
+                fault.message
+            ),
+            ..fault
+        },
+        None => fault,
+    }
 }
 
 /// A probe that meets a node that stands still takes long, and says nothing: a few of them, and the time for starting is over.

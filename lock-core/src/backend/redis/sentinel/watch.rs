@@ -46,9 +46,14 @@ impl Sentinels {
         Self::new(self.service.clone())
     }
 
-    /// `name at sentinels host:port, host:port`
+    /// `name (sentinels host:port, host:port)`
     pub(crate) fn address(&self) -> String {
-        format!("{} at sentinels {}", self.service.name, self.who.join(", "))
+        format!("{} (sentinels {})", self.service.name, self.who())
+    }
+
+    /// `host:port, host:port`
+    pub(crate) fn who(&self) -> String {
+        self.who.join(", ")
     }
 
     /// `master` with the address that the sentinels name now. Bounded by the patience of a [`Watch`] with silent sentinels.

@@ -71,11 +71,16 @@ pub(crate) fn run_body_blocking<R>(
     } else {
         Some(Frame::new(entry.place().clone()).enter(body))
     };
-    // It has made a daemon of its process: the lock was its parent's all the time.
-    if entry.lease().is_forked() {
-        return Err(lost(&entry, BodyOutcome::Finished));
+    let mut verdict = judge(&entry, on_lost, output, &is_failure);
+    // It has made a daemon of its process: the lock is its parent's, and was no protection here.
+    if let Ok(output) = &verdict
+        && on_lost == OnLost::Cancel
+        && !is_failure(output)
+        && entry.lease().is_forked()
+    {
+        let key = entry.lease().name().to_string();
+        verdict = Err(LockError::Lost { key, body: BodyOutcome::Finished });
     }
-    let verdict = judge(&entry, on_lost, output, is_failure);
     let _ = crate::engine::block_on(entry.end());
     verdict
 }
@@ -87,15 +92,12 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
+    let lost = |body| LockError::Lost { key: entry.lease().name().to_string(), body };
     match output {
-        None => Err(lost(entry, BodyOutcome::Cancelled)),
+        None => Err(lost(BodyOutcome::Cancelled)),
         Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.lease().is_lost() => {
             Ok(output)
         }
-        Some(_) => Err(lost(entry, BodyOutcome::Finished)),
+        Some(_) => Err(lost(BodyOutcome::Finished)),
     }
-}
-
-fn lost(entry: &Entry, body: BodyOutcome) -> LockError {
-    LockError::Lost { key: entry.lease().name().to_string(), body }
 }

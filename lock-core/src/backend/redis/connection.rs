@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     /// `None`: the client library runs a task of its own (the certificates or socket options of a client of the user's).
     io: Option<Io>,
     pub(super) generation: Generation,
+    /// How long its first answers took.
+    pub(super) round_trip: Duration,
     /// What was said while it was opened.
     words: Words,
 }
@@ -98,7 +101,7 @@ impl Connection {
         let words = Words::new(matches!(info.addr(), ConnectionAddr::TcpTls { .. }));
         let connected = Self::connect_aloud(info, config, settings, &words).await;
         let (calls, io) = connected.map_err(|error| words.explain(error))?;
-        Ok(Self { calls, io, generation: Generation::UNKNOWN, words })
+        Ok(Self { calls, io, generation: Generation::UNKNOWN, round_trip: Duration::ZERO, words })
     }
 
     /// With an ear for what the other end says.
@@ -141,6 +144,7 @@ impl Connection {
         questions.cmd("INFO").arg("server").cmd("ROLE").cmd("TIME");
         let sent = config.shared_clock().now();
         let answers = self.ask_all(&questions, 3).await;
+        self.round_trip = config.shared_clock().now().since(sent);
         let [info, role, time] = <[Value; 3]>::try_from(answers.map_err(|e| fault::of_opening(&e))?)
             .map_err(|_| fault::transient("the server answered something else than was asked"))?;
         let server =

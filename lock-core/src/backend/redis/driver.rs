@@ -75,7 +75,7 @@ impl Driver {
 
     async fn drive(&self, open: Option<Connection>) {
         if let Some(connection) = open {
-            let epoch = self.lane.adopt(self.hub.now());
+            let epoch = self.lane.adopt(self.hub.now(), self.hub.patience(connection.round_trip));
             self.serve(connection, epoch).await;
         }
         while let Some(epoch) = self.wanted().await {
@@ -106,7 +106,7 @@ impl Driver {
         })
         .await?;
         Some(opened.map(|(connection, time)| {
-            self.lane.opened(epoch, self.hub.now());
+            self.lane.opened(epoch, self.hub.now(), self.hub.patience(connection.round_trip));
             self.hub.server_time(time);
             self.hub.lane_found(&connection.generation);
             connection

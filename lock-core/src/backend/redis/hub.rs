@@ -15,7 +15,7 @@ use super::driver::Driver;
 use super::errand::{Errand, Node};
 use super::fault;
 use super::lane::{self, Answers, Lane};
-use super::liveness::PING_EVERY;
+use super::liveness::{self, PATIENCE_OF_A_REQUEST, PATIENCE_OF_A_VOTE, PING_EVERY};
 use crate::backend::{Fault, Generation, Inbox, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
@@ -311,6 +311,12 @@ impl Hub {
             tokio::time::sleep(pause).await;
             self.tick(self.now());
         }
+    }
+
+    /// How soon a ping in front of a request must be answered over a connection with this round trip.
+    pub(super) fn patience(&self, round_trip: Duration) -> Duration {
+        let least = if self.config.as_red().is_some() { PATIENCE_OF_A_VOTE } else { PATIENCE_OF_A_REQUEST };
+        liveness::patience(least, round_trip)
     }
 
     /// Returns when the subscription should be asked whether it lives.

@@ -176,11 +176,11 @@ impl Lane {
         !std::mem::replace(&mut self.table().claimed, true)
     }
 
-    /// Starts an epoch with a connection that is open already.
-    pub(super) fn adopt(&self, now: Moment) -> u64 {
+    /// Starts an epoch with a connection that is open already; `patience`: see [`Liveness::opened`].
+    pub(super) fn adopt(&self, now: Moment, patience: Duration) -> u64 {
         let mut table = self.table();
         table.epoch += 1;
-        table.liveness.opened(now);
+        table.liveness.opened(now, patience);
         table.epoch
     }
 
@@ -207,12 +207,12 @@ impl Lane {
         table.epoch != epoch || table.closed
     }
 
-    /// The connection of `epoch` is open.
-    pub(super) fn opened(&self, epoch: u64, now: Moment) {
+    /// The connection of `epoch` is open; `patience`: see [`Liveness::opened`].
+    pub(super) fn opened(&self, epoch: u64, now: Moment, patience: Duration) {
         let mut table = self.table();
         if table.epoch == epoch {
             table.opening = None;
-            table.liveness.opened(now);
+            table.liveness.opened(now, patience);
         }
     }
 

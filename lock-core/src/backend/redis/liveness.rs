@@ -15,16 +15,25 @@ use crate::clock::Moment;
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 /// After so much silence a request does not trust its connection.
 const SILENT: Duration = Duration::from_secs(1);
-/// How soon a ping in front of such a request must be answered. Together with the look that follows, about 250 ms.
-const PATIENCE_OF_A_REQUEST: Duration = Duration::from_millis(200);
+/// How soon a ping in front of such a request must be answered, at least. Together with the look that follows, about 250 ms.
+pub(super) const PATIENCE_OF_A_REQUEST: Duration = Duration::from_millis(200);
+/// The same at a master of red locks, which has to give its vote within 250 ms.
+pub(super) const PATIENCE_OF_A_VOTE: Duration = Duration::from_millis(60);
 /// How soon a ping for which nobody waits must be answered.
 const PATIENCE: Duration = REQUEST_LIMIT;
 /// Between the end of a ping's time and the verdict: what came meanwhile is read first.
 const LAST_LOOK: Duration = Duration::from_millis(50);
 
+/// How soon a ping in front of a request must be answered over a connection with this round trip: a way that is long is not dead.
+pub(super) fn patience(least: Duration, round_trip: Duration) -> Duration {
+    least.max(round_trip * 2)
+}
+
 /// What is known of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Liveness {
+    /// How soon a ping in front of a request must be answered.
+    patience: Duration,
     /// Not silent until then; `None` without a connection.
     heard: Option<Moment>,
     /// A ping is to be sent although there is nothing else to send; its answer may take so long.
@@ -60,9 +69,9 @@ pub(super) enum Verdict {
 }
 
 impl Liveness {
-    /// A connection was opened, which is to be heard from.
-    pub(super) fn opened(&mut self, now: Moment) {
-        *self = Self { heard: Some(now), ..Self::default() };
+    /// A connection was opened, on which a request waits so long for a ping's answer.
+    pub(super) fn opened(&mut self, now: Moment, patience: Duration) {
+        *self = Self { heard: Some(now), patience, ..Self::default() };
     }
 
     /// The connection is given up.
@@ -80,7 +89,7 @@ impl Liveness {
 
     /// Whether a ping goes in front of a request that is sent now.
     pub(super) fn asks_before_request(&mut self, now: Moment) -> bool {
-        self.heard.is_some_and(|heard| now.since(heard) >= SILENT) && self.ask(now, PATIENCE_OF_A_REQUEST)
+        self.heard.is_some_and(|heard| now.since(heard) >= SILENT) && self.ask(now, self.patience)
     }
 
     /// Whether a ping is to be sent for its own sake.
@@ -139,7 +148,7 @@ impl Liveness {
     pub(super) fn wants_a_ping(&mut self, now: Moment, suspected: bool) -> bool {
         let Some(heard) = self.heard.filter(|_| self.ping.is_none()) else { return false };
         let (silence, patience) =
-            if suspected { (Duration::ZERO, PATIENCE_OF_A_REQUEST) } else { (PING_EVERY, PATIENCE) };
+            if suspected { (Duration::ZERO, self.patience) } else { (PING_EVERY, PATIENCE) };
         if now.since(heard) < silence || self.due.is_some() {
             return false;
         }
@@ -168,8 +177,19 @@ mod tests {
 
     fn opened() -> Liveness {
         let mut liveness = Liveness::default();
-        liveness.opened(at(0));
+        liveness.opened(at(0), PATIENCE_OF_A_REQUEST);
         liveness
+    }
+
+    #[test]
+    fn a_long_way_is_not_taken_for_a_dead_one() {
+        assert_eq!(patience(PATIENCE_OF_A_REQUEST, Duration::from_millis(3)), PATIENCE_OF_A_REQUEST);
+        assert_eq!(patience(PATIENCE_OF_A_VOTE, Duration::from_millis(120)), Duration::from_millis(240));
+        let mut liveness = Liveness::default();
+        liveness.opened(at(0), patience(PATIENCE_OF_A_REQUEST, Duration::from_millis(300)));
+        assert!(liveness.asks_before_request(at(2000)));
+        assert_eq!(liveness.look(at(2599)), Verdict::Well);
+        assert_eq!(liveness.look(at(2600)), Verdict::Wake);
     }
 
     #[test]

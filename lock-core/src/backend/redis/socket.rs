@@ -184,7 +184,11 @@ impl Words {
         }
         let last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(why) = explanation(self.0.over_tls, &last, &error.to_string()) else { return error };
-        RedisError::from(io::Error::other(format!("{error}: {why}")))
+        let what = match error.kind() {
+            ErrorKind::Parse => "what answers there is no Redis or Valkey server".to_owned(),
+            _ => error.to_string(),
+        };
+        RedisError::from(io::Error::other(format!("{what}: {why}")))
     }
 }
 
@@ -213,7 +217,10 @@ fn explanation(over_tls: bool, last: &[u8], error: &str) -> Option<String> {
 /// The last line, if it is an error, or something that no server of this kind says; cut and without control characters.
 fn said(last: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(last);
-    let line = text.trim_end().rsplit("\r\n").next()?;
+    // Others begin with what they are, servers of this kind end with what is wrong.
+    let foreign = ["HTTP/", "SSH-"].iter().any(|other| text.starts_with(other));
+    let mut lines = text.trim_end().split("\r\n");
+    let line = if foreign { lines.next() } else { lines.next_back() }?;
     let line = line.trim_start_matches('\n');
     // The client library's name, which older servers do not take, is not what they close a connection for.
     if line.is_empty() || line.starts_with(['+', ':', '$', '*', '_', '%', '>']) || line.contains("SETINFO") {
@@ -272,7 +279,8 @@ mod tests {
             words(b"+OK\r\n-ERR Unknown subcommand 'SETINFO'\r\n-DENIED Redis\x07is\r\n").unwrap(),
             "it said: DENIED Redis is"
         );
-        assert_eq!(words(b"HTTP/1.1 400 Bad Request").unwrap(), "it said: HTTP/1.1 400 Bad Request");
+        let http = words(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").unwrap();
+        assert_eq!(http, "it said: HTTP/1.1 400 Bad Request");
         assert_eq!(words(b"+OK\r\n"), None);
         assert_eq!(words(b"-ERR Unknown subcommand 'SETINFO'\r\n"), None);
         let long = words(format!("-ERR {}\r\n", "x".repeat(900)).as_bytes()).unwrap();

@@ -66,7 +66,24 @@ fn who_is_not_trusted_is_not_spoken_to() {
 fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
     on_each(async |stage, _| {
         let url = stage.url().replace("redis://", "rediss://");
-        let error = LockManager::connect(&url).await.expect_err("it does not speak TLS");
-        assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
+        for locks in
+            [LockManager::builder().url(&*url), LockManager::builder().client(client(&url, AUTHORITY))]
+        {
+            let error = locks.connect().await.expect_err("it does not speak TLS");
+            assert!(matches!(error, LockError::Connect { .. }), "{error:?}");
+            let text = error.to_string();
+            assert!(text.contains("write redis://"), "{text}");
+        }
     });
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_says_so() {
+    for binary in servers_with_tls() {
+        let server = Server::of(binary).tls().config("tls-auth-clients yes").start();
+        let client = client(&server.tls_url(), AUTHORITY);
+        let error = LockManager::builder().client(client).connect_blocking().expect_err("it has none");
+        let text = error.to_string();
+        assert!(text.contains("certificate of the client"), "{text}");
+    }
 }

@@ -53,8 +53,23 @@ pub(super) fn of_opening(error: &RedisError) -> Fault {
         None if error.kind() == ErrorKind::InvalidClientConfig => {
             Fault::new(FaultClass::Unavailable, error.to_string())
         }
-        None => transient(error),
+        None => {
+            let text = error.to_string();
+            transient(hint_of(&text).map_or_else(|| text.clone(), |hint| format!("{text}; {hint}")))
+        }
     }
+}
+
+/// What to do about an error of TLS, in its library's words.
+fn hint_of(text: &str) -> Option<&'static str> {
+    const HINTS: [(&str, &str); 2] = [
+        (
+            "CertificateRequired",
+            "the server wants a certificate of the client too: connect with one that the server's authority has signed",
+        ),
+        ("InvalidContentType", "the server does not speak TLS there: write redis:// for rediss://"),
+    ];
+    HINTS.iter().find(|(words, _)| text.contains(words)).map(|(_, hint)| *hint)
 }
 
 /// Whether what came in answer to the login, the first command, has nothing to do with it.

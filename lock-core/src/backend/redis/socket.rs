@@ -183,7 +183,7 @@ impl Words {
             return error;
         }
         let last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(why) = explanation(self.0.over_tls, &last, &error.to_string()) else { return error };
+        let Some(why) = explanation(self.0.over_tls, &last) else { return error };
         let what = match error.kind() {
             ErrorKind::Parse => "what answers there is no Redis or Valkey server".to_owned(),
             _ => error.to_string(),
@@ -195,22 +195,15 @@ impl Words {
 /// Said of a connection that the other end closed at once.
 pub(super) const WITHOUT_A_WORD: &str = "it was closed without a word";
 
-fn explanation(over_tls: bool, last: &[u8], error: &str) -> Option<String> {
-    const CERTIFICATE: &str =
-        "the server wants a certificate of the client too: connect with one that its authority has signed";
+fn explanation(over_tls: bool, last: &[u8]) -> Option<String> {
     // The first byte of a record of TLS, and the first of its version.
     let is_tls = matches!(last, [0x14..=0x17, 0x03, ..]);
     match (over_tls, last) {
         (true, []) => None,
-        (true, _) if error.contains("CertificateRequired") => Some(CERTIFICATE.to_owned()),
-        (true, _) if !is_tls && error.contains("InvalidContentType") => {
-            let said = said(last).map(|said| format!(" (it said: {said})")).unwrap_or_default();
-            Some(format!("the server does not speak TLS there: write redis:// for rediss://{said}"))
-        }
-        (true, _) => None,
+        (true, _) if is_tls => None,
         (false, []) => Some(WITHOUT_A_WORD.to_owned()),
         (false, _) if is_tls => Some("the server speaks TLS there: write rediss:// for redis://".to_owned()),
-        (false, _) => said(last).map(|said| format!("it said: {said}")),
+        (_, _) => said(last).map(|said| format!("it said: {said}")),
     }
 }
 
@@ -270,7 +263,7 @@ mod tests {
 
     #[test]
     fn last_words_are_shown_cleaned_and_cut() {
-        let words = |bytes: &[u8]| explanation(false, bytes, "broken pipe");
+        let words = |bytes: &[u8]| explanation(false, bytes);
         assert_eq!(
             words(b"-ERR max number of clients reached\r\n").unwrap(),
             "it said: ERR max number of clients reached"

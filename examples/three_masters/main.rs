@@ -5,7 +5,8 @@
 //! cargo run --example three_masters -- redis://a/ redis://b/ redis://c/
 //! ```
 //!
-//! Masters of your own must have been up for 32 s: one that may have forgotten a lock has no vote. Without arguments it needs `redis-server` or `valkey-server` in the PATH.
+//! New masters vote two seconds after they were first asked: until then they may have forgotten a lock. Without arguments it needs
+//! `redis-server` or `valkey-server` in the PATH.
 
 #![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 
@@ -18,8 +19,10 @@ use lock_core::{LockError, LockManager, distributed_lock};
 
 use crate::masters::Masters;
 
+const LONGEST_LEASE: Duration = Duration::from_secs(2);
+
 /// The job that must not run twice at once, even if a server is lost with all that it knew.
-#[distributed_lock(name = "settlement", kind = "red", wait = "3s", expire = "2s", locks = locks, guard = held)]
+#[distributed_lock(name = "settlement", kind = "red", wait = "5s", expire = "2s", locks = locks, guard = held)]
 async fn settle(locks: &LockManager) -> Result<u64, LockError> {
     held.check()?;
     Ok(held.token())
@@ -29,7 +32,7 @@ async fn settle(locks: &LockManager) -> Result<u64, LockError> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let urls: Vec<String> = std::env::args().skip(1).collect();
     if !urls.is_empty() {
-        let locks = LockManager::builder().red_masters(urls).connect().await?;
+        let locks = connect(urls).await?;
         let (first, second) = (settle(&locks).await?, settle(&locks).await?);
         println!("settled twice, one after the other, with the tokens {first} and {second}");
         assert!(first < second, "tokens rise, whichever masters granted them");
@@ -44,20 +47,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     with_masters_that_die(&mut masters).await
 }
 
+async fn connect(urls: Vec<String>) -> Result<LockManager, LockError> {
+    // No lease is longer, so a master counts that has forgotten nothing for as long. The default is 30 s.
+    LockManager::builder().red_masters(urls).red_max_lease(LONGEST_LEASE).connect().await
+}
+
 async fn with_masters_that_die(masters: &mut Masters) -> Result<(), Box<dyn Error>> {
     println!("three masters of {}: {}", masters.program(), masters.urls().join(" "));
-    let locks = LockManager::builder()
-        .red_masters(masters.urls())
-        // These are new and are never started again, so none of them can have forgotten a lock. Without this line, a
-        // master counts only once it has been up for longer than any lease.
-        .red_masters_keep_data()
-        .connect()
-        .await?;
+    let locks = connect(masters.urls()).await?;
 
     let first = settle(&locks).await?;
     println!("  3 of 3: settled, token {first}");
 
-    let held = locks.lock("report").red().expire(Duration::from_secs(2)).acquire().await?;
+    let held = locks.lock("report").red().expire(LONGEST_LEASE).acquire().await?;
     masters.kill_one().await?;
     let second = settle(&locks).await?;
     println!("  2 of 3: settled, token {second}");

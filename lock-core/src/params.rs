@@ -195,7 +195,7 @@ pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError>
     })
 }
 
-/// Refuses to keep a `red` lock for longer than a restarted master is not counted: it would have forgotten it.
+/// Refuses to keep a `red` lock for longer than a master that has lost its data is not counted: it would have forgotten it.
 pub(crate) fn check_red_hold(
     key: &str,
     hold_at_least: Option<Duration>,

@@ -3,7 +3,7 @@
 use crate::resp::{Connection, Value};
 use crate::server::Server;
 
-/// All keys under `namespace` but the fencing counters, which are there to stay.
+/// All keys under `namespace` but the fencing counters and a red master's marker, which are there to stay.
 ///
 /// # Panics
 /// If the server does not answer.
@@ -32,7 +32,7 @@ pub(crate) fn of_connection(connection: &mut Connection, namespace: &str) -> Vec
 
 /// The server's word if it does not say, as one that loads its data does not.
 fn found(connection: &mut Connection, namespace: &str) -> Result<Vec<String>, Value> {
-    let counter = format!("{namespace}:%fence");
+    let (counter, marker) = (format!("{namespace}:%fence"), format!("{namespace}:%born"));
     // One for each slot of a cluster.
     let counters = format!("{counter}{{");
     let pattern = format!("{namespace}:*");
@@ -44,7 +44,7 @@ fn found(connection: &mut Connection, namespace: &str) -> Result<Vec<String>, Va
         keys.extend(found.items().iter().filter_map(|key| key.text().map(str::to_owned)));
         cursor = next.text().expect("a cursor").to_owned();
         if cursor == "0" {
-            keys.retain(|key| *key != counter && !key.starts_with(&counters));
+            keys.retain(|key| *key != counter && *key != marker && !key.starts_with(&counters));
             keys.sort();
             keys.dedup();
             return Ok(keys);

@@ -14,12 +14,23 @@ const GONE: Duration = Duration::from_secs(10);
 pub struct Masters(Vec<Server>);
 
 impl Masters {
-    /// So many of them.
+    /// So many of them, known for long: they count at once.
     ///
     /// # Panics
     /// If one does not come up.
     #[must_use]
     pub fn start(binary: &'static Binary, count: usize) -> Self {
+        let masters = Self::never_seen(binary, count);
+        masters.0.iter().for_each(Server::known_as_red_master);
+        masters
+    }
+
+    /// So many of them that nobody has asked for a lock yet: none of them counts before the longest lease is over.
+    ///
+    /// # Panics
+    /// If one does not come up.
+    #[must_use]
+    pub fn never_seen(binary: &'static Binary, count: usize) -> Self {
         Self((0..count).map(|_| Server::start(binary)).collect())
     }
 

@@ -59,7 +59,8 @@ impl Stage {
     /// On three masters that know nothing of each other, for `red` alone.
     #[must_use]
     pub fn red(binary: &'static Binary) -> Self {
-        let masters = std::iter::repeat_with(|| Server::start(binary)).take(RED_MASTERS).collect();
+        let masters: Vec<_> = std::iter::repeat_with(|| Server::start(binary)).take(RED_MASTERS).collect();
+        masters.iter().for_each(Server::known_as_red_master);
         Self::at(Place::Masters(masters), String::new())
     }
 
@@ -132,7 +133,6 @@ impl Stage {
     pub fn builder(&self) -> ManagerBuilder {
         let builder = LockManager::builder().namespace(&*self.namespace);
         match &self.place {
-            // They were started a moment ago, and nothing was held at an earlier life of theirs.
             Place::Masters(masters) => {
                 builder.red_masters(masters.iter().map(Server::url)).red_masters_keep_data()
             }

@@ -169,25 +169,28 @@ impl ManagerBuilder {
     /// other kinds, or alone. A red lock is held while a majority of them says so, so it survives a minority that is away or
     /// has lost its data. They must not be replicas of each other, nor fail over to some.
     ///
-    /// Connecting succeeds when a majority answers; the others are connected to when they come. A master that was restarted
-    /// counts only [`red_max_lease`](Self::red_max_lease) and two seconds after its start, when every lease that it may have
-    /// forgotten is over. That takes `+info` and `+role` beside the ACL line of
-    /// [`backend::redis`](crate::backend::redis).
+    /// Connecting succeeds when a majority answers; the others are connected to when they come. A master that is new, was
+    /// started again or has lost its data counts only when every lease that it may have forgotten is over:
+    /// [`red_max_lease`](Self::red_max_lease) after somebody has first asked it. So nobody gets a `red` lock for that long
+    /// after the first manager has connected to new masters; until then calls wait, or fail as
+    /// [`Unavailable`](crate::LockError::Unavailable) with that reason. That takes `+info` and `+role` beside the ACL line
+    /// of [`backend::redis`](crate::backend::redis).
     #[cfg(feature = "redis")]
     pub fn red_masters<U: Into<String>>(mut self, urls: impl IntoIterator<Item = U>) -> Self {
         self.red.urls = Some(urls.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The longest lease of a `red` lock, default 30 s. The shorter, the sooner a master counts again that was restarted. It
-    /// has to be the same at all who use these masters.
+    /// The longest lease of a `red` lock, default 30 s. The shorter, the sooner a master counts that is new, was restarted or
+    /// flushed. It has to be the same at all who use these masters.
     pub fn red_max_lease(mut self, max_lease: Duration) -> Self {
         self.red.max_lease = max_lease;
         self
     }
 
     /// Every red master keeps all that it was told over any restart (`appendonly yes`, `appendfsync always`, a disk that
-    /// does not lie), and so counts as soon as it is up again.
+    /// does not lie, no replica that could take its place), and so counts as soon as it is up again. One that is new, or comes
+    /// up without its data, or is flushed, counts only after [`red_max_lease`](Self::red_max_lease) all the same.
     pub fn red_masters_keep_data(mut self) -> Self {
         self.red.keep_data = true;
         self

@@ -95,7 +95,7 @@ impl RedOptions {
         }
         let urls = self.urls.unwrap_or_default();
         check_count(urls.len())?;
-        let of = open_all(urls, (!self.keep_data).then_some(self.max_lease), namespace)?;
+        let of = open_all(urls, (self.max_lease, self.keep_data), namespace)?;
         Ok(Some(StartingMasters { of, max_lease: self.max_lease }))
     }
 }
@@ -103,7 +103,7 @@ impl RedOptions {
 #[cfg(feature = "redis")]
 fn open_all(
     urls: Vec<String>,
-    max_lease: Option<Duration>,
+    (max_lease, keeps_data): (Duration, bool),
     namespace: &str,
 ) -> Result<Vec<Starting>, LockError> {
     use crate::backend::redis::{RedMaster, RedisConfig};
@@ -112,7 +112,7 @@ fn open_all(
                        that it had granted, and vote a second time; write redis://.. URLs of servers that have no replicas";
         return Err(LockError::Config { message: message.to_owned() });
     }
-    let roles = RedMaster::several(urls.len(), max_lease);
+    let roles = RedMaster::several(urls.len(), max_lease, keeps_data);
     let configs: Vec<_> = urls.iter().map(|url| RedisConfig::parse(url)).collect::<Result<_, _>>()?;
     let open = |(config, role): (RedisConfig, Arc<RedMaster>)| {
         let address = config.address();
@@ -129,7 +129,7 @@ fn is_of_one_server(url: &str) -> bool {
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_all(_: Vec<String>, _: Option<Duration>, _: &str) -> Result<Vec<Starting>, LockError> {
+fn open_all(_: Vec<String>, _: (Duration, bool), _: &str) -> Result<Vec<Starting>, LockError> {
     Err(LockError::Config { message: "red masters need the feature `redis` of lock-core".to_owned() })
 }
 

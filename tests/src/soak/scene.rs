@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::client::LONGEST_LEASE;
 use super::clients::Clients;
 use crate::{
     Binary, Cluster, Connection, Deployment, Proxy, Seed, Server, ServerOptions, Value, leftovers, until,
@@ -11,8 +10,6 @@ use crate::{
 
 /// All that is left on a server goes by itself within the longest lease, and a request's not-after.
 const GONE: Duration = Duration::from_secs(8);
-/// What red locks add to it; and servers say only in whole seconds how long they have been up.
-const RED_START: Duration = Duration::from_millis(3500);
 const WHOLE: Duration = Duration::from_secs(40);
 
 /// Over which servers.
@@ -73,9 +70,8 @@ impl Scene {
         let place = match on {
             On::Server => Place::Server(Box::new(server())),
             On::Red => {
-                let masters = (0..3).map(|_| server()).collect();
-                // One that started a moment ago may have forgotten what it held, and has no vote.
-                std::thread::sleep(LONGEST_LEASE + RED_START);
+                let masters: Vec<Server> = (0..3).map(|_| server()).collect();
+                masters.iter().for_each(Server::known_as_red_master);
                 Place::Red(masters)
             }
             On::Sentinel => Place::Sentinel(Box::new(Deployment::start_with(binary, 1, told))),

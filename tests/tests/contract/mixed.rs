@@ -66,6 +66,7 @@ pub(crate) async fn every_kind_is_handed_the_lock_of_every_other(stage: &Stage) 
 
 pub(crate) async fn red_excludes_only_red(stage: &Stage) {
     let masters: Vec<Server> = (0..3).map(|_| Server::start(stage.server().binary())).collect();
+    masters.iter().for_each(Server::known_as_red_master);
     let connect =
         || stage.builder().red_masters(masters.iter().map(Server::url)).red_masters_keep_data().connect();
     let (here, there) = (connect().await.expect("it connects"), connect().await.expect("it connects"));

@@ -5,6 +5,8 @@
 mod backend;
 mod clock;
 mod foreign;
+#[cfg(test)]
+pub(crate) mod marker;
 pub(crate) mod queue;
 pub(crate) mod readers;
 pub(crate) mod record;

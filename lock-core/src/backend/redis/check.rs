@@ -198,6 +198,24 @@ async fn run_all(
     Ok(())
 }
 
+/// Whether the vote of the red master behind `connection` counts. Asked for the first time, it is known from then on.
+pub(super) async fn red_master_counts(
+    config: &RedisConfig,
+    connection: &mut Connection,
+) -> Result<(), Fault> {
+    // Nobody holds this name, so all that is done is what precedes each acquisition.
+    let id = HoldId::new("red master");
+    let request = Request {
+        seq: 1,
+        name: LockName::new(&format!("{}:%probe:{}", config.in_namespace(), id.hex())),
+        id,
+        operation: Operation::Raise { fence: 0 },
+        via: Via::Engine,
+        submitted: config.shared_clock().now(),
+    };
+    run_one(config, connection, &config.counter_key(), &request).await.map(drop)
+}
+
 async fn run_one(
     config: &RedisConfig,
     connection: &mut Connection,
@@ -206,7 +224,13 @@ async fn run_one(
 ) -> Result<Reply, Fault> {
     let script = Script::of(&request.operation);
     let generation = connection.generation.clone();
-    let terms = Terms { counter: Some(counter), generation: &generation, in_cluster: config.is_cluster() };
+    let marker = config.marker_key();
+    let terms = Terms {
+        counter: Some(counter),
+        generation: &generation,
+        in_cluster: config.is_cluster(),
+        red: config.as_red().map(|red| red.terms(&marker)),
+    };
     let mut outcome = connection.ask(&scripts::command(script, &terms, &[request])).await;
     if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
         outcome = connection.ask(&scripts::fallback_command(script, &terms, &[request])).await;

@@ -145,6 +145,11 @@ impl RedisConfig {
         format!("{}:%fence", self.namespace)
     }
 
+    /// The name of the key by which a red master finds out that it has lost its data.
+    pub(super) fn marker_key(&self) -> String {
+        format!("{}:%born", self.namespace)
+    }
+
     /// What the names of push channels begin with.
     #[must_use]
     pub fn channel_prefix(&self) -> String {

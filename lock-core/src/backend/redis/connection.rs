@@ -11,6 +11,7 @@ use ::redis::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::check;
 use super::config::RedisConfig;
 use super::fault;
 use super::server::Server;
@@ -150,10 +151,11 @@ impl Connection {
         let server =
             Server::default().with_info(permitted(info)?.as_ref()).with_role(permitted(role)?.as_ref());
         server.must_be_master()?;
-        if let Some(red) = config.as_red() {
-            red.must_count(&server)?;
-        }
         self.generation = server.generation();
+        if let Some(red) = config.as_red() {
+            red.must_be_one(&server)?;
+            check::red_master_counts(config, self).await?;
+        }
         Ok(permitted(time)?.as_ref().and_then(millis).map(|ms| ServerTime { sent, ms }))
     }
 

@@ -178,6 +178,7 @@ impl<'a> Exchange<'a> {
             counter: counter.as_deref().filter(|_| attempt.form == Form::Usual),
             generation: self.generation,
             in_cluster: self.hub.in_cluster(),
+            red: self.hub.red_terms(),
         };
         match attempt.text {
             Text::Sent => scripts::fallback_command(attempt.script, &terms, &requests),

@@ -16,6 +16,7 @@ use super::errand::{Errand, Node};
 use super::fault;
 use super::lane::{self, Answers, Lane};
 use super::liveness::{self, PATIENCE_OF_A_REQUEST, PATIENCE_OF_A_VOTE, PING_EVERY};
+use super::scripts::RedTerms;
 use crate::backend::{Fault, Generation, Inbox, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
@@ -28,6 +29,7 @@ const CLOSED: &str = "the connection to the lock server is closed";
 pub(super) struct Hub {
     config: RedisConfig,
     counter_key: String,
+    marker_key: String,
     acknowledged_channel: String,
     /// `None` after stop: the engine must not be kept alive by a task that is slow to end.
     inbox: Mutex<Option<Arc<dyn Inbox>>>,
@@ -65,6 +67,7 @@ impl Hub {
     ) -> Arc<Self> {
         Arc::new(Self {
             counter_key: config.counter_key(),
+            marker_key: config.marker_key(),
             acknowledged_channel: config.acknowledged_channel(),
             config,
             late: Arc::downgrade(&inbox),
@@ -92,6 +95,11 @@ impl Hub {
             None => Cow::Borrowed(&self.counter_key),
             Some(_) => Cow::Owned(cluster::counter_key(&self.counter_key, name.slot())),
         }
+    }
+
+    /// What is asked with each acquisition, where the server is a red master.
+    pub(super) fn red_terms(&self) -> Option<RedTerms<'_>> {
+        Some(self.config.as_red()?.terms(&self.marker_key))
     }
 
     pub(super) fn acknowledged_channel(&self) -> &str {

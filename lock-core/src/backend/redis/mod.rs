@@ -174,12 +174,19 @@ impl RedisBackend {
         let failed = |fault| check::failed(&config, fault);
         let (mut connection, time) = Connection::open(&config).await.map_err(failed)?;
         hub.server_time(time);
-        let warnings = check::run(&config, &mut connection).await?;
+        let mut warnings = check::run(&config, &mut connection).await?;
         let info = connection.ask(&::redis::cmd("INFO")).await.ok();
         let server = server::Server::default().with_info(info.as_ref());
         red.must_be_another(&server).map_err(|fault| LockError::Config {
             message: format!("red master {}: {}", config.address(), fault.message),
         })?;
+        // From this first look on it is known what it forgets.
+        match check::red_master_counts(&self.config, &mut connection).await {
+            Err(fault) if fault.class == FaultClass::Unavailable => {
+                warnings.push(format!("red master {}: {}", config.address(), fault.message));
+            }
+            looked => looked.map_err(failed)?,
+        }
         Ok(warnings)
     }
 

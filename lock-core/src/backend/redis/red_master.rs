@@ -3,22 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::scripts::RedTerms;
 use super::server::Server;
 use crate::backend::{Fault, FaultClass};
 
-/// The server's uptime is in whole seconds, and so is its clock at start: it may be told as two seconds more than it is.
-const ROUNDING: Duration = Duration::from_secs(2);
-
 /// One of the masters. It is looked at on every new connection, before that is used: a process that was restarted, demoted, or
-/// replaced by another is reached by a new connection only.
+/// replaced by another is reached by a new connection only. Whether it has forgotten what it had granted is found out in each
+/// acquisition, since it may at any moment: see `scripts/red_master.lua`.
 ///
-/// What could go wrong: a master is restarted without what it held, and gives its vote a second time. It can't: it counts only
-/// when every lease of before its restart would be over.
+/// What could go wrong: a master takes the place of another (a replica that was promoted, a restart with an old copy), and
+/// hands a lock over that its queue's head must not have, since the script for that does not look at the marker. It can't: no
+/// request leaves on a connection that was opened while the master does not count; and what it forgets under an open
+/// connection, by `FLUSHALL`, takes its queues along.
 #[derive(Debug)]
 pub(crate) struct RedMaster {
     place: usize,
-    /// What no lease is longer than; `None` where masters keep their data over a restart.
-    max_lease: Option<Duration>,
+    /// What no lease is longer than.
+    max_lease: Duration,
+    /// Whether masters keep their data over a restart.
+    keeps_data: bool,
     /// The run ids of all masters, by place.
     run_ids: Arc<Mutex<Vec<Option<String>>>>,
     /// What came of the first look.
@@ -27,12 +30,20 @@ pub(crate) struct RedMaster {
 
 impl RedMaster {
     /// So many masters, which are told apart.
-    pub(crate) fn several(count: usize, max_lease: Option<Duration>) -> Vec<Arc<Self>> {
+    pub(crate) fn several(count: usize, max_lease: Duration, keeps_data: bool) -> Vec<Arc<Self>> {
         let run_ids = Arc::new(Mutex::new(vec![None; count]));
         let one = |place| {
-            Arc::new(Self { place, max_lease, run_ids: Arc::clone(&run_ids), first_look: Mutex::default() })
+            let run_ids = Arc::clone(&run_ids);
+            Arc::new(Self { place, max_lease, keeps_data, run_ids, first_look: Mutex::default() })
         };
         (0..count).map(one).collect()
+    }
+
+    /// What it is asked with each acquisition.
+    pub(super) fn terms<'a>(&self, marker: &'a str) -> RedTerms<'a> {
+        // Rounded up, as leases are.
+        let max_lease_ms = u64::try_from(self.max_lease.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        RedTerms { marker, max_lease_ms, keeps_data: self.keeps_data }
     }
 
     /// Whether it has answered when the manager was connected; `Err` says why not.
@@ -61,27 +72,15 @@ impl RedMaster {
         Ok(())
     }
 
-    /// Whether its vote counts.
-    pub(super) fn must_count(&self, server: &Server) -> Result<(), Fault> {
+    /// Whether it is a master, and another than the others.
+    pub(super) fn must_be_one(&self, server: &Server) -> Result<(), Fault> {
         self.must_be_another(server)?;
-        if !server.is_master() {
-            return Err(unknown());
-        }
-        let Some(max_lease) = self.max_lease else { return Ok(()) };
-        let uptime = Duration::from_secs(server.uptime_s().ok_or_else(unknown)?);
-        let needed = max_lease + ROUNDING;
-        if uptime >= needed {
-            return Ok(());
-        }
-        Err(not_counted(&format!(
-            "it was started {uptime:?} ago and may have forgotten leases of before; it counts {needed:?} after its start (the \
-             longest lease, and 2s), or write `red_masters_keep_data()` if every master has `appendfsync always`"
-        )))
+        if server.is_master() { Ok(()) } else { Err(unknown()) }
     }
 }
 
 fn unknown() -> Fault {
-    not_counted("its run id, role and uptime may not be looked at: grant +info and +role")
+    not_counted("its run id and role may not be looked at: grant +info and +role")
 }
 
 fn not_counted(why: &str) -> Fault {
@@ -94,41 +93,26 @@ mod tests {
 
     use super::*;
 
-    fn server(run_id: &str, uptime_s: u64) -> Server {
-        let info = format!("run_id:{run_id}\r\nrole:master\r\nuptime_in_seconds:{uptime_s}\r\n");
+    fn server(run_id: &str) -> Server {
+        let info = format!("run_id:{run_id}\r\nrole:master\r\n");
         Server::default().with_info(Some(&Value::BulkString(info.into_bytes())))
     }
 
     #[test]
-    fn a_master_counts_once_every_lease_of_before_its_start_is_over() {
-        let masters = RedMaster::several(3, Some(Duration::from_secs(30)));
-        let fault = masters[0].must_count(&server("a", 31)).unwrap_err();
-        assert_eq!(fault.class, FaultClass::Unavailable);
-        assert!(
-            fault.message.contains("31s ago") && fault.message.contains("32s after"),
-            "{}",
-            fault.message
-        );
-        assert!(masters[0].must_count(&server("a", 32)).is_ok());
-        let kept = RedMaster::several(3, None);
-        assert!(kept[0].must_count(&server("a", 0)).is_ok());
-    }
-
-    #[test]
     fn one_server_has_one_vote() {
-        let masters = RedMaster::several(3, None);
-        assert!(masters[0].must_count(&server("a", 0)).is_ok());
-        assert!(masters[0].must_count(&server("a", 0)).is_ok(), "the same by a new connection");
-        let fault = masters[2].must_count(&server("a", 0)).unwrap_err();
+        let masters = RedMaster::several(3, Duration::from_secs(30), false);
+        assert!(masters[0].must_be_one(&server("a")).is_ok());
+        assert!(masters[0].must_be_one(&server("a")).is_ok(), "the same by a new connection");
+        let fault = masters[2].must_be_one(&server("a")).unwrap_err();
         assert!(fault.message.contains("red master number 1"), "{}", fault.message);
-        assert!(masters[0].must_count(&server("b", 0)).is_ok());
-        assert!(masters[2].must_count(&server("a", 0)).is_ok(), "number 1 is another by now");
+        assert!(masters[0].must_be_one(&server("b")).is_ok());
+        assert!(masters[2].must_be_one(&server("a")).is_ok(), "number 1 is another by now");
     }
 
     #[test]
     fn who_may_not_be_looked_at_does_not_count() {
-        let masters = RedMaster::several(3, None);
-        let fault = masters[0].must_count(&Server::default()).unwrap_err();
+        let masters = RedMaster::several(3, Duration::from_secs(30), false);
+        let fault = masters[0].must_be_one(&Server::default()).unwrap_err();
         assert!(fault.message.contains("+info"), "{}", fault.message);
     }
 }

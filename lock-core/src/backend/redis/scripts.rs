@@ -14,6 +14,7 @@ pub(crate) const MAX_OPERATIONS: usize = 128;
 
 const ACQUIRE: &str = concat!(
     include_str!("scripts/start.lua"),
+    include_str!("scripts/red_master.lua"),
     include_str!("scripts/acquire_free.lua"),
     include_str!("scripts/record.lua"),
     include_str!("scripts/acquire.lua")
@@ -73,6 +74,19 @@ pub(crate) struct Terms<'a> {
     pub(crate) generation: &'a Generation,
     /// Whether the server is one of a cluster: then nobody knows how many heard a message.
     pub(crate) in_cluster: bool,
+    /// Whether the server is a red master: then it says in each call whether its vote counts.
+    pub(crate) red: Option<RedTerms<'a>>,
+}
+
+/// By what a red master finds out whether it may have forgotten a lease.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RedTerms<'a> {
+    /// The key that is lost with its data.
+    pub(crate) marker: &'a str,
+    /// The longest lease that anybody asks a red master for.
+    pub(crate) max_lease_ms: u64,
+    /// Whether a master that was started again has kept its data.
+    pub(crate) keeps_data: bool,
 }
 
 /// What one call said.
@@ -104,29 +118,39 @@ pub(crate) fn load_command(script: Script) -> Cmd {
 
 fn call(verb: &str, body: &str, script: Script, terms: &Terms<'_>, requests: &[&Request]) -> Cmd {
     let counter = terms.counter.filter(|_| script == Script::Acquire);
+    let red = terms.red.filter(|_| counter.is_some());
     let texts: usize = requests
         .iter()
         .map(|request| request.name.as_str().len() + request.id.as_str().len() + DETAILS)
         .sum();
     let mut cmd = Cmd::with_capacity(
-        5 + requests.len() * 5,
+        7 + requests.len() * 5,
         texts + body.len() + counter.map_or(0, str::len) + DETAILS,
     );
-    cmd.arg(verb).arg(body).arg(requests.len() + usize::from(counter.is_some()));
+    let keys_in_front = usize::from(counter.is_some()) + usize::from(red.is_some());
+    cmd.arg(verb).arg(body).arg(requests.len() + keys_in_front);
     if let Some(counter) = counter {
         cmd.arg(counter);
+    }
+    if let Some(red) = red {
+        cmd.arg(red.marker);
     }
     for request in requests {
         cmd.arg(request.name.as_str());
     }
-    let flags = match (terms.in_cluster, terms.counter) {
-        (false, _) => "",
-        (true, Some(_)) => "c",
-        (true, None) => "cn",
+    let flags = match (terms.in_cluster, terms.counter, red) {
+        (true, Some(_), _) => "c",
+        (true, None, _) => "cn",
+        (false, _, Some(RedTerms { keeps_data: true, .. })) => "k",
+        (false, _, Some(_)) => "r",
+        (false, _, None) => "",
     };
     cmd.write_arg_fmt(format_args!("{};{};{flags}", number_of(requests), terms.generation.run_id()));
     for request in requests {
         arguments(&mut cmd, request);
+    }
+    if let Some(red) = red {
+        cmd.arg(red.max_lease_ms);
     }
     cmd
 }

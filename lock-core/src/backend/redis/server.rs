@@ -20,7 +20,6 @@ pub(super) struct Server {
     role: Option<String>,
     cluster: bool,
     eviction: Option<String>,
-    uptime_s: Option<u64>,
     looked: bool,
 }
 
@@ -39,7 +38,6 @@ impl Server {
                 "role" => self.role = Some(value.to_owned()),
                 "redis_mode" => self.cluster |= value == "cluster",
                 "cluster_enabled" => self.cluster |= value == "1",
-                "uptime_in_seconds" => self.uptime_s = value.parse().ok(),
                 "maxmemory_policy" => self.eviction = Some(value.to_owned()),
                 _ => {}
             }
@@ -64,11 +62,6 @@ impl Server {
     /// Whether it said that it is a master.
     pub(super) fn is_master(&self) -> bool {
         self.role.as_deref() == Some("master")
-    }
-
-    /// Since when it runs, in its own count of seconds.
-    pub(super) fn uptime_s(&self) -> Option<u64> {
-        self.uptime_s
     }
 
     /// The life of the server: so many digits of its run id as travel with each call and each grant.

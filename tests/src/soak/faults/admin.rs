@@ -17,7 +17,9 @@ pub(super) const FAULTS: &[Fault] = &[
     everywhere("DEBUG SLEEP", Harm::Lease, (0, 0), debug_sleep),
     everywhere("SCRIPT FLUSH again and again", Harm::Nothing, (0, 0), flush_scripts),
     everywhere("a script that keeps the server busy", Harm::Lease, (0, 0), busy_script),
-    everywhere("FLUSHALL", Harm::DataLoss, (0, 0), flush_all),
+    Fault::in_place("FLUSHALL", &[On::Server, On::Sentinel, On::Cluster], Harm::DataLoss, (0, 0), flush_all),
+    // Whoever was forgotten there is told; nobody else gets the lock before the forgotten leases are over.
+    Fault::in_place("FLUSHALL of a red master", &[On::Red], Harm::Lease, (0, 0), flush_all),
     everywhere("one lock deleted", Harm::DataLoss, (0, 0), delete_one),
     everywhere("out of memory", Harm::Nothing, (200, 800), out_of_memory),
     everywhere("PUBLISH forbidden", Harm::Nothing, (200, 800), forbid_publish),

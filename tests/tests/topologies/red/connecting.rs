@@ -15,6 +15,7 @@ fn connecting_takes_a_majority_and_the_others_come_later() {
         let locks = masters.manager().await;
         let guard = acquire(&locks, PATIENCE).await.expect("a majority is there");
         masters.server(2).restart();
+        masters.server(2).known_as_red_master();
         until_async(PATIENCE, "the third has it too", || !leftovers(masters.server(2), "LOCK").is_empty())
             .await;
         guard.release().await.expect("all answer");

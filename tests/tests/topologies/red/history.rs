@@ -66,3 +66,38 @@ pub(super) fn contend(
         busy
     })
 }
+
+/// Takes the lock, holds it for some milliseconds and gives it back, again and again until told to stop. Says how often.
+pub(super) fn work(
+    locks: LockManager,
+    lease: Duration,
+    who: String,
+    recorder: Recorder,
+    over: Arc<AtomicBool>,
+) -> JoinHandle<usize> {
+    tokio::spawn(async move {
+        let mut taken = 0;
+        while !over.load(Ordering::SeqCst) {
+            let request = locks.lock("a").red().expire(lease).wait(Duration::from_secs(2));
+            match request.acquire().await {
+                Ok(guard) => {
+                    taken += 1;
+                    let hold = recorder.took("LOCK:a", &who, guard.token());
+                    for _ in 0..20 {
+                        // First the time, then whether it was held then.
+                        let now = now_ns();
+                        if guard.is_lost() {
+                            break;
+                        }
+                        hold.valid_at(now);
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    drop(guard);
+                }
+                Err(LockError::Busy { .. } | LockError::Unavailable { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        taken
+    })
+}

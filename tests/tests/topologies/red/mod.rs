@@ -3,6 +3,7 @@
 mod connecting;
 mod crowd;
 mod five;
+mod flushed;
 mod frozen;
 mod frozen_under_a_hold;
 mod history;

@@ -8,13 +8,69 @@ use lock_tests::{Masters, leftovers, until_async};
 use super::{PATIENCE, SLACK, acquire, on_each};
 
 #[test]
-fn masters_that_were_started_a_moment_ago_do_not_vote() {
+fn masters_that_are_new_vote_after_the_longest_lease() {
+    const MAX_LEASE: Duration = Duration::from_secs(1);
+    on_each(async |binary| {
+        let masters = Masters::never_seen(binary, 3);
+        let start = Instant::now();
+        // That masters keep their data says nothing of those that are new.
+        let locks = masters.builder().red_masters_keep_data().red_max_lease(MAX_LEASE).connect().await;
+        let locks = locks.expect("all answer");
+        let once = |wait| locks.lock("a").red().expire(MAX_LEASE).wait(wait).acquire();
+        let young = once(Duration::ZERO).await.expect_err("no master counts yet").to_string();
+        assert!(young.contains("0 of 3 granted it, 0 busy, 3 unavailable"), "{young}");
+        assert!(young.contains("it is not counted: it is new"), "{young}");
+        once(PATIENCE).await.expect("they count after a while").release().await.expect("all answer");
+        let took = start.elapsed();
+        assert!(took >= MAX_LEASE && took < MAX_LEASE + SLACK, "{took:?}");
+        masters.are_empty().await;
+    });
+}
+
+/// Before the copy was made, the lock was free at master 0.
+#[test]
+fn a_master_that_was_started_with_an_old_copy_of_its_data_does_not_vote_for_a_second_holder() {
+    const MAX_LEASE: Duration = Duration::from_secs(2);
+    on_each(async |binary| {
+        let masters = Masters::never_seen(binary, 3);
+        let connect = || masters.builder().red_max_lease(MAX_LEASE).connect();
+        let (here, there) = (connect().await.expect("all answer"), connect().await.expect("all answer"));
+        let free = here.lock("a").red().expire(MAX_LEASE).wait(PATIENCE).acquire().await;
+        free.expect("they count after a while").release().await.expect("all answer");
+        masters.are_empty().await;
+        masters.server(0).must(&["SAVE"]);
+        masters.server(2).pause();
+        let guard = here.lock("a").red().expire(MAX_LEASE).renew(false).acquire().await;
+        let guard = guard.expect("two masters grant it");
+        masters.server(0).restart();
+        masters.server(2).resume();
+        let restarted = Instant::now();
+        let kept = masters.server(0).must(&["EXISTS", "LOCK:%born"]).integer();
+        assert_eq!(kept, Some(1), "the copy has no marker");
+        let next = there.lock("a").red().expire(MAX_LEASE).wait(PATIENCE).acquire().await;
+        let next = next.expect("the masters count again");
+        assert!(guard.is_lost(), "two holders, {:?} after the restart", restarted.elapsed());
+        assert!(next.token() > guard.token(), "{} after {}", next.token(), guard.token());
+        drop((guard, next));
+        masters.are_empty().await;
+    });
+}
+
+#[test]
+fn a_master_that_keeps_its_data_votes_as_soon_as_it_is_up_again() {
     on_each(async |binary| {
         let masters = Masters::start(binary, 3);
-        let locks = masters.builder().connect().await.expect("all answer");
-        let young = acquire(&locks, Duration::ZERO).await.expect_err("no master counts yet").to_string();
-        assert!(young.contains("0 of 3 granted it, 0 busy, 3 unavailable"), "{young}");
-        assert!(young.contains("it is not counted: it was started"), "{young}");
+        let locks = masters.manager().await;
+        drop(acquire(&locks, PATIENCE).await.expect("all count"));
+        masters.are_empty().await;
+        for place in 0..2 {
+            masters.server(place).must(&["SAVE"]);
+            masters.server(place).restart();
+        }
+        let start = Instant::now();
+        drop(acquire(&locks, PATIENCE).await.expect("all count"));
+        assert!(start.elapsed() < SLACK, "{:?}", start.elapsed());
+        masters.are_empty().await;
     });
 }
 

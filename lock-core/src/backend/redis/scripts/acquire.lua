@@ -1,9 +1,10 @@
 -- Takes locks, says who has them, or joins their queues.
 --
 -- KEYS[1]      the counter that fences and tickets are drawn from, shared by all locks (in a cluster: of one slot)
--- KEYS[2..]    the locks
+-- KEYS[2..]    the locks; on a red master its marker stands in front of them (see red_master.lua)
 -- ARGV[1]      what the call is known by: "<its number>;<16 digits of the run id, or nothing>;<flags>"; flags: "c" in a
---              cluster, "cn" there without a counter: then KEYS are the locks alone
+--              cluster, "cn" there without a counter: then KEYS are the locks alone; "r" on a red master, "k" on one that
+--              keeps its data over a restart: then the last of ARGV is the longest lease (ms) that anybody may ask for
 -- ARGV[2..]    four for each lock: id, lease, refuse after (ms since the epoch), where to wait
 --                lease          "<ms>" to have it alone, "r<ms>" to read, "r<ms>;<id>" to read instead of that owner
 --                where to wait  "<heartbeat ms>;<ticket of an earlier stay, or 0>;<how><short ms>;<channel>", or "" to
@@ -123,6 +124,7 @@ local function raise(key, record, id, fence)
 end
 
 local function acquire()
+  if abstains then return FAILED, abstains end
   local key, from = KEYS[turn + shift], turn * 4 - 3
   local id, lease = ARGV[from + 1], tonumber(ARGV[from + 2])
   local shared, instead = not lease, nil

@@ -5,8 +5,8 @@
 -- as if it had not been tried; also what fails, to fail there again and be told.
 
 -- Whether no counter is declared, and how many keys stand in front of the locks.
-local bare = sub(ARGV[1], -1) == 'n'
-local shift = bare and 0 or 1
+local bare = form == 'n'
+local shift = bare and 0 or red and 2 or 1
 local count = #KEYS - shift
 -- The last number drawn, and the number up to which the counter has been moved on the server.
 local drawn, reserved
@@ -55,7 +55,7 @@ local function draw(last)
   return next, next == top and top_text or format('%016.0f', next)
 end
 
-if not clock.err then
+if not clock.err and not abstains then
   local known, left, deadline, score
   while turn <= count do
     local key, from = KEYS[turn + shift], turn * 4 - 3

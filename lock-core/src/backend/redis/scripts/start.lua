@@ -2,7 +2,8 @@
 --
 -- A script is four files, one behind the other: this one; the operations that need no record (acquire_free.lua or
 -- hold_alone.lua), which return from the script if there were no others; the record (record.lua); all other operations
--- (acquire.lua or hold.lua). Making the functions of the latter two costs more than what the former do.
+-- (acquire.lua or hold.lua). Making the functions of the latter two costs more than what the former do. In front of
+-- acquire_free.lua stands one more, red_master.lua, which only red masters run.
 --
 -- Two rules for every line of the scripts:
 -- * A number leaves Lua as an integer reply, as an argument of a command, or through string.format('%.0f'). The

@@ -78,7 +78,8 @@ pub(crate) fn call(server: &mut Connection, orders: &[(&str, u128, Operation)]) 
         })
         .collect();
     let borrowed: Vec<&Request> = requests.iter().collect();
-    let terms = Terms { counter: Some(COUNTER), generation: &Generation::UNKNOWN, in_cluster: false };
+    let terms =
+        Terms { counter: Some(COUNTER), generation: &Generation::UNKNOWN, in_cluster: false, red: None };
     let value: Value = fallback_command(Script::of(&orders[0].2), &terms, &borrowed).query(server).unwrap();
     let decoded = decode(value, &borrowed).unwrap();
     decoded.replies.into_iter().map(|(_, reply)| reply).collect()

@@ -9,6 +9,7 @@ mod ears;
 mod full_memory;
 mod pair;
 mod play;
+mod red_master;
 mod refusals;
 mod server;
 mod shrink;

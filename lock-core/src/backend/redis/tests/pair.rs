@@ -118,7 +118,7 @@ impl Pair {
         *self.calls.entry(script).or_default() += 1;
         let own = &self.sources[&script];
         let generation = Generation::new(LIFE);
-        let terms = Terms { counter: Some(COUNTER), generation: &generation, in_cluster: false };
+        let terms = Terms { counter: Some(COUNTER), generation: &generation, in_cluster: false, red: None };
         // The real call with the virtual time's script: everything but the hash is what a user's server gets.
         let text =
             String::from_utf8(super::super::scripts::command(script, &terms, &borrowed).get_packed_command())

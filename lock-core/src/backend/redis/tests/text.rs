@@ -6,9 +6,9 @@ use crate::backend::redis::scripts::Script;
 /// lose its last digits.
 #[test]
 fn no_number_is_concatenated() {
-    const TEXT: [&str; 14] = [
+    const TEXT: [&str; 15] = [
         "waiter", "other", "mine", "id", "entry", "place", "ticket", "short", "text", "message", "seconds",
-        "micros", "life", "kept",
+        "micros", "life", "kept", "marker",
     ];
     const CALLS: [&str; 2] = ["format(", "sub("];
     let mut seen = 0;

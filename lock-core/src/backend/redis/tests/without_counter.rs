@@ -33,7 +33,7 @@ fn ask(server: &mut Connection, counter: Option<&str>, id: u128, operation: Oper
         submitted: Moment::default(),
     };
     let generation = Generation::new("0123456789abcdef");
-    let terms = Terms { counter, generation: &generation, in_cluster: true };
+    let terms = Terms { counter, generation: &generation, in_cluster: true, red: None };
     let script = Script::of(&request.operation);
     let value: Value = fallback_command(script, &terms, &[&request]).query(server).unwrap();
     decode(value, &[&request]).unwrap().replies.remove(0).1.unwrap()

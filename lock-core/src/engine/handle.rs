@@ -133,6 +133,11 @@ impl Engine {
         self.0.shared.clock.now()
     }
 
+    /// A random number; in a simulation, one that its seed decides.
+    pub(crate) fn random(&self) -> u64 {
+        self.0.shared.random()
+    }
+
     /// An alarm of the engine's clock; no timer of the caller's runtime is involved.
     pub(crate) fn alarm(&self) -> Alarm {
         Alarm { engine: self.clone(), number: self.0.shared.alarm_number() }

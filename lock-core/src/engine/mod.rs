@@ -32,7 +32,7 @@ mod schedule;
 mod server_clock;
 mod shared;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod slot;
 mod stay;
 mod table;

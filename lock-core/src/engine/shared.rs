@@ -199,6 +199,11 @@ impl Shared {
         });
     }
 
+    /// A random number, as new ids have.
+    pub(super) fn random(&self) -> u64 {
+        self.with(|table| (table.desk.new_id)("").number() as u64)
+    }
+
     /// A number for an alarm.
     pub(super) fn alarm_number(&self) -> u64 {
         self.with(|table| table.desk.number()).unwrap_or_default()

@@ -7,25 +7,25 @@ use std::time::Duration;
 use crate::clock::{Clock, Moment};
 
 /// Virtual time, in µs since the world began.
-pub(super) type Micros = u64;
+pub(crate) type Micros = u64;
 
 /// The time of the world. Clones show the same time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct VirtualTime(Arc<AtomicU64>);
+pub(crate) struct VirtualTime(Arc<AtomicU64>);
 
 impl VirtualTime {
-    pub(super) fn now(&self) -> Micros {
+    pub(crate) fn now(&self) -> Micros {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set(&self, now: Micros) {
+    pub(crate) fn set(&self, now: Micros) {
         self.0.store(now, Ordering::Relaxed);
     }
 }
 
 /// One machine's clock: starts anywhere and runs a little too fast or too slow.
 #[derive(Clone, Debug)]
-pub(super) struct MachineClock {
+pub(crate) struct MachineClock {
     time: VirtualTime,
     base: Micros,
     /// How much too fast, in parts per million.
@@ -33,18 +33,18 @@ pub(super) struct MachineClock {
 }
 
 impl MachineClock {
-    pub(super) fn new(time: &VirtualTime, base: Micros, drift: i64) -> Self {
+    pub(crate) fn new(time: &VirtualTime, base: Micros, drift: i64) -> Self {
         Self { time: time.clone(), base, drift }
     }
 
-    pub(super) fn micros(&self) -> Micros {
+    pub(crate) fn micros(&self) -> Micros {
         let time = self.time.now();
         let drifted = (time as i64) * self.drift / 1_000_000;
         self.base + time.saturating_add_signed(drifted)
     }
 
     /// The first virtual time at which this clock shows `moment`.
-    pub(super) fn when(&self, moment: Moment) -> Micros {
+    pub(crate) fn when(&self, moment: Moment) -> Micros {
         if moment == Moment::NEVER {
             return Micros::MAX;
         }

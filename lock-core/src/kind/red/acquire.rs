@@ -38,7 +38,7 @@ pub(crate) async fn acquire_red(masters: &Arc<Masters>, want: Want) -> Result<Qu
         if now >= deadline || !error.may_pass() {
             return Err(error.after(now.since(since)));
         }
-        until(engine, deadline.min(now + random_pause(slowest, tries))).await;
+        until(engine, deadline.min(now + random_pause(slowest, tries, engine.random()))).await;
         if engine.now() >= deadline {
             return Err(error.after(engine.now().since(since)));
         }

@@ -13,6 +13,8 @@ mod pause;
 mod quorum;
 mod release;
 mod round;
+#[cfg(test)]
+mod simulation;
 
 pub(crate) use acquire::acquire_red;
 pub(crate) use masters::{Master, Masters};

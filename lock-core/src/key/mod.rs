@@ -28,6 +28,7 @@ mod part_values;
 mod parts;
 #[cfg(test)]
 mod properties;
+mod spelling;
 #[cfg(test)]
 mod stable_names;
 mod writer;
@@ -42,4 +43,6 @@ pub use join_point::{Arg, JoinPoint};
 pub use lock_key::LockKey;
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;
+pub use spelling::HeldKey;
+pub(crate) use spelling::{Sought, Spelled, Spelling};
 pub use writer::{KeyWriter, MAX_PART_BYTES, MAX_PARTS};

@@ -57,8 +57,8 @@
 //! - A body's error is returned as it is, and its success too, if the lease was still valid when it ended.
 //!
 //! What no lock server can promise: after a failover, a restart without persistence, `FLUSHALL`, eviction or a jump of the
-//! server's clock two clients can hold the same lease for up to its length. A resource that remembers the highest fencing token
-//! it has seen and refuses lower ones stays correct then too.
+//! server's clock two clients can hold the same lease for up to its length. A resource that is claimed with the fencing token before it is
+//! read, and refuses lower tokens from then on, stays correct then too; see [Fencing](distributed_lock#fencing).
 //!
 //! # Features
 //!
@@ -69,7 +69,7 @@
 //! | `tls` | no | `rediss://`, with rustls |
 //! | `inventory` | no | `inventory()`: every annotated function, with its lock's template, kind, lease, file and line |
 //!
-//! The README has the fencing example in SQL, a table of errors with what to do, and answers to common questions;
+//! The README has a table of errors with what to do, and answers to common questions;
 //! `ARCHITECTURE.md` says how it is built.
 
 #[doc(hidden)]
@@ -105,8 +105,8 @@ pub use engine::ShutdownReport;
 pub use error::{BodyOutcome, LockError, Votes};
 pub use holder::Holder;
 pub use key::{
-    Arg, DELIMITER_CHARACTERS, ENCODED_CHARACTERS, IntoLockKey, JoinPoint, KeyError, KeyWriter, LockKey,
-    LockKeyGenerator, LockKeyPart, MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES,
+    Arg, DELIMITER_CHARACTERS, ENCODED_CHARACTERS, HeldKey, IntoLockKey, JoinPoint, KeyError, KeyWriter,
+    LockKey, LockKeyGenerator, LockKeyPart, MAX_DELIMITER_CHARACTERS, MAX_NAME_BYTES, MAX_NAMESPACE_BYTES,
     MAX_PART_BYTES, MAX_PARTS,
 };
 #[cfg(feature = "macros")]

@@ -3,8 +3,9 @@
 use super::generated::Generated;
 use super::settings::Settings;
 use crate::error::LockError;
-use crate::key::{Arg, KeyError, LockKey};
+use crate::key::{Arg, KeyError, LockKey, Spelled};
 use crate::manager::{LockManager, LockRequest};
+use crate::name::LockName;
 use crate::params::OnLost;
 
 /// An acquisition that needs nothing of the caller's any more.
@@ -62,9 +63,15 @@ fn one(
     args: &[Arg<'_>],
 ) -> Result<(LockRequest, OnLost), LockError> {
     let manager = settings.manager(locks, Some(&key))?;
-    let key = wrapped(&manager, settings, key, is_generated, args)?;
-    let name = manager.name(settings.prefix, settings.name, &key, settings.delimiter())?;
-    settings.apply(LockRequest::new(manager, Ok(name)))
+    let name = |key: &LockKey| manager.name(settings.prefix, settings.name, key, settings.delimiter());
+    let request = match wrapped(&manager, settings, &key, is_generated, args)? {
+        None => LockRequest::new(manager.clone(), name(&key), settings.delimiter().into()),
+        Some(generated) => {
+            let spelled = spelled(name, &key, &generated)?;
+            LockRequest::of_generated(manager.clone(), spelled, settings.delimiter().into())
+        }
+    };
+    settings.apply(request)
 }
 
 fn several(
@@ -75,24 +82,38 @@ fn several(
     args: &[Arg<'_>],
 ) -> Result<(LockRequest, OnLost), LockError> {
     let manager = settings.manager(locks, keys.first())?;
-    let keys = keys.into_iter().map(|key| wrapped(&manager, settings, key, is_generated, args));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let names = manager.names(settings.prefix, settings.name, keys, settings.delimiter())?;
-    settings.apply(LockRequest::of_all(manager, Ok(names)))
+    let (prefix, fixed, delimiter) = (settings.prefix, settings.name, settings.delimiter());
+    let name = |key: &LockKey| manager.name(prefix, fixed, key, delimiter);
+    let names = keys.iter().map(|key| match wrapped(&manager, settings, key, is_generated, args)? {
+        None => name(key).map(Spelled::as_given),
+        Some(generated) => spelled(name, key, &generated),
+    });
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    manager.check_names(prefix, fixed, &names, delimiter)?;
+    settings.apply(LockRequest::of_all(manager, Ok(names), delimiter.into()))
+}
+
+/// A generated name, and what it would have been without the manager's generator: of a key that names nothing alone, the
+/// same.
+fn spelled(
+    name: impl Fn(&LockKey) -> Result<LockName, LockError>,
+    key: &LockKey,
+    generated: &LockKey,
+) -> Result<Spelled, LockError> {
+    let made = name(generated)?;
+    Ok(Spelled { before: name(key).unwrap_or_else(|_| made.clone()), name: made })
 }
 
 /// The key as the manager's generator, if there is one, wants it.
 fn wrapped(
     manager: &LockManager,
     settings: &Settings<'_>,
-    key: LockKey,
+    key: &LockKey,
     is_generated: bool,
     args: &[Arg<'_>],
-) -> Result<LockKey, LockError> {
-    match manager.generated(&settings.call(&key, is_generated, args)) {
-        Some(wrapped) => wrapped.map_err(|error| of_key(settings, error)),
-        None => Ok(key),
-    }
+) -> Result<Option<LockKey>, LockError> {
+    let generated = manager.generated(&settings.call(key, is_generated, args)).transpose();
+    generated.map_err(|error| of_key(settings, error))
 }
 
 fn of_key(settings: &Settings<'_>, error: KeyError) -> LockError {

@@ -36,6 +36,12 @@ use super::part::LockKeyPart;
 pub trait IntoLockKey {
     /// The key. An error is kept in it and reported when the lock is acquired.
     fn into_lock_key(self) -> LockKey;
+
+    /// The text, if it is taken as it is.
+    #[doc(hidden)]
+    fn __as_text(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl IntoLockKey for LockKey {
@@ -55,6 +61,10 @@ macro_rules! verbatim {
         impl IntoLockKey for $type {
             fn into_lock_key(self) -> LockKey {
                 LockKey::verbatim(&self)
+            }
+
+            fn __as_text(&self) -> Option<&str> {
+                Some(self)
             }
         }
     )*};

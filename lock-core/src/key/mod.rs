@@ -30,6 +30,7 @@ mod part_values;
 mod parts;
 #[cfg(test)]
 mod properties;
+mod spelling;
 #[cfg(test)]
 mod stable_names;
 mod writer;
@@ -45,4 +46,6 @@ pub use lock_key::LockKey;
 pub use lock_rules::{DELIMITER_CHARACTERS, ENCODED_CHARACTERS, MAX_DELIMITER_CHARACTERS};
 pub use long_name::MAX_NAME_BYTES;
 pub use part::LockKeyPart;
+pub use spelling::HeldKey;
+pub(crate) use spelling::{Sought, Spelled, Spelling};
 pub use writer::{KeyWriter, MAX_PART_BYTES, MAX_PARTS};

@@ -153,13 +153,6 @@ impl Lease {
         }
     }
 
-    pub(crate) fn token(&self) -> u64 {
-        match self {
-            Self::One(part, _) => part.cell.token,
-            Self::Many(parts) => parts.names[0].token,
-        }
-    }
-
     /// Every name with its token, in the order in which they were taken.
     pub(crate) fn tokens(&self) -> Vec<(LockName, u64)> {
         match self {
@@ -173,14 +166,6 @@ impl Lease {
         match self {
             Self::One(part, _) => (part.cell.name.as_str() == name).then_some(0),
             Self::Many(parts) => parts.names.iter().position(|it| it.name.as_str() == name),
-        }
-    }
-
-    pub(crate) fn token_of(&self, name: &str) -> Option<u64> {
-        let place = self.place_of(name)?;
-        match self {
-            Self::One(part, _) => Some(part.cell.token),
-            Self::Many(parts) => Some(parts.names[place].token),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::{Opened, open};
+use super::foreign::Foreign;
 use super::red::RedOptions;
 use super::{Inner, LockManager};
 use crate::backend::{Backend, Channel};
@@ -25,6 +26,7 @@ pub struct ManagerBuilder {
     pub(super) red: RedOptions,
     min_replicas: u32,
     generator: Option<Generator>,
+    foreign: Option<Arc<Foreign>>,
 }
 
 /// What wraps the keys of annotated functions.
@@ -68,6 +70,7 @@ impl LockManager {
             red: RedOptions::default(),
             min_replicas: 0,
             generator: None,
+            foreign: None,
         }
     }
 }
@@ -101,6 +104,18 @@ impl ManagerBuilder {
         self.source = Source::Opened(Opened { backend, clock });
         self
     }
+
+    /// Whose names are shown to it before they are asked for.
+    pub(super) fn foreign(mut self, foreign: Arc<Foreign>) -> Self {
+        self.foreign = Some(foreign);
+        self
+    }
+
+    /// Whether anything was said about servers.
+    pub(super) fn names_servers(&self) -> bool {
+        !matches!(self.source, Source::Nothing) || self.red.is_wanted() || self.min_replicas > 0
+    }
+
     /// What every lock's name begins with; default [`DEFAULT_KEY_PREFIX`].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
@@ -277,10 +292,11 @@ impl ManagerBuilder {
         Ok(LockManager(Arc::new(Inner {
             engine,
             masters,
-            namespace: self.namespace,
+            namespace: self.namespace.into(),
             wait: self.wait,
             expire: self.expire,
             generator: self.generator,
+            foreign: self.foreign,
         })))
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::backend::Via;
 use crate::engine::{Released, block_on};
 use crate::error::{BodyOutcome, LockError};
+use crate::key::HeldKey;
 use crate::name::LockName;
 use crate::params::LockKind;
 use crate::run::{Entry, Frame, Held, downgrade, with_frame};
@@ -31,13 +32,13 @@ impl LockGuard {
         Self(entry, asked)
     }
 
-    /// The lock's full name; of several, the first.
+    /// The lock's full name; of several, that of the first key.
     #[must_use]
     pub fn name(&self) -> &LockName {
         self.0.place().name()
     }
 
-    /// All its names, in the order in which they were taken.
+    /// All its names in the order of the keys, each once.
     #[must_use]
     pub fn names(&self) -> Vec<LockName> {
         self.held().names()
@@ -55,10 +56,20 @@ impl LockGuard {
         self.held().tokens()
     }
 
-    /// The token of that full name; see [`Held::token_of`].
+    /// The token of that lock; see [`Held::token_of`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let locks = lock_core::LockManager::connect("memory:").await?;
+    /// let seats = locks.lock_all([("seat", "A2"), ("seat", "A1")]).acquire().await?;
+    /// assert!(seats.token_of(("seat", "A1")).is_some() && seats.token_of(("seat", "A3")).is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
-        self.0.lease().token_of(name.as_ref())
+    pub fn token_of(&self, key: impl HeldKey) -> Option<u64> {
+        self.held().token_of(key)
     }
 
     /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.

@@ -4,6 +4,7 @@ mod blocking;
 mod builder;
 mod connect;
 mod current;
+mod foreign;
 mod guard;
 mod owner;
 mod red;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use builder::Generator;
 pub use builder::ManagerBuilder;
+use foreign::Foreign;
 pub use guard::LockGuard;
 pub use request::LockRequest;
 pub use support::LockSupport;
@@ -27,7 +29,7 @@ pub use virtual_time::MemoryLocks;
 
 use crate::engine::Engine;
 use crate::error::LockError;
-use crate::key::{IntoLockKey, JoinPoint, KeyError, LockKey, join, name_so_far};
+use crate::key::{IntoLockKey, JoinPoint, KeyError, LockKey, Spelled, Spelling, join, name_so_far};
 use crate::kind::{Masters, check_count, sorted};
 use crate::name::LockName;
 use crate::params::DEFAULT_DELIMITER;
@@ -55,10 +57,12 @@ struct Inner {
     engine: Option<Engine>,
     /// For red.
     masters: Option<Arc<Masters>>,
-    namespace: String,
+    namespace: Arc<str>,
     wait: Duration,
     expire: Duration,
     generator: Option<Generator>,
+    /// Of a manager for tests.
+    foreign: Option<Arc<Foreign>>,
 }
 
 impl LockManager {
@@ -66,7 +70,8 @@ impl LockManager {
     ///
     /// Nothing happens before one of the request's final methods is called.
     pub fn lock(&self, key: impl IntoLockKey) -> LockRequest {
-        LockRequest::new(self.clone(), self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER))
+        let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER);
+        LockRequest::new(self.clone(), name, DEFAULT_DELIMITER.into())
     }
 
     /// A request for several locks together, all or none; see [`LockKind::Multi`](crate::LockKind::Multi). Each name is taken
@@ -86,21 +91,35 @@ impl LockManager {
     /// ```
     pub fn lock_all<K: IntoLockKey>(&self, keys: impl IntoIterator<Item = K>) -> LockRequest {
         let keys = keys.into_iter().map(IntoLockKey::into_lock_key);
-        LockRequest::of_all(self.clone(), self.names(None, None, keys, DEFAULT_DELIMITER))
+        let names = self.names(None, None, keys, DEFAULT_DELIMITER);
+        LockRequest::of_all(self.clone(), names, DEFAULT_DELIMITER.into())
     }
 
-    /// The full names, sorted, each once; or an error that says what is wrong.
+    /// The full names, in the order of the keys; or an error that says what is wrong.
     pub(crate) fn names(
         &self,
         prefix: Option<&str>,
         name: Option<&str>,
         keys: impl IntoIterator<Item = LockKey>,
         delimiter: &str,
-    ) -> Result<Vec<LockName>, LockError> {
-        let names = keys.into_iter().map(|key| self.name(prefix, name, &key, delimiter));
-        let names = sorted(names.collect::<Result<_, _>>()?);
-        check_count(&name_so_far(&self.0.namespace, prefix, name, delimiter), names.len())?;
+    ) -> Result<Vec<Spelled>, LockError> {
+        let name_of = |key: LockKey| self.name(prefix, name, &key, delimiter);
+        let names = keys.into_iter().map(|key| name_of(key).map(Spelled::as_given));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        self.check_names(prefix, name, &names, delimiter)?;
         Ok(names)
+    }
+
+    /// Refuses no names, and more than one lock takes.
+    pub(crate) fn check_names(
+        &self,
+        prefix: Option<&str>,
+        name: Option<&str>,
+        names: &[Spelled],
+        delimiter: &str,
+    ) -> Result<(), LockError> {
+        let count = sorted(names.iter().map(|it| it.name.clone()).collect()).len();
+        check_count(&name_so_far(&self.0.namespace, prefix, name, delimiter), count)
     }
 
     /// The full name, or an error that says what is wrong with the parts.
@@ -146,6 +165,19 @@ impl LockManager {
     /// What `call`'s key becomes under the manager's generator, if there is one.
     pub(crate) fn generated(&self, call: &JoinPoint<'_>) -> Option<Result<LockKey, KeyError>> {
         self.0.generator.as_ref().map(|generator| generator.0.lock_key(call))
+    }
+
+    pub(crate) fn namespace(&self) -> &Arc<str> {
+        &self.0.namespace
+    }
+
+    /// A call is about to ask for its names.
+    fn asks(&self, spelling: &Spelling, names: &[LockName]) {
+        let Some(foreign) = &self.0.foreign else { return };
+        match &spelling.names {
+            Some(spelled) => spelled.iter().for_each(|it| foreign.asks(spelling, it)),
+            None => names.iter().for_each(|name| foreign.asks(spelling, &Spelled::as_given(name.clone()))),
+        }
     }
 
     pub(crate) fn default_wait(&self) -> Duration {

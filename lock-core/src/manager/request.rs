@@ -1,6 +1,8 @@
 //! Taking a lock by hand.
 
+use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Asked;
@@ -9,7 +11,8 @@ use super::{LockGuard, LockManager};
 use crate::backend::Via;
 use crate::engine::Want;
 use crate::error::LockError;
-use crate::kind::{claim_of, member_claim};
+use crate::key::{Spelled, Spelling};
+use crate::kind::{claim_of, member_claim, sorted};
 use crate::name::LockName;
 use crate::params::{LockKind, OnLost, check_expire, check_holds, check_red_hold};
 use crate::run::{Entry, Pinned, enter, enter_all, enter_red, run_body};
@@ -30,6 +33,9 @@ pub struct LockRequest {
     pub(super) on_lost: OnLost,
     function: String,
     id: Option<uuid::Uuid>,
+    delimiter: Cow<'static, str>,
+    /// See [`Spelling::names`].
+    spelled: Option<Arc<[Spelled]>>,
 }
 
 /// What is asked for.
@@ -41,16 +47,43 @@ enum Names {
 }
 
 impl LockRequest {
-    pub(crate) fn new(manager: LockManager, name: Result<LockName, LockError>) -> Self {
-        Self::of(manager, name.map(Names::One), LockKind::default())
+    pub(crate) fn new(
+        manager: LockManager,
+        name: Result<LockName, LockError>,
+        delimiter: Cow<'static, str>,
+    ) -> Self {
+        Self::of(manager, name.map(Names::One), LockKind::default(), delimiter)
     }
 
-    /// A request for all of several names.
-    pub(crate) fn of_all(manager: LockManager, names: Result<Vec<LockName>, LockError>) -> Self {
-        Self::of(manager, names.map(Names::All), LockKind::Multi)
+    /// A request for a name that the manager's generator has made.
+    pub(crate) fn of_generated(manager: LockManager, name: Spelled, delimiter: Cow<'static, str>) -> Self {
+        let of = Ok(Names::One(name.name.clone()));
+        let spelled = Some(Arc::from([name]));
+        Self { spelled, ..Self::of(manager, of, LockKind::default(), delimiter) }
     }
 
-    fn of(manager: LockManager, of: Result<Names, LockError>, kind: LockKind) -> Self {
+    /// A request for all of several names, in the order of the keys that they were made of.
+    pub(crate) fn of_all(
+        manager: LockManager,
+        names: Result<Vec<Spelled>, LockError>,
+        delimiter: Cow<'static, str>,
+    ) -> Self {
+        let (of, spelled) = match names {
+            Ok(names) => {
+                let all = sorted(names.iter().map(|it| it.name.clone()).collect());
+                (Ok(Names::All(all)), Some(Arc::from(names)))
+            }
+            Err(error) => (Err(error), None),
+        };
+        Self { spelled, ..Self::of(manager, of, LockKind::Multi, delimiter) }
+    }
+
+    fn of(
+        manager: LockManager,
+        of: Result<Names, LockError>,
+        kind: LockKind,
+        delimiter: Cow<'static, str>,
+    ) -> Self {
         let (wait, expire) = (manager.default_wait(), manager.default_expire());
         Self {
             manager,
@@ -64,6 +97,8 @@ impl LockRequest {
             on_lost: OnLost::default(),
             function: String::new(),
             id: None,
+            delimiter,
+            spelled: None,
         }
     }
 
@@ -192,6 +227,10 @@ impl LockRequest {
 
     pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {
         let (manager, kind, hold_at_least) = (self.manager.clone(), self.kind, self.hold_at_least);
+        let spelling = self.spelling();
+        if let Ok(of) = &self.of {
+            manager.asks(&spelling, of.all());
+        }
         let entry = match self.wants(via)? {
             Wants::One(want) if kind == LockKind::Red => {
                 let masters = manager.masters(want.name.as_str())?;
@@ -205,7 +244,16 @@ impl LockRequest {
         if let Some(time) = hold_at_least {
             entry.lease().keep(time);
         }
-        Ok(entry)
+        Ok(entry.spelled(Some(spelling)))
+    }
+
+    /// How its names were made.
+    fn spelling(&self) -> Spelling {
+        Spelling {
+            namespace: Arc::clone(self.manager.namespace()),
+            delimiter: self.delimiter.clone(),
+            names: self.spelled.clone(),
+        }
     }
 
     /// Whether it can be asked for at all; nothing is sent.
@@ -246,6 +294,13 @@ impl LockRequest {
 }
 
 impl Names {
+    fn all(&self) -> &[LockName] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::All(names) => names,
+        }
+    }
+
     fn first(&self) -> &LockName {
         match self {
             Self::One(name) => name,

@@ -1,5 +1,7 @@
 //! The trait that decorators implement.
 
+use std::borrow::Cow;
+
 use super::{LockGuard, LockManager, LockRequest};
 use crate::error::LockError;
 use crate::params::{LockKind, LockParams};
@@ -62,13 +64,13 @@ impl LockSupport for LockManager {
     async fn lock(&self, params: &LockParams) -> Result<LockGuard, LockError> {
         let prefix = params.prefix.as_deref();
         let several = !params.keys.is_empty() || (params.kind == LockKind::Multi && params.key.is_empty());
+        let delimiter = Cow::from(params.delimiter.clone());
         let request = if !several {
-            LockRequest::new(self.clone(), self.name(prefix, None, &params.key, &params.delimiter))
+            let name = self.name(prefix, None, &params.key, &delimiter);
+            LockRequest::new(self.clone(), name, delimiter)
         } else {
-            LockRequest::of_all(
-                self.clone(),
-                self.names(prefix, None, params.keys.iter().cloned(), &params.delimiter),
-            )
+            let names = self.names(prefix, None, params.keys.iter().cloned(), &delimiter);
+            LockRequest::of_all(self.clone(), names, delimiter)
         };
         let request = match params.max_hold {
             Some(longest) => request.max_hold(longest),

@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::LockManager;
+use super::foreign::Foreign;
+use super::{LockManager, ManagerBuilder};
 use crate::backend::memory::{ForeignHold, ManualClock, MemoryBackend};
 use crate::clock::{Clock, Moment};
 use crate::engine::Engine;
@@ -38,44 +39,93 @@ use crate::params::DEFAULT_DELIMITER;
 #[derive(Clone, Debug)]
 pub struct MemoryLocks {
     manager: LockManager,
-    backend: MemoryBackend,
+    foreign: Arc<Foreign>,
     clock: ManualClock,
 }
 
 impl LockManager {
-    /// A manager in memory for tests, with a clock of its own; it dereferences to [`LockManager`].
+    /// A manager in memory for tests, with a clock of its own; it dereferences to [`LockManager`]. For one with a namespace,
+    /// defaults or a key generator see [`ManagerBuilder::memory`].
     ///
     /// # Errors
     /// [`LockError::Config`] if the system has no thread left.
     pub fn memory() -> Result<MemoryLocks, LockError> {
+        Self::builder().memory()
+    }
+}
+
+impl ManagerBuilder {
+    /// Makes a manager in memory for tests, with a clock of its own, instead of connecting to a server: with the namespace, the
+    /// defaults and the key generator that were given here.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] mod example {
+    /// use lock_core::{JoinPoint, LockError, LockManager, distributed_lock};
+    ///
+    /// #[distributed_lock(prefix = "order", key = "id", wait = "0s")]
+    /// async fn pay(id: u64) -> Result<(), LockError> {
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # pub
+    /// async fn main() -> Result<(), LockError> {
+    ///     let by_tenant = |call: &JoinPoint<'_>| call.key_behind("acme");
+    ///     let locks = LockManager::builder().key_generator(by_tenant).memory()?;
+    ///     let other = locks.hold(("order", 42))?; // without the tenant: it is the generator's
+    ///     assert!(locks.scope(pay(42)).await.is_err_and(|error| error.is_busy()));
+    ///     drop(other);
+    ///     locks.scope(pay(42)).await
+    /// }
+    /// # }
+    /// # #[cfg(feature = "macros")] fn main() { example::main().unwrap() }
+    /// # #[cfg(not(feature = "macros"))] fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// [`LockError::Config`] if a server was named too, for a wrong namespace, or if the system has no thread left;
+    /// [`LockError::Params`] for a default out of its range.
+    pub fn memory(self) -> Result<MemoryLocks, LockError> {
+        if self.names_servers() {
+            let message = "`memory()` makes a manager without any server: leave `url`, `client`, `backend`, `min_replicas` and \
+                           `red_masters` out, or end with `connect()`";
+            return Err(LockError::Config { message: message.to_owned() });
+        }
         let clock = ManualClock::new();
         let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
-        let manager =
-            Self::builder().backend(Arc::new(backend.share()), Arc::new(clock.clone())).connect_blocking()?;
-        Ok(MemoryLocks { manager, backend, clock })
+        let foreign = Arc::new(Foreign::new(backend.share()));
+        let builder = self.backend(Arc::new(backend.share()), Arc::new(clock.clone()));
+        let manager = builder.foreign(Arc::clone(&foreign)).connect_blocking()?;
+        Ok(MemoryLocks { manager, foreign, clock })
     }
 }
 
 impl MemoryLocks {
     /// Somebody else takes the lock and keeps it until the returned value is dropped.
     ///
+    /// The key is that of [`LockManager::lock`], with the attribute's `prefix` and `name` in front. Annotated functions with that
+    /// key find their lock busy whatever their `delimiter` is and whatever the manager's key generator makes of it; with a
+    /// tenant in front, all tenants do. What the generator returned means that lock alone: `("order", "acme", 42)`.
+    ///
     /// # Errors
     /// [`LockError::Key`] for a bad name, [`LockError::Busy`] if it is held already.
     pub fn hold(&self, key: impl IntoLockKey) -> Result<ForeignHold, LockError> {
-        let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
+        let key = key.into_lock_key();
+        let name = self.name(None, None, &key, DEFAULT_DELIMITER)?;
         let busy =
             || LockError::Busy { key: name.to_string(), waited: Duration::ZERO, holder: None, votes: None };
-        self.backend.hold(&name).ok_or_else(busy)
+        self.foreign.hold(key, &name).ok_or_else(busy)
     }
 
     /// The server forgets who holds the lock, as after a loss of its data. The holder finds out at its next renewal, at
-    /// the latest when its lease is over; says whether anybody held it.
+    /// the latest when its lease is over; says whether anybody held it. The key means what it means to [`hold`](Self::hold).
     ///
     /// # Errors
     /// [`LockError::Key`] for a bad name.
     pub fn lose(&self, key: impl IntoLockKey) -> Result<bool, LockError> {
-        let name = self.name(None, None, &key.into_lock_key(), DEFAULT_DELIMITER)?;
-        Ok(self.backend.lose(&name))
+        let key = key.into_lock_key();
+        let name = self.name(None, None, &key, DEFAULT_DELIMITER)?;
+        Ok(self.foreign.lose(&key, &name))
     }
 
     /// Moves the clock forward, doing on the way everything that falls due, in its order and at its time.

@@ -18,6 +18,7 @@ pub(crate) async fn downgrade(
     via: Via,
 ) -> Result<Entry, LockError> {
     let key = entry.lease().name().to_string();
+    let spelling = entry.place().spelling().cloned();
     let (engine, hold, record) = match entry.take_out() {
         Ok(taken) => taken,
         // Dropped, so that what the error says is true of every error: it is not held any more.
@@ -48,5 +49,5 @@ pub(crate) async fn downgrade(
     engine.keep(reading.cell(), keep);
     // Only now: forgotten first, the old one would have let others in.
     drop(hold);
-    Ok(Entry::first(engine, reading, Mode::Shared, record))
+    Ok(Entry::first(engine, reading, Mode::Shared, record).spelled(spelling))
 }

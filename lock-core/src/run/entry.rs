@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::owned::{Freed, Owned};
 use crate::backend::Mode;
 use crate::engine::{Engine, Hold, Listeners, Released};
+use crate::key::Spelling;
 use crate::kind::{Lease, MAX_NAMES, Named, Part};
 use crate::name::LockName;
 
@@ -21,6 +22,8 @@ pub(crate) struct Place {
     shared: Arc<Shared>,
     number: u32,
     names: Names,
+    /// How the call that entered made its names; `None` until it has said so.
+    spelling: Option<Spelling>,
 }
 
 /// Which of a lease's names an entry is about, a bit for each.
@@ -83,7 +86,7 @@ impl Entry {
     pub(super) fn into_lease(engine: Engine, lease: Lease, owned: Owned, record: String) -> Self {
         let inside = Mutex::new(Inside { owned: Some(owned), open: vec![(1, ALL)], last_number: 1 });
         let shared = Arc::new(Shared { engine, lease, record, inside, siblings: Listeners::default() });
-        Self { place: Place { shared, number: 1, names: ALL }, has_ended: false }
+        Self { place: Place { shared, number: 1, names: ALL, spelling: None }, has_ended: false }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -92,6 +95,12 @@ impl Entry {
 
     pub(crate) fn lease(&self) -> &Lease {
         self.place.lease()
+    }
+
+    /// Says how the call that entered made its names.
+    pub(crate) fn spelled(mut self, spelling: Option<Spelling>) -> Self {
+        self.place.spelling = spelling;
+        self
     }
 
     /// Takes the hold out, to be replaced by another: if it is one of one name, and nobody else is inside. The old lease is
@@ -146,9 +155,19 @@ impl Place {
         &self.shared.lease
     }
 
-    /// The name that this entry is about; of several, the first.
+    /// The name that this entry is about; of several, the first that was asked for.
     pub(crate) fn name(&self) -> &LockName {
-        self.lease().name_at(self.about_at().unwrap_or(0))
+        self.lease().name_at(self.first_at())
+    }
+
+    /// Where that name is in the lease.
+    fn first_at(&self) -> usize {
+        let in_order = || self.spelling.as_ref()?.places(|name| self.lease().place_of(name)).next();
+        self.about_at().or_else(in_order).unwrap_or(0)
+    }
+
+    pub(super) fn spelling(&self) -> Option<&Spelling> {
+        self.spelling.as_ref()
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -196,7 +215,7 @@ impl Place {
         let number = inside.last_number;
         inside.open.push((number, names));
         Joining::Joined(Entry {
-            place: Self { shared: Arc::clone(&self.shared), number, names },
+            place: Self { shared: Arc::clone(&self.shared), number, names, spelling: None },
             has_ended: false,
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::entry::Place;
 use super::frame::current_frame;
 use crate::error::{BodyOutcome, LockError};
+use crate::key::{HeldKey, Sought, Spelling};
 use crate::kind::Lease;
 use crate::name::LockName;
 use crate::params::{beyond_red_limit, check_expire};
@@ -17,11 +18,13 @@ pub struct Held {
     lease: Lease,
     /// By which of its names it is seen; `None`: by all.
     at: Option<usize>,
+    /// How the call made its names.
+    spelling: Option<Spelling>,
 }
 
 impl Held {
     pub(crate) fn new(place: &Place) -> Self {
-        Self { lease: place.lease().clone(), at: place.about_at() }
+        Self { lease: place.lease().clone(), at: place.about_at(), spelling: place.spelling().cloned() }
     }
 
     /// The innermost hold around the present call.
@@ -30,52 +33,115 @@ impl Held {
         current_frame()?.places().next().map(Self::new)
     }
 
-    /// The hold of that full name around the present call. One of several names is found by each of them, and seen by that
-    /// name.
+    /// The hold of that lock around the present call, the innermost if there are several. One of several names is found by
+    /// each of them, and seen by that name. For what `key` may be see [`HeldKey`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use lock_core::{Held, LockManager};
+    ///
+    /// let locks = LockManager::connect("memory:").await?;
+    /// locks.lock(("order", 42)).run(async {
+    ///     assert!(Held::of(("order", 42)).is_some_and(|held| held.name().as_str() == "LOCK:order:42"));
+    ///     assert!(Held::of(("order", 43)).is_none());
+    /// }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
-        let frame = current_frame()?;
-        let seen = |place: &Place| {
-            Some(Self { at: Some(place.lease().place_of(name)?), lease: place.lease().clone() })
-        };
-        frame.places().find_map(seen)
+    pub fn of(key: impl HeldKey) -> Option<Self> {
+        let (frame, sought) = (current_frame()?, Sought::of(key));
+        frame.places().find_map(|place| {
+            let held = Self::new(place);
+            Some(Self { at: Some(held.find(&sought)?), ..held })
+        })
     }
 
-    /// The lock's full name; of several, the first. A call that joined one of several sees that one.
+    /// The lock's full name; of several, that of the first key. A call that joined one of several sees that one.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        self.lease.name_at(self.at.unwrap_or(0))
+        self.lease.name_at(self.first())
     }
 
-    /// All its names, in the order in which they were taken.
+    /// All its names in the order of the keys, each once.
     #[must_use]
     pub fn names(&self) -> Vec<LockName> {
         self.tokens().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The fencing token: higher than that of every earlier holder of this name. A resource that remembers the highest
-    /// token it has seen and refuses lower ones is safe even from a holder that was paused past its lease.
+    /// The fencing token: higher than that of every earlier holder of this name. A resource that lets a holder claim it
+    /// with the token before reading, and refuses lower tokens from then on, is safe even from a holder that was paused
+    /// past its lease; how to do that in SQL is in the attribute's documentation.
     ///
-    /// Of several names it is the first one's; fence each resource with the token of its own name, see
+    /// Of several names it is that of the first key; fence each resource with the token of its own name, see
     /// [`token_of`](Self::token_of).
+    ///
+    /// # Range
+    /// Above 2^53 (today about 3.6 · 10^18) and below 2^63 until the year 2112. So it fits an `i64`, a `BIGINT`; but not a
+    /// number of JavaScript or of JSON as most programs read it, nor an `f64`: there write it as text, or neighbouring tokens
+    /// become one.
     #[must_use]
     pub fn token(&self) -> u64 {
-        self.at.map_or_else(|| self.lease.token(), |at| self.lease.named(at).token)
+        self.lease.named(self.first()).token
     }
 
-    /// Each name with its token. Tokens of different names say nothing about each other.
+    /// Each name with its token, in the order of the keys; a key that was given twice is there once. Tokens of different
+    /// names say nothing about each other.
     #[must_use]
     pub fn tokens(&self) -> Vec<(LockName, u64)> {
-        match self.at {
-            None => self.lease.tokens(),
-            Some(_) => vec![(self.name().clone(), self.token())],
+        let tokens = self.lease.tokens();
+        if let Some(at) = self.at {
+            return tokens.into_iter().skip(at).take(1).collect();
+        }
+        match &self.spelling {
+            Some(spelling) if tokens.len() > 1 => {
+                spelling.places(|name| self.lease.place_of(name)).map(|at| tokens[at].clone()).collect()
+            }
+            _ => tokens,
         }
     }
 
-    /// The token of that full name, by which the resource that it stands for is fenced; `None` if it is not held by this.
+    /// The token by which the resource is fenced that `key` stands for; `None` if that is no lock of this hold. For what
+    /// `key` may be see [`HeldKey`]: the key by hand, with the attribute's segments in front, whatever the manager's
+    /// namespace, the delimiter, and the manager's key generator have made of it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] mod example {
+    /// use lock_core::{LockError, LockManager, distributed_lock};
+    ///
+    /// #[distributed_lock(prefix = "account", keys = [from, to], guard = held)]
+    /// async fn transfer(from: String, to: String) -> Result<(), LockError> {
+    ///     let paying = held.token_of(("account", &from)).expect("it is one of the keys");
+    ///     let paid = held.token_of(("account", &to)).expect("it is one of the keys");
+    ///     // ..
+    /// #     assert_eq!(held.tokens().iter().map(|(_, token)| *token).collect::<Vec<_>>(), [paying, paid]);
+    ///     Ok(())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # pub
+    /// # async fn main() -> Result<(), LockError> {
+    /// #     let locks = LockManager::connect("memory:").await?;
+    /// #     locks.scope(transfer("Ann Smith".into(), "Bob".into())).await
+    /// # }
+    /// # }
+    /// # #[cfg(feature = "macros")] fn main() { example::main().unwrap() }
+    /// # #[cfg(not(feature = "macros"))] fn main() {}
+    /// ```
     #[must_use]
-    pub fn token_of(&self, name: impl AsRef<str>) -> Option<u64> {
-        self.lease.token_of(name.as_ref())
+    pub fn token_of(&self, key: impl HeldKey) -> Option<u64> {
+        self.find(&Sought::of(key)).map(|at| self.lease.named(at).token)
+    }
+
+    /// Which of the lease's names that key means.
+    fn find(&self, sought: &Sought) -> Option<usize> {
+        self.spelling.as_ref()?.find(sought, |name| self.lease.place_of(name))
+    }
+
+    /// Which of the lease's names comes first.
+    fn first(&self) -> usize {
+        let in_order = || self.spelling.as_ref()?.places(|name| self.lease.place_of(name)).next();
+        self.at.or_else(in_order).unwrap_or(0)
     }
 
     /// How long the lock, and of several each, is certain to be held if nothing renews it; zero once it is lost.

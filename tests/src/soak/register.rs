@@ -1,6 +1,6 @@
 //! What the locks protect: a number that is read, and written a while later.
 
-/// One number, kept twice: once by whoever writes, once only by who has the highest token so far.
+/// One number, kept twice: once by whoever writes, once only by who has the highest token with which it was claimed so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Register {
     plain: u64,
@@ -22,15 +22,17 @@ pub(super) struct Tally {
 }
 
 impl Register {
-    /// Both numbers. Reading raises the fence too: what an older holder writes afterwards would be lost on this reader.
-    pub(super) fn read(&mut self, token: u64) -> (u64, u64) {
+    /// Claims it with the read, as users are told to (`UPDATE .. SET lock_token = $1 .. WHERE lock_token <= $1 RETURNING ..`):
+    /// who claimed it with a lower token can't write any more. Both numbers, also to who came too late, and is refused at its write.
+    pub(super) fn claim(&mut self, token: u64) -> (u64, u64) {
         self.highest = self.highest.max(token);
         (self.plain, self.fenced)
     }
 
-    /// Writes the numbers that follow those which were read; says whether the fence let it pass.
+    /// Writes the numbers that follow those which were read, the fenced one only where the latest claim is that of the same token
+    /// (`.. WHERE lock_token = $1`); says whether the fence let it pass.
     pub(super) fn write(&mut self, token: u64, read: (u64, u64), tally: &mut Tally) -> bool {
-        let passes = token >= self.highest;
+        let passes = token == self.highest;
         let plain_changed = read.0 != self.plain;
         tally.writes += 1;
         tally.stale += u64::from(!passes || plain_changed);
@@ -39,7 +41,6 @@ impl Register {
         self.plain += 1;
         if passes {
             tally.fenced_lost += u64::from(read.1 != self.fenced);
-            self.highest = token;
             self.fenced += 1;
         }
         passes
@@ -75,7 +76,7 @@ mod tests {
     fn one_after_the_other_loses_nothing() {
         let (mut register, mut tally) = (Register::default(), Tally::default());
         for token in 1..10 {
-            let read = register.read(token);
+            let read = register.claim(token);
             assert!(register.write(token, read, &mut tally));
         }
         assert_eq!(tally, Tally { writes: 9, ..Tally::default() });
@@ -84,8 +85,8 @@ mod tests {
     #[test]
     fn who_slept_between_reading_and_writing_loses_an_update_of_the_plain_register_alone() {
         let (mut register, mut tally) = (Register::default(), Tally::default());
-        let slept = register.read(1);
-        let read = register.read(2);
+        let slept = register.claim(1);
+        let read = register.claim(2);
         assert!(register.write(2, read, &mut tally));
         assert!(!register.write(1, slept, &mut tally));
         let expected = Tally { writes: 2, stale: 1, plain_lost: 1, fenced_refused: 1, fenced_lost: 0 };
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn two_holders_with_one_token_show_in_the_fenced_register() {
         let (mut register, mut tally) = (Register::default(), Tally::default());
-        let (one, two) = (register.read(1), register.read(1));
+        let (one, two) = (register.claim(1), register.claim(1));
         register.write(1, one, &mut tally);
         register.write(1, two, &mut tally);
         assert_eq!(tally.fenced_lost, 1);

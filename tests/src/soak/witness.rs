@@ -43,8 +43,8 @@ impl Registers {
         let fields: Vec<&str> = line.split(' ').collect();
         let number = |text: &str| text.parse().unwrap_or(0);
         match fields[..] {
-            ["read", name, token] => {
-                let (plain, fenced) = self.of.entry(name.to_owned()).or_default().read(number(token));
+            ["claim", name, token] => {
+                let (plain, fenced) = self.of.entry(name.to_owned()).or_default().claim(number(token));
                 format!("{plain} {fenced}\n")
             }
             ["write", name, token, plain, fenced] => {
@@ -66,8 +66,8 @@ impl Witness {
         Ok(Self(BufReader::new(UnixStream::connect(path)?)))
     }
 
-    pub(super) fn read(&mut self, name: &str, token: u64) -> io::Result<(u64, u64)> {
-        let reply = self.ask(&format!("read {name} {token}\n"))?;
+    pub(super) fn claim(&mut self, name: &str, token: u64) -> io::Result<(u64, u64)> {
+        let reply = self.ask(&format!("claim {name} {token}\n"))?;
         let numbers = reply.trim_end().split_once(' ').map(|(plain, fenced)| (plain.parse(), fenced.parse()));
         match numbers {
             Some((Ok(plain), Ok(fenced))) => Ok((plain, fenced)),
@@ -109,8 +109,8 @@ mod tests {
         thread::spawn(move || serve(&socket));
         until(Duration::from_secs(5), "it listens", || UnixStream::connect(&path).is_ok());
         let (mut one, mut two) = (Witness::connect(&path).unwrap(), Witness::connect(&path).unwrap());
-        let read = one.read("a", 1).unwrap();
-        assert_eq!(two.read("a", 2).unwrap(), read);
+        let read = one.claim("a", 1).unwrap();
+        assert_eq!(two.claim("a", 2).unwrap(), read);
         assert!(two.write("a", 2, read).unwrap());
         assert!(!one.write("a", 1, read).unwrap());
         let tally = one.tally().unwrap();

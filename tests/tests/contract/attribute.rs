@@ -247,7 +247,7 @@ async fn extends_itself(locks: &LockManager, id: u64) -> Result<u64, OrderError>
     let named = Held::of(held.name().as_str()).expect("inside this hold");
     assert_eq!((current.token(), named.token()), (held.token(), held.token()));
     assert_eq!(current.name(), held.name());
-    assert!(Held::of(&held.name().as_str().replace("42", "43")).is_none());
+    assert!(Held::of(held.name().as_str().replace("42", "43")).is_none());
     let error = held.extend(Duration::ZERO).await.expect_err("no lease");
     assert!(matches!(error, LockError::Params { .. }), "{error:?}");
     Ok(held.token())

@@ -262,6 +262,7 @@ contract! {
         on_busy {
             functions_without_a_result_are_skipped
             another_function_gets_the_very_arguments
+            one_makes_it_and_all_others_read_it_together
         }
         generators {
             every_form_of_generator_makes_its_key_and_excludes_by_it

@@ -288,7 +288,7 @@ pub(crate) async fn a_body_ends_with_the_first_that_is_lost(stage: &Stage) {
 pub(crate) async fn inner_calls_join_what_is_held_and_take_the_rest(stage: &Stage) {
     let (here, there) = (stage.manager().await, stage.manager().await);
     let token = |key: &str| {
-        let held = lock_core::Held::of(&stage.name(key)).expect("around");
+        let held = lock_core::Held::of(stage.name(key)).expect("around");
         let tokens = held.tokens();
         tokens.iter().find(|(name, _)| name.as_str() == stage.name(key)).expect("it is one of them").1
     };

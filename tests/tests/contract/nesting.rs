@@ -169,13 +169,13 @@ pub(crate) async fn holds_around_a_call_are_found_by_name(stage: &Stage) {
     let locks = Arc::new(stage.manager().await);
     let inner = async {
         let (inner, outer) =
-            (Held::of(&stage.name("b")).expect("around"), Held::of(&stage.name("a")).expect("around"));
+            (Held::of(stage.name("b")).expect("around"), Held::of(stage.name("a")).expect("around"));
         let current = Held::current().expect("around");
         assert_eq!(current.name().as_str(), stage.name("b"), "the innermost");
         assert_eq!((inner.token(), inner.is_lost(), outer.is_lost()), (current.token(), false, false));
         outer.extend(PATIENCE).await.expect("an outer hold can be extended from inside");
         assert!(outer.remaining() > PATIENCE / 2);
-        assert!(Held::of(&stage.name("c")).is_none());
+        assert!(Held::of(stage.name("c")).is_none());
     };
     locks
         .lock("a")
@@ -183,5 +183,5 @@ pub(crate) async fn holds_around_a_call_are_found_by_name(stage: &Stage) {
         .await
         .expect("it is free")
         .expect("it is free");
-    assert!(Held::of(&stage.name("a")).is_none());
+    assert!(Held::of(stage.name("a")).is_none());
 }

@@ -121,3 +121,51 @@ pub(crate) async fn another_function_gets_the_very_arguments(stage: &Stage) {
         held.release().await.expect("it is held");
     }
 }
+
+/// What callers of one expensive result came to.
+#[derive(Debug, Default)]
+struct Stampede {
+    cache: std::sync::Mutex<Option<u64>>,
+    made: AtomicU64,
+    found_busy: AtomicU64,
+    read_together: AtomicU64,
+}
+
+const CALLERS: u64 = 12;
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// The recipe of the documentation.
+#[distributed_lock(prefix = "report", key = year, kind = "write", wait = "0s", on_busy = reuse, locks = locks)]
+async fn report(locks: &LockManager, year: u32, of: &Stampede) -> Result<Option<u64>, LockError> {
+    let all = || of.found_busy.load(Ordering::SeqCst) == CALLERS - 1;
+    lock_tests::until_async(PATIENCE, "all others found it being made", all).await;
+    *of.cache.lock().expect("no panic inside") = Some(of.made.fetch_add(1, Ordering::SeqCst));
+    Ok(Some(0))
+}
+
+async fn reuse(locks: &LockManager, year: u32, of: &Stampede) -> Result<Option<u64>, LockError> {
+    of.found_busy.fetch_add(1, Ordering::SeqCst);
+    read(locks, year, of).await
+}
+
+#[distributed_lock(prefix = "report", key = year, kind = "read", wait = "20s", locks = locks)]
+async fn read(locks: &LockManager, year: u32, of: &Stampede) -> Result<Option<u64>, LockError> {
+    of.read_together.fetch_add(1, Ordering::SeqCst);
+    let all = || of.read_together.load(Ordering::SeqCst) == CALLERS - 1;
+    lock_tests::until_async(PATIENCE, "all others read together", all).await;
+    Ok(*of.cache.lock().expect("no panic inside"))
+}
+
+pub(crate) async fn one_makes_it_and_all_others_read_it_together(stage: &Stage) {
+    let managers = [stage.manager().await, stage.manager().await, stage.manager().await];
+    let of = std::sync::Arc::new(Stampede::default());
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..CALLERS {
+        let (locks, of) = (managers[number as usize % managers.len()].clone(), std::sync::Arc::clone(&of));
+        callers.spawn(async move { report(&locks, 2026, &of).await });
+    }
+    while let Some(caller) = callers.join_next().await {
+        assert_eq!(caller.expect("no panic").expect("it was made, or read"), Some(0));
+    }
+    assert_eq!(of.made.load(Ordering::SeqCst), 1);
+}

@@ -18,6 +18,7 @@ mod store;
 pub use backend::MemoryBackend;
 pub use clock::ManualClock;
 pub use foreign::ForeignHold;
+pub(crate) use foreign::WeakForeignHold;
 #[cfg(test)]
 pub(crate) use {
     queue::{Waiter, text},

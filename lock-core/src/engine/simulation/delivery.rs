@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::network::{Copy, Origin, delay, line_of};
 use super::setup::Weather;
+use super::verdict::Violation;
 use super::world::{Event, World};
 use crate::backend::memory::Published;
 use crate::backend::{Answer, Fault, FaultClass, Grant, HoldId, Inbox, Reply, Request};
@@ -83,7 +84,12 @@ impl World {
                 )
             });
             for grant in done.grants {
+                self.check_told(&request.name, &grant);
                 self.publish(&grant);
+            }
+            for id in done.displaced {
+                let what = format!("{}: {} lost its place to {who}", request.name, id.record());
+                self.violated(Violation::Displaced, what);
             }
             self.look_at_server(&request, &done.reply);
             Answer::Reply {

@@ -31,6 +31,8 @@ pub(super) struct Executed {
     pub(super) reply: Reply,
     pub(super) server_ms: u64,
     pub(super) grants: Vec<Published>,
+    /// Living waiters of others that have neither their place any more nor the lock.
+    pub(super) displaced: Vec<HoldId>,
 }
 
 impl Server {
@@ -68,12 +70,20 @@ impl Server {
         // As a key expires: what it knew is gone with it.
         let record = self.records.remove(name).unwrap_or_default();
         let record = if record.is_over(now_ms) { Record::default() } else { record };
+        let waiters = (0..).map_while(|place| record.queue.head(place));
+        let living = waiters.filter(|waiter| now_ms < waiter.beat_ms && waiter.id != *id);
+        let living: Vec<_> = living.map(|waiter| (waiter.text(), waiter.id.clone())).collect();
         let done = self.mutated(record, id, operation, now_us);
+        let keeps = |(text, id): &(String, HoldId)| {
+            let mut holders = done.record.owner.iter().chain(done.record.readers.all());
+            done.record.queue.ticket(text).is_some() || holders.any(|holder| holder.id == *id)
+        };
+        let displaced = living.into_iter().filter(|waiter| !keeps(waiter)).map(|(_, id)| id).collect();
         self.counter = done.counter;
         if !done.record.is_empty() {
             self.records.insert(name.clone(), done.record);
         }
-        Executed { reply: done.reply, server_ms: now_ms, grants: done.grants }
+        Executed { reply: done.reply, server_ms: now_ms, grants: done.grants, displaced }
     }
 
     /// Who has the lock by its books: the owner, or readers; also those whose lease is over and whom nobody has cleared away.

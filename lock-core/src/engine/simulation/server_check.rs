@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::check::{AUDIT, SLACK, client_of};
 use super::verdict::Violation;
 use super::world::World;
-use crate::backend::memory::Owner;
+use crate::backend::memory::{Owner, Published};
 use crate::backend::{HoldId, Mode, Operation, Reply, Request};
 use crate::engine::rules::SHORT_LEASE;
 use crate::name::LockName;
@@ -88,6 +88,14 @@ impl World {
         }
         if let Some(what) = found {
             self.violated(Violation::Overtaken, what);
+        }
+    }
+
+    /// Whoever is handed the lock can be told of it, unless it may not be passed.
+    pub(super) fn check_told(&mut self, name: &LockName, grant: &Published) {
+        if !grant.strict && !self.server.subscribed.contains(grant.channel.as_str()) {
+            let what = format!("{name} was handed to {}, which hears nothing", grant.id.record());
+            self.violated(Violation::ToNobody, what);
         }
     }
 

@@ -30,6 +30,10 @@ pub(super) enum Violation {
     FalseUnavailable,
     /// A waiter was granted the lock before one who had come earlier and was alive.
     Overtaken,
+    /// The lock was handed to a waiter that could not be told, past others that could.
+    ToNobody,
+    /// A living waiter was taken out of the queue by somebody else's request.
+    Displaced,
     /// Something is left when all is over.
     Leak,
     /// An extension was reported that the server has not given.

@@ -19,12 +19,13 @@ async fn is_free(locks: &LockManager, key: &str) -> bool {
 async fn several_names_are_held_together_and_each_has_its_token() {
     let (here, there) = two_managers("multi-together").await;
     let guard = here.lock_all(["c", "a", "b", "a"]).acquire().await.unwrap();
-    let mut names: Vec<_> = guard.names().iter().map(ToString::to_string).collect();
-    assert_eq!(guard.name(), &guard.names()[0]);
-    names.sort();
-    assert_eq!(names, ["LOCK:a", "LOCK:b", "LOCK:c"], "each once");
+    let names: Vec<_> = guard.names().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["LOCK:c", "LOCK:a", "LOCK:b"], "each once, in the order of the keys");
+    assert_eq!((guard.name(), guard.token()), (&guard.names()[0], guard.tokens()[0].1));
     for (name, token) in guard.tokens() {
         assert_eq!(guard.token_of(&name), Some(token));
+        assert_eq!(guard.token_of(name.as_str()), Some(token), "by its full name");
+        assert_eq!(guard.token_of(name.as_str().trim_start_matches("LOCK:")), Some(token), "by its key");
         assert!(there.lock(name.as_str().trim_start_matches("LOCK:")).try_acquire().await.unwrap().is_none());
     }
     assert_eq!(guard.token_of("LOCK:d"), None);
@@ -52,22 +53,23 @@ async fn all_or_none() {
 async fn who_waits_for_a_name_holds_only_smaller_ones() {
     let (here, there) = two_managers("multi-prefix").await;
     let order = here.lock_all(["a", "b", "c"]).acquire().await.unwrap();
-    let names: Vec<String> =
-        order.names().iter().map(|name| name.as_str().trim_start_matches("LOCK:").to_owned()).collect();
+    let mut names = order.names();
+    names.sort_by_key(|name| (name.slot(), name.clone()));
+    let names: Vec<&str> = names.iter().map(|name| name.as_str().trim_start_matches("LOCK:")).collect();
     order.release().await.unwrap();
-    let middle = there.lock(names[1].as_str()).acquire().await.unwrap();
+    let middle = there.lock(names[1]).acquire().await.unwrap();
     let all = here.lock_all(["a", "b", "c"]).wait(PATIENCE);
     let waiting = tokio::spawn(all.acquire());
     // The smallest is taken for good, the biggest is free again although the wait goes on.
-    while is_free(&there, names[0].as_str()).await {
+    while is_free(&there, names[0]).await {
         tokio::task::yield_now().await;
     }
-    drop(there.lock(names[2].as_str()).wait(PATIENCE).acquire().await.unwrap());
+    drop(there.lock(names[2]).wait(PATIENCE).acquire().await.unwrap());
     assert!(!waiting.is_finished());
     middle.release().await.unwrap();
     let guard = waiting.await.unwrap().unwrap();
     assert_eq!(guard.tokens().len(), 3);
-    assert!(!is_free(&there, names[2].as_str()).await);
+    assert!(!is_free(&there, names[2]).await);
 }
 
 #[tokio::test]

@@ -210,17 +210,17 @@ fn on_thread(around: &Surroundings, plan: &Plan, who: &str) -> io::Result<()> {
     };
     let mut hold = Hold::of_guard(&around.diary, who, guard);
     let mut witness = Witness::connect(&around.witness)?;
-    let read = read_all(&mut witness, &hold)?;
+    let read = claim_all(&mut witness, &hold)?;
     hold.keep_blocking(plan.hold);
     write_all(&mut witness, plan, &hold, read)?;
     hold.release_blocking();
     Ok(())
 }
 
-/// Reads what the lock protects, pauses, and writes it. Never looks whether it may: that is the fence's part.
+/// Claims and reads what the lock protects, pauses, and writes it. Never looks whether it may: that is the fence's part.
 async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Result<Hold> {
     let mut witness = Witness::connect(&around.witness)?;
-    let read = read_all(&mut witness, &hold)?;
+    let read = claim_all(&mut witness, &hold)?;
     let nested = if plan.nests { Nested::begin(around, plan, &hold).await? } else { None };
     match plan.fate {
         Fate::Blocks => block(around, plan.hold.max(Duration::from_millis(200))),
@@ -238,9 +238,9 @@ async fn section(around: &Surroundings, plan: &Plan, mut hold: Hold) -> io::Resu
     Ok(hold)
 }
 
-/// The registers of all its names.
-fn read_all(witness: &mut Witness, hold: &Hold) -> io::Result<Vec<(u64, u64)>> {
-    hold.tokens().iter().map(|(name, token)| witness.read(name, *token)).collect()
+/// Claims the registers of all its names, and reads them.
+fn claim_all(witness: &mut Witness, hold: &Hold) -> io::Result<Vec<(u64, u64)>> {
+    hold.tokens().iter().map(|(name, token)| witness.claim(name, *token)).collect()
 }
 
 /// Readers don't.

@@ -4,6 +4,7 @@
 //! [`Inbox`], if only with "the answer was lost". Nothing here is a future, so nothing can be dropped half-way: a
 //! request is written into the engine's table before it is submitted, and stays there until it is answered.
 
+pub(crate) mod bounds;
 pub mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;

@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::line::Line;
 use super::queued::{heartbeat, next_refresh};
 use super::rules::{SHORT_LEASE, millis, pause, valid_until};
-use super::stay::{Phase, Queued, Stay};
+use super::stay::{Phase, Proof, Queued, Stay};
 use super::waiter::Waiter;
 use crate::backend::{Acquire, Answer, Entry, Fault, FaultClass, Operation, Place, Reply};
 use crate::clock::Moment;
@@ -149,9 +149,10 @@ impl Line {
         desk: &mut Desk,
     ) {
         let asked = self.stay.as_ref().map_or(0, |stay| millis(stay.lease));
-        let left_ms = if desk.rules.stated_left { left_ms } else { asked };
+        // No more is left than was asked for, whatever a server says whose clock went back, or whose record was damaged.
+        let left_ms = if desk.rules.stated_left { left_ms.min(asked) } else { asked };
         let base = if desk.rules.from_send { sent } else { desk.now };
-        self.own((fence, left_ms, strict), valid_until(base, left_ms), desk);
+        self.own((fence, left_ms, strict), valid_until(base, left_ms), Proof::Reply, desk);
     }
 }
 

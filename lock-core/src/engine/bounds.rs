@@ -42,7 +42,7 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned_mut() else { return };
         let Some(end) = owned.body_ends_at(want, now) else { return };
-        let until = end.min(owned.valid_until);
+        let until = end.min(owned.counts_until());
         let User::Held(holding) = &mut owned.user else { return };
         if owned.frozen || !Arc::ptr_eq(&holding.cell, cell) {
             return;

@@ -120,7 +120,8 @@ impl Line {
             owned.renew_at = owned.renew_at.min(now + CLAIM_DELAY);
         }
         let ends_at = owned.body_ends_at(&want, now);
-        let until = ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
+        let counts_until = owned.counts_until();
+        let until = ends_at.map_or(counts_until, |end| end.min(counts_until));
         let cell = Arc::new(HoldCell::new(line, token(owned.fence, owned.pass), until, clock));
         owned.user = User::Held(Holding {
             cell: Arc::clone(&cell),
@@ -139,6 +140,9 @@ impl Line {
         let (Some(stay), Some(owned), Some(offer)) = (&self.stay, self.owned(), self.offered()) else {
             return false;
         };
+        if owned.is_hearsay(desk.now) {
+            return false;
+        }
         let half = Duration::from_millis(stay.entry.short_ms).min(self.waiters[place].want.expire) / 2;
         let left = owned.valid_until.since(desk.now);
         left >= half || (offer.answered == Answered::Confirmed && !left.is_zero())

@@ -8,8 +8,8 @@ use super::desk::Desk;
 use super::events::Event;
 use super::hold_cell::HoldCell;
 use super::line::Line;
-use super::rules::{LONGEST_TICK, OFFER_LIMIT};
-use super::stay::{Offer, Owned, Phase, User};
+use super::rules::{CLAIM_DELAY, LONGEST_TICK, OFFER_LIMIT};
+use super::stay::{Offer, Owned, Phase, Proof, User};
 use crate::clock::Moment;
 
 impl Line {
@@ -18,6 +18,7 @@ impl Line {
         &mut self,
         (fence, left_ms, strict): (u64, u64, bool),
         valid_until: Moment,
+        proof: Proof,
         desk: &mut Desk,
     ) {
         let now = desk.now;
@@ -27,7 +28,8 @@ impl Line {
         stay.tries = 0;
         stay.next = now;
         let lease = Duration::from_millis(left_ms);
-        stay.lease = stay.lease.max(lease);
+        let unconfirmed_since = (proof == Proof::Message).then_some(now);
+        let usual = valid_until - lease * 2 / 3;
         stay.phase = Phase::Owned(Owned {
             fence,
             strict,
@@ -36,7 +38,8 @@ impl Line {
             granted_at: now,
             lease,
             valid_until,
-            renew_at: valid_until - lease * 2 / 3,
+            renew_at: unconfirmed_since.map_or(usual, |since| usual.min(since + CLAIM_DELAY)),
+            unconfirmed_since,
             taken_until: valid_until,
             acknowledged: !desk.acknowledge,
             user: User::Offered(Offer::nobody_yet(now)),
@@ -88,7 +91,12 @@ impl Line {
         let until = owned.holding().map_or(owned.valid_until, |holding| holding.cell.valid_until());
         let lost = now >= until || owned.holding().is_some_and(|holding| holding.cell.is_lost());
         if lost {
-            return self.lose("its lease is over", desk);
+            let why = if now < owned.valid_until {
+                "its grant was not confirmed in time"
+            } else {
+                "its lease is over"
+            };
+            return self.lose(why, desk);
         }
         desk.effects.look_again(until);
         // A suspend may jump over that moment, and timers don't notice: short leases are looked at more often than all are.

@@ -7,7 +7,8 @@ use super::events::Event;
 use super::line::Line;
 use super::rules::{LONGEST_TICK, millis, pause, valid_until};
 use super::slot::News;
-use super::stay::{Phase, Queued};
+use super::stay::{Phase, Proof, Queued};
+use crate::backend::bounds;
 use crate::backend::{Answer, Entry, Fault, FaultClass, Generation, Grant, Operation, Reply, Via};
 use crate::clock::Moment;
 
@@ -164,6 +165,11 @@ impl Line {
     /// What could go wrong: the message was stuck, its short lease is over, another holds the lock, and we count it from
     /// our latest refresh. It can't: that refresh's reply carries a floor that every later grant exceeds; a grant at or
     /// below it is older than the base and is ignored. Then the next refresh decides, at once.
+    ///
+    /// What could go wrong: somebody else published it, with a lease for ever or a token that no true holder will reach. It
+    /// can't: its lease has to be the one that the entry asks for, and its fence one that the server's clock can have got to
+    /// since the floor; else it is a hint to refresh, as it is where the server's clock was put forward. A message that is
+    /// possible in all this, and yet forged, counts as long as [`Owned::counts_until`](super::stay::Owned::counts_until) says.
     pub(super) fn granted(&mut self, grant: &Grant, desk: &mut Desk) {
         let Some(stay) = &mut self.stay else { return };
         if stay.id.hex() != grant.hex {
@@ -176,8 +182,12 @@ impl Line {
                 let until = valid_until(base, grant.left_ms);
                 let newer = grant.fence > queued.floor || !desk.rules.floor;
                 let same_life = grant.generation.proves(&queued.generation) || !desk.rules.generation;
-                if newer && same_life && desk.now < until {
-                    self.own((grant.fence, grant.left_ms, grant.strict), until, desk);
+                let since_floor = desk.now.since(queued.base);
+                let possible = bounds::is_possible_lease(grant.left_ms, &stay.entry)
+                    && bounds::is_reachable_fence(grant.fence, queued.floor, since_floor);
+                if newer && same_life && possible && desk.now < until {
+                    let granted = (grant.fence, grant.left_ms, grant.strict);
+                    self.own(granted, until, Proof::Message, desk);
                     self.drive(desk);
                 } else {
                     self.refresh_now(desk);

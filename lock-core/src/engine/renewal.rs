@@ -25,7 +25,11 @@ impl Line {
         let owes = owned.owes(holding, now);
         let (due, lease) = match holding.ends_at {
             // The last extension reaches the end of the body: none is due after it, but for who waits to be told.
-            Some(end) if owned.valid_until >= end && wish.is_none() => (Moment::NEVER, holding.expire),
+            Some(end)
+                if owned.counts_until() >= end && wish.is_none() && owned.unconfirmed_since.is_none() =>
+            {
+                (Moment::NEVER, holding.expire)
+            }
             Some(end) => (owned.renew_at, (end.since(now) + Duration::from_secs(1)).min(holding.expire)),
             None => (owned.renew_at, holding.expire),
         };
@@ -71,8 +75,12 @@ impl Line {
 
     pub(super) fn renewal_answered(&mut self, answer: Answer, desk: &mut Desk) {
         match answer {
-            Answer::Reply { reply: Reply::Held { left_ms, strict, .. }, sent, .. } => {
-                self.renewed(left_ms, strict, sent, desk)
+            Answer::Reply { reply: Reply::Held { fence, left_ms, strict }, sent, .. } => {
+                if self.is_fence(fence) {
+                    self.renewed(left_ms, strict, sent, desk)
+                } else {
+                    self.lose("the server has it under another number", desk)
+                }
             }
             Answer::Reply { .. } => self.lose("the server does not know it any more", desk),
             Answer::Failed(fault) | Answer::Lost(fault) | Answer::Unsent(fault) => {
@@ -94,6 +102,21 @@ impl Line {
         self.fail_waits(&fault, desk);
     }
 
+    /// Whether the server's grant is the one that this hold rests on. An offer that nobody has had yet takes the number that
+    /// the server says.
+    ///
+    /// What could go wrong: a forged grant was believed, the true one came while its claim was under way, and the hold goes on
+    /// under a token that the server never gave: higher than those of later holders, who are refused by the resource. It can't:
+    /// the claim's reply names the true fence, and a hold that began with another one is lost.
+    fn is_fence(&mut self, fence: u64) -> bool {
+        let Some(owned) = self.owned_mut() else { return false };
+        let unused = owned.holding().is_none() && owned.pass == 0;
+        if unused && owned.unconfirmed_since.is_some() {
+            owned.fence = fence;
+        }
+        owned.fence == fence
+    }
+
     fn renewed(&mut self, left_ms: u64, strict: bool, sent: Moment, desk: &mut Desk) {
         let base = if desk.rules.from_send { sent } else { desk.now };
         let Some(stay) = &mut self.stay else { return };
@@ -102,6 +125,9 @@ impl Line {
         };
         stay.tries = 0;
         owned.strict = strict;
+        owned.unconfirmed_since = None;
+        // No more is left than was asked for; see `granted_by_reply`.
+        let left_ms = left_ms.min(millis(stay.lease));
         owned.taken_until = owned.taken_until.max(base + Duration::from_millis(left_ms));
         let left_ms = owned.holding().map_or(left_ms, |holding| holding.counts_on(left_ms));
         owned.lease = Duration::from_millis(left_ms);

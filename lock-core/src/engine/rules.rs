@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::backend::REQUEST_LIMIT;
 use crate::clock::Moment;
 
 /// A grant, and every lease that nobody has claimed yet, lasts at most this long.
@@ -15,6 +16,8 @@ pub(super) const OFFER_LIMIT: Duration = Duration::from_millis(5);
 /// A holder with a short lease asks for its full one after this: most bodies under contention end before, and cost no
 /// claim.
 pub(super) const CLAIM_DELAY: Duration = Duration::from_millis(50);
+/// A hold rests on a pushed grant alone for so long at most: then a reply has said that it is true, or the hold ends.
+pub(super) const MESSAGE_LIMIT: Duration = REQUEST_LIMIT;
 /// While anything is held or waited for, the engine looks at least this often.
 pub(super) const LONGEST_TICK: Duration = Duration::from_millis(50);
 /// First pause before something is tried again; doubled up to [`LONGEST_PAUSE`].

@@ -7,6 +7,7 @@ use super::extension::Extending;
 use super::hold_cell::HoldCell;
 use super::line_key::LineKey;
 use super::queued::longest_heartbeat;
+use super::rules::{CLAIM_DELAY, MESSAGE_LIMIT};
 use super::undo::Undo;
 use super::waiter::WaiterKey;
 use crate::backend::{Entry, Generation, Grant, HoldId};
@@ -63,6 +64,15 @@ pub(super) struct Queued {
     pub(super) generation: Generation,
 }
 
+/// What says that a stay is the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The server's reply to a request of ours.
+    Reply,
+    /// A pushed grant, which anybody may have published who may use the channel.
+    Message,
+}
+
 /// A lease that the server gave.
 pub(super) struct Owned {
     pub(super) fence: u64,
@@ -77,6 +87,8 @@ pub(super) struct Owned {
     pub(super) lease: Duration,
     pub(super) valid_until: Moment,
     pub(super) renew_at: Moment,
+    /// Since when it rests on a pushed grant alone; `None` once a reply has said that it is true.
+    pub(super) unconfirmed_since: Option<Moment>,
     /// Until when the server has it taken, at least; later than `valid_until` where it is to stay taken after the body.
     pub(super) taken_until: Moment,
     /// As many replicas as are needed have it, or none is.
@@ -162,6 +174,22 @@ impl Stay {
 }
 
 impl Owned {
+    /// Until when a holder may count on it.
+    ///
+    /// What could go wrong: somebody who may publish on this process's channel, and has read the waiter's id in the lock's
+    /// key, publishes a grant that the server never made. Nothing in the message can prove it: whatever a script puts in,
+    /// it has read where that somebody may read too. So two processes hold the lock, for as long as a hold rests on a message
+    /// alone: a body starts no later than [`CLAIM_DELAY`] after the message, the server is asked by then, and its answer ends
+    /// the hold, or there is none within [`MESSAGE_LIMIT`], which ends it too.
+    pub(super) fn counts_until(&self) -> Moment {
+        self.unconfirmed_since.map_or(self.valid_until, |since| self.valid_until.min(since + MESSAGE_LIMIT))
+    }
+
+    /// Whether the server's word has to come before a body starts: the message that it rests on is too old.
+    pub(super) fn is_hearsay(&self, now: Moment) -> bool {
+        self.unconfirmed_since.is_some_and(|since| now > since + CLAIM_DELAY)
+    }
+
     pub(super) fn holding(&self) -> Option<&Holding> {
         match &self.user {
             User::Held(holding) => Some(holding),

@@ -101,6 +101,12 @@ impl Queue {
         dead.into_iter().map(|(_, text)| text).collect()
     }
 
+    /// All of them, in order.
+    #[cfg(test)]
+    pub(crate) fn waiters(&self) -> impl Iterator<Item = &Waiter> {
+        self.places.values()
+    }
+
     /// The texts of all, in order.
     #[cfg(test)]
     pub(crate) fn texts(&self) -> Vec<String> {

@@ -1,13 +1,14 @@
 //! Rules that are missed only by rare coincidences: the coincidence made by hand, with the rule and without.
 
 use std::pin::Pin;
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::client::Client;
 use super::random::Random;
 use super::time::VirtualTime;
 use crate::backend::{Answer, Generation, Grant, Inbox, Operation, Reply, Request, Via};
+use crate::engine::handle::Hold;
 use crate::engine::rules::Rules;
 use crate::engine::wait::Waiting;
 use crate::engine::waiter::{Claim, Want};
@@ -22,6 +23,10 @@ struct Scene {
 
 impl Scene {
     fn new(rules: Rules) -> Self {
+        Self::with_lease(rules, Duration::from_millis(300))
+    }
+
+    fn with_lease(rules: Rules, expire: Duration) -> Self {
         let time = VirtualTime::default();
         let client = Client::new(0, 1, &time, 0, rules, &mut Random::new(1));
         let want = Want {
@@ -29,7 +34,7 @@ impl Scene {
             name: LockName::new("LOCK:0"),
             record: "waiter".to_owned(),
             wait: Duration::from_secs(5),
-            expire: Duration::from_millis(300),
+            expire,
             renew: true,
             max_hold: None,
             via: Via::Engine,
@@ -38,6 +43,15 @@ impl Scene {
         let mut scene = Self { time, client, waiting };
         assert!(!scene.has_the_lock());
         scene
+    }
+
+    /// What the waiter, polled, has got.
+    fn hold(&mut self) -> Option<Hold> {
+        let waker = self.client.waker(0);
+        match self.waiting.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(hold) => Some(hold.expect("nothing has failed")),
+            Poll::Pending => None,
+        }
     }
 
     fn has_the_lock(&mut self) -> bool {
@@ -124,4 +138,152 @@ fn asks_its_first_place_back(rules: Rules) -> bool {
         return false;
     };
     again.id != asked.id && acquire.place.as_ref().and_then(|place| place.ticket) == Some(1)
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A waiter with this lease, queued by a server that told the floor 1000, and a grant that could be true.
+fn forged(expire: Duration) -> (Scene, Grant) {
+    let scene = Scene::with_lease(Rules::ALL, expire);
+    let asked = scene.request();
+    scene.answer(&asked, queued(1));
+    let grant = Grant {
+        hex: asked.id.hex().to_owned(),
+        fence: 1001,
+        left_ms: u64::try_from(expire.as_millis()).unwrap().min(3000),
+        strict: false,
+        generation: Generation::new("new"),
+    };
+    (scene, grant)
+}
+
+#[test]
+fn a_grant_that_cannot_be_true_is_a_hint_to_ask() {
+    for expire in [300 * MS, 3000 * MS, 60_000 * MS] {
+        let (mut scene, grant) = forged(expire);
+        scene.client.shared.granted(grant);
+        assert!(scene.has_the_lock(), "one that can be true is believed");
+        let leases = [0, 1, 299, 301, 2999, 3001, 600_000, u64::MAX].map(|left_ms| (1001, left_ms));
+        let fences = [0, 1000, 20_000, (1 << 52) - 1, 1 << 52, 1 << 53, u64::MAX];
+        let short = u64::try_from(expire.as_millis()).unwrap().min(3000);
+        for (fence, left_ms) in leases.into_iter().chain(fences.map(|fence| (fence, short))) {
+            let (mut scene, grant) = forged(expire);
+            scene.client.shared.granted(Grant { fence, left_ms, ..grant });
+            assert!(!scene.has_the_lock(), "fence {fence}, {left_ms} ms");
+            assert!(
+                matches!(scene.request().operation, Operation::Refresh { .. }),
+                "fence {fence}, {left_ms} ms"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_grant_that_came_before_its_floor_has_the_same_ranges() {
+    for (fence, left_ms, believed) in [(1001, 300, true), (1001, 600_000, false), (1 << 51, 300, false)] {
+        let mut scene = Scene::new(Rules::ALL);
+        let asked = scene.request();
+        let grant = Grant {
+            hex: asked.id.hex().to_owned(),
+            fence,
+            left_ms,
+            strict: false,
+            generation: Generation::new("new"),
+        };
+        scene.client.shared.granted(grant);
+        assert!(!scene.has_the_lock(), "the server has not said yet that it waits");
+        scene.answer(&asked, queued(1));
+        assert_eq!(scene.has_the_lock(), believed, "fence {fence}, {left_ms} ms");
+    }
+}
+
+/// The claim of a hold that began by a message: sent within 50 ms, whatever lease it has.
+fn claimed(scene: &Scene) -> Request {
+    scene.pass(49 * MS);
+    assert!(scene.client.wire.take().is_empty(), "most bodies have ended by then");
+    scene.pass(MS);
+    let claim = scene.request();
+    assert!(matches!(claim.operation, Operation::Renew { .. }), "{claim:?}");
+    claim
+}
+
+#[test]
+fn a_hold_rests_on_a_message_until_the_server_is_asked() {
+    for expire in [300 * MS, 3000 * MS, 60_000 * MS] {
+        let (mut scene, grant) = forged(expire);
+        scene.client.shared.granted(grant);
+        let hold = scene.hold().expect("it could be true");
+        let claim = claimed(&scene);
+        scene.answer(&claim, Reply::Gone);
+        assert!(hold.cell().is_lost(), "{expire:?}");
+    }
+}
+
+#[test]
+fn a_hold_that_began_by_a_message_ends_without_an_answer() {
+    for expire in [3000 * MS, 60_000 * MS] {
+        let (mut scene, grant) = forged(expire);
+        scene.client.shared.granted(grant);
+        let hold = scene.hold().expect("it could be true");
+        claimed(&scene);
+        scene.pass(949 * MS);
+        assert!(hold.cell().is_held(), "{expire:?}");
+        scene.pass(MS);
+        assert!(hold.cell().is_lost(), "{expire:?}: a second after the message");
+    }
+}
+
+#[test]
+fn a_hold_that_the_server_confirms_has_its_whole_lease() {
+    let (mut scene, grant) = forged(60_000 * MS);
+    scene.client.shared.granted(grant);
+    let hold = scene.hold().expect("it could be true");
+    let claim = claimed(&scene);
+    scene.answer(&claim, Reply::Held { fence: 1001, left_ms: 60_000, strict: false });
+    scene.pass(10_000 * MS);
+    assert!(hold.cell().is_held());
+}
+
+/// The true grant comes while a hold rests on a forged one: its token would be another's.
+#[test]
+fn a_hold_under_another_number_than_the_servers_is_lost() {
+    for fence in [1000, 1002, 1 << 40] {
+        let (mut scene, grant) = forged(60_000 * MS);
+        scene.client.shared.granted(grant);
+        let hold = scene.hold().expect("it could be true");
+        let claim = claimed(&scene);
+        scene.answer(&claim, Reply::Held { fence, left_ms: 60_000, strict: false });
+        assert!(hold.cell().is_lost(), "{fence}");
+    }
+}
+
+/// Who comes late for its offer begins with what the server says, and under its number.
+#[test]
+fn an_old_message_is_confirmed_before_a_body_starts() {
+    let (mut scene, grant) = forged(60_000 * MS);
+    scene.client.shared.granted(grant);
+    scene.pass(51 * MS);
+    assert!(scene.hold().is_none());
+    let claim = scene.request();
+    assert!(matches!(claim.operation, Operation::Renew { .. }), "{claim:?}");
+    scene.answer(&claim, Reply::Held { fence: 1005, left_ms: 60_000, strict: false });
+    let hold = scene.hold().expect("the server has said so");
+    assert_eq!(hold.cell().own_fence(), Some(1005));
+    assert!(hold.cell().remaining() > 50_000 * MS);
+}
+
+/// No reply gives more than was asked for.
+#[test]
+fn no_more_is_believed_than_was_asked_for() {
+    for left_ms in [301, 30 * 24 * 3_600_000, 1 << 53, u64::MAX] {
+        let mut scene = Scene::new(Rules::ALL);
+        let asked = scene.request();
+        scene.answer(&asked, Reply::Held { fence: 1001, left_ms, strict: false });
+        let hold = scene.hold().expect("the server has said so");
+        assert!(hold.cell().remaining() <= 300 * MS, "{left_ms} ms");
+        scene.pass(100 * MS);
+        let renewal = scene.request();
+        scene.answer(&renewal, Reply::Held { fence: 1001, left_ms, strict: false });
+        assert!(hold.cell().remaining() <= 300 * MS, "{left_ms} ms");
+    }
 }

@@ -10,7 +10,7 @@ use super::world::World;
 use crate::backend::{HoldId, Mode};
 use crate::clock::Moment;
 use crate::engine::hold_cell::HoldCell;
-use crate::engine::rules::SHORT_LEASE;
+use crate::engine::rules::{CLAIM_DELAY, MESSAGE_LIMIT, SHORT_LEASE};
 use crate::name::LockName;
 
 /// By how much an engine's look, or a task's poll, may be late while nothing is paused or blocked, in µs.
@@ -194,7 +194,9 @@ impl World {
         let half = self.checker.given_ms.get(&(token >> 11)).copied().unwrap_or(0);
         let half = half.min(wait.expire.min(SHORT_LEASE).as_millis() as u64) / 2;
         let left = cell.valid_until().since(cell.now()).as_millis() as u64;
-        if left < half - half / 10 && cell.token & 2047 == 0 {
+        // What rests on a message counts for less until the server has confirmed it, and is as old as that at most.
+        let by_message = (MESSAGE_LIMIT - CLAIM_DELAY).as_millis() as u64;
+        if left < (half - half / 10).min(by_message) && cell.token & 2047 == 0 {
             self.violated(Violation::LateStart, format!("c{client} t{task}: {left} ms left, half is {half}"));
         }
         self.checker.open.entry(name.clone()).or_default().push(Seen {

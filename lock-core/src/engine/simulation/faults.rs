@@ -16,11 +16,13 @@ pub(super) enum Trouble {
     Unsubscribe,
     Kill,
     Restart,
+    /// Somebody else publishes.
+    Forge,
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Break, Self::Pause, Self::Stall, Self::Unsubscribe, Self::Kill, Self::Restart];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Break, Self::Pause, Self::Stall, Self::Unsubscribe, Self::Kill, Self::Restart, Self::Forge];
 }
 
 impl World {
@@ -33,6 +35,7 @@ impl World {
             Trouble::Unsubscribe => weather.unsubscribed,
             Trouble::Kill => weather.kills,
             Trouble::Restart => weather.restarts,
+            Trouble::Forge => weather.forged,
         }
     }
 
@@ -88,6 +91,7 @@ impl World {
             }
             Trouble::Kill => self.kill(client),
             Trouble::Restart => self.restart_server(),
+            Trouble::Forge => self.forge(),
         }
         self.plan_trouble(trouble);
     }

@@ -18,6 +18,7 @@ mod delivery;
 mod ending;
 mod extensions;
 mod faults;
+mod forged;
 mod mutation;
 mod necessity;
 mod network;

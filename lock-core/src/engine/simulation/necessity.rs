@@ -9,7 +9,7 @@ use super::world::World;
 use crate::engine::rules::Rules;
 
 /// By then a rule that is needed has been missed.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 150;
 
 /// Runs seeds until the violation is found. The same seeds with every rule on are clean.
 fn is_found(without: &Setup, violation: Violation) {

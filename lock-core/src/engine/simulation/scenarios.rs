@@ -85,6 +85,16 @@ fn tokens_rise_when_the_server_loses_its_data() {
 }
 
 #[test]
+fn a_message_that_cannot_be_true_is_not_believed_in_a_storm() {
+    nothing_is_violated(&Setup::FORGED, 100);
+}
+
+#[test]
+fn a_message_that_cannot_be_true_changes_nothing_in_calm() {
+    nothing_is_violated(&Setup::FORGED_IN_CALM, 30);
+}
+
+#[test]
 fn an_extension_is_what_the_server_has_given() {
     nothing_is_violated(&Setup::EXTENDED, 100);
 }

@@ -70,6 +70,8 @@ pub(super) struct Weather {
     pub(super) unsubscribed: Duration,
     pub(super) kills: Duration,
     pub(super) restarts: Duration,
+    /// Of grants that the server never made, published by somebody who reads the records.
+    pub(super) forged: Duration,
     /// Grants, of a thousand: late, lost, repeated.
     pub(super) push_late: u64,
     pub(super) push_late_by: Duration,
@@ -96,6 +98,7 @@ impl Weather {
         unsubscribed: ms(0),
         kills: ms(0),
         restarts: ms(0),
+        forged: ms(0),
         push_late: 0,
         push_late_by: ms(0),
         push_lost: 0,
@@ -118,6 +121,7 @@ impl Weather {
         unsubscribed: ms(2000),
         kills: ms(15_000),
         restarts: ms(0),
+        forged: ms(0),
         push_late: 200,
         push_late_by: ms(5000),
         push_lost: 80,
@@ -269,6 +273,21 @@ impl Setup {
     /// The server loses everything again and again.
     pub(super) const DATA_LOSS: Self =
         Self { name: "data loss", weather: Weather { restarts: ms(3000), ..Weather::STORM }, ..Self::STORM };
+
+    /// Somebody publishes grants that can't be true, while everything else goes wrong too.
+    pub(super) const FORGED: Self = Self {
+        name: "impossible messages in a storm",
+        weather: Weather { forged: ms(20), ..Weather::STORM },
+        ..Self::READERS
+    };
+
+    /// The same while nothing else goes wrong.
+    pub(super) const FORGED_IN_CALM: Self = Self {
+        name: "impossible messages in calm",
+        weather: Weather { forged: ms(5), ..Weather::CALM },
+        habits: Habits { hold: ms(150), try_once: 20, ..Self::READERS_IN_CALM.habits },
+        ..Self::READERS_IN_CALM
+    };
 
     /// Holders ask for other leases all the time, while everything goes wrong.
     pub(super) const EXTENDED: Self = Self {

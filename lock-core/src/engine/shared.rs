@@ -201,7 +201,7 @@ impl Shared {
 
     /// A random number, as new ids have.
     pub(super) fn random(&self) -> u64 {
-        self.with(|table| (table.desk.new_id)("").number() as u64)
+        self.with(|table| (table.desk.new_id)("").number() as u64).unwrap_or_default()
     }
 
     /// A number for an alarm.

@@ -213,7 +213,7 @@ fn said(last: &[u8]) -> Option<String> {
     // Others begin with what they are, servers of this kind end with what is wrong.
     let foreign = ["HTTP/", "SSH-"].iter().any(|other| text.starts_with(other));
     let mut lines = text.trim_end().split("\r\n");
-    let line = if foreign { lines.next() } else { lines.next_back() }?;
+    let line = if foreign { lines.next() } else { lines.last() }?;
     let line = line.trim_start_matches('\n');
     // The client library's name, which older servers do not take, is not what they close a connection for.
     if line.is_empty() || line.starts_with(['+', ':', '$', '*', '_', '%', '>']) || line.contains("SETINFO") {

@@ -341,7 +341,7 @@ impl World {
                     self.verdict.repairs += 1;
                 }
                 let generation = Generation::new(&format!("{master} {life}"));
-                Answer::Reply { reply, sent, server_ms, generation }
+                Answer::Reply { reply, sent, server_ms, generation, copies_out: false }
             }
         };
         let (lost, slow) = self.lost();
@@ -444,7 +444,7 @@ impl World {
 
     fn begin_hold(&mut self, process: usize, task: usize, name: usize, probe: bool, quorum: Quorum) {
         let lease = quorum.lease();
-        let token = lease.token();
+        let (_, token) = lease.tokens().remove(0);
         self.trace(|| format!("p{process} t{task} HOLDS {name}, token {token}, for {:?}", lease.remaining()));
         self.verdict.holds += 1;
         if token <= self.latest[name] {

@@ -63,7 +63,7 @@ impl Cluster {
         cluster
     }
 
-    /// `redis-cluster://127.0.0.1:port,127.0.0.1:port..`, all nodes.
+    /// `redis-cluster://127.0.0.1:port,127.0.0.1:port..`, all nodes; `rediss-cluster://` where they speak TLS to each other.
     ///
     /// # Panics
     /// If it has no nodes.
@@ -73,8 +73,9 @@ impl Cluster {
         let login = first.trim_start_matches("redis://").rsplit_once('@').map(|(login, _)| login);
         let hosts: Vec<String> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.told_port())).collect();
+        let scheme = if self.nodes[0].speaks_tls_to_servers() { "rediss-cluster" } else { "redis-cluster" };
         let login = login.map(|login| format!("{login}@")).unwrap_or_default();
-        format!("redis-cluster://{login}{}", hosts.join(","))
+        format!("{scheme}://{login}{}", hosts.join(","))
     }
 
     /// Its nodes, to be killed, paused, and started again.
@@ -169,7 +170,7 @@ impl Cluster {
                 }
                 let slots = node.command(&["CLUSTER", "SLOTS"]);
                 let listed = ports_in(&slots);
-                if !alive.iter().all(|node| listed.contains(&node.told_port())) {
+                if !alive.iter().all(|node| listed.contains(&node.told_in_the_clear())) {
                     return false;
                 }
                 views.push(masters_by_slot(&slots));
@@ -231,7 +232,7 @@ impl Cluster {
     }
 
     fn at(&self, port: u16) -> &Server {
-        self.nodes.iter().find(|node| node.told_port() == port).expect("a node of this cluster")
+        self.nodes.iter().find(|node| node.told_in_the_clear() == port).expect("a node of this cluster")
     }
 }
 

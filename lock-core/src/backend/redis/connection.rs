@@ -11,6 +11,7 @@ use ::redis::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::access::Known;
 use super::check;
 use super::config::RedisConfig;
 use super::fault;
@@ -94,13 +95,33 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Connects and logs in, with what is known of logins and certificates. What was asked for by an earlier connection may be
+    /// of no use any more: then it is asked for once more, and tried again.
     async fn connect(
         info: ConnectionInfo,
         config: &RedisConfig,
         settings: AsyncConnectionConfig,
     ) -> RedisResult<Self> {
+        let known = config.known(&info, false).await?;
+        let is_fresh = known.is_fresh;
+        let error = match Self::connect_with(info.clone(), known, config, settings.clone()).await {
+            Err(error) if !is_fresh && !error.is_connection_refusal() => error,
+            connected => return connected,
+        };
+        match config.known(&info, true).await {
+            Ok(known) => Self::connect_with(info, known, config, settings).await,
+            Err(_) => Err(error),
+        }
+    }
+
+    async fn connect_with(
+        info: ConnectionInfo,
+        known: Known,
+        config: &RedisConfig,
+        settings: AsyncConnectionConfig,
+    ) -> RedisResult<Self> {
         let words = Words::new(matches!(info.addr(), ConnectionAddr::TcpTls { .. }));
-        let connected = Self::connect_aloud(info, config, settings, &words).await;
+        let connected = Self::connect_aloud(info, known, config, settings, &words).await;
         let (calls, io) = connected.map_err(|error| words.explain(error))?;
         Ok(Self { calls, io, generation: Generation::UNKNOWN, round_trip: Duration::ZERO, words })
     }
@@ -108,19 +129,25 @@ impl Connection {
     /// With an ear for what the other end says.
     async fn connect_aloud(
         info: ConnectionInfo,
+        known: Known,
         config: &RedisConfig,
         settings: AsyncConnectionConfig,
         words: &Words,
     ) -> RedisResult<(MultiplexedConnection, Option<Io>)> {
+        let login = info.redis_settings().clone();
+        let info = match &known.credentials {
+            Some(credentials) => info.set_redis_settings(credentials.put_into(login)),
+            None => info,
+        };
         let (redis, options) = (info.redis_settings(), info.tcp_settings());
         match info.addr() {
             ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
                 over(Socket::open(host, *port, options, words).await?, redis, settings).await
             }
             #[cfg(feature = "tls")]
-            ConnectionAddr::TcpTls { host, port, .. } if config.opens_own_stream() => {
+            ConnectionAddr::TcpTls { host, port, .. } if known.tls.is_some() => {
                 let socket = Socket::open(host, *port, options, words).await?;
-                over(config.tls_client().shake_hands(socket, host).await?, redis, settings).await
+                over(super::tls::shake_hands(socket, host, known.tls).await?, redis, settings).await
             }
             #[cfg(unix)]
             ConnectionAddr::Unix(path) if config.opens_own_stream() => {

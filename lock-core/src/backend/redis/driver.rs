@@ -15,7 +15,7 @@ use super::fault;
 use super::hub::Hub;
 use super::lane::{Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
-use crate::backend::{Fault, Generation};
+use crate::backend::{Fault, FaultClass, Generation};
 use crate::process::Birthplace;
 
 /// A ping under way; whether it was answered.
@@ -105,6 +105,14 @@ impl Driver {
             opening.as_mut().poll(context).map(Some)
         })
         .await?;
+        let opened = opened.map_err(|fault| match fault.class {
+            // A login that is asked for may be another one at the next attempt: while it is renewed, the server and those who are
+            // asked are not of one mind for a moment. Those who wait go on to wait.
+            FaultClass::Refused if config.asks_for_login() => {
+                Fault::new(FaultClass::Transient, fault.message)
+            }
+            _ => fault,
+        });
         Some(opened.map(|(connection, time)| {
             self.lane.opened(epoch, self.hub.now(), self.hub.patience(connection.round_trip));
             self.hub.server_time(time);

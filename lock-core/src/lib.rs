@@ -37,7 +37,7 @@
 //! - [`LockGuard`]: a lock held by hand. [`Held`]: what a body may know of its lock, also as [`Held::current`].
 //! - [`LockError`]: what can go wrong, one variant for each thing that one does about it.
 //! - [`MemoryLocks`]: a manager for tests, which makes locks busy and loses them, on a clock that is moved by hand.
-//! - [`LockSupport`]: the trait for decorators. [`LockKeyPart`](trait@LockKeyPart): your own types as keys.
+//! - [`LockSupport`]: the trait for decorators of locks by hand. [`LockKeyPart`](trait@LockKeyPart): your own types as keys.
 //!   [`LockKeyGenerator`]: keys from the call as a whole, a tenant in front of every key for example.
 //! - `migration`: coming from lock4j, klock, ShedLock or Redisson.
 //! - [`backend::redis`]: what the server needs, with the ACL line.

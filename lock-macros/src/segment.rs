@@ -9,16 +9,15 @@ use lock_rules::{DELIMITER_CHARACTERS, MAX_DELIMITER_CHARACTERS, MAX_PART_BYTES,
 ///
 /// What is wrong and what to write instead.
 pub(crate) fn check_delimiter(text: &str) -> Result<(), String> {
-    let characters: Vec<String> = DELIMITER_CHARACTERS.chars().map(String::from).collect();
-    let write = format!("a delimiter is 1 to {MAX_DELIMITER_CHARACTERS} of `{}`", characters.join(" "));
+    const WRITE: &str = "a delimiter is 1 to 4 of `: / . - _ | # @ ~ + = , ; !`";
     if text.is_empty() {
-        return Err(format!("the delimiter is empty, and segments would run together: {write}"));
+        return Err(format!("the delimiter is empty, and segments would run together: {WRITE}"));
     }
     if let Some(other) = text.chars().find(|c| !DELIMITER_CHARACTERS.contains(*c)) {
-        return Err(format!("{} cannot be part of a delimiter: {write}", describe(other)));
+        return Err(format!("{} cannot be part of a delimiter: {WRITE}", describe(other)));
     }
     if text.len() > MAX_DELIMITER_CHARACTERS {
-        return Err(format!("this delimiter has {} characters: {write}", text.len()));
+        return Err(format!("this delimiter has {} characters: {WRITE}", text.len()));
     }
     Ok(())
 }
@@ -102,6 +101,9 @@ mod tests {
         for bad in ["", ":::::", "a", "%", "{", "*", " ", ":x", "é"] {
             assert!(check_delimiter(bad).is_err(), "{bad}");
         }
+        let all: Vec<String> = DELIMITER_CHARACTERS.chars().map(String::from).collect();
+        let written = format!("a delimiter is 1 to {MAX_DELIMITER_CHARACTERS} of `{}`", all.join(" "));
+        assert!(check_delimiter("").is_err_and(|message| message.ends_with(&written)));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::manager::LockManager;
     message = "`locks` takes a `LockManager`, but this is `{Self}`",
     label = "not a `LockManager`",
     note = "a `LockManager`, a reference to one, and `Arc<LockManager>` are accepted",
-    note = "what points to one in another way, as a `LazyLock` or a `Box`, is written with a star: `locks = *LOCKS`"
+    note = "what points to one in another way, as a `LazyLock` or a `Box`, is written with a star: `locks = *LOCKS`; of a decorator \
+            write the manager in it"
 )]
 pub trait AsManager {
     /// A clone of it.
@@ -48,9 +49,4 @@ impl<T: AsManager + ?Sized> AsManager for Arc<T> {
     fn to_manager(&self) -> LockManager {
         (**self).to_manager()
     }
-}
-
-/// The manager of `locks = ..`.
-pub fn manager<T: AsManager + ?Sized>(locks: &T) -> Option<LockManager> {
-    Some(locks.to_manager())
 }

@@ -4,7 +4,6 @@ mod acquire;
 mod arguments;
 mod as_manager;
 mod fallback;
-mod fields;
 mod generated;
 mod inventory;
 mod parts;
@@ -28,9 +27,8 @@ pub use crate::params::{LockKind, OnLost};
 pub use crate::run::{Held, Hold, HoldWhen, LockOutcome, Outcome, Reporting, Skippable};
 pub use acquire::{acquire, acquire_blocking, acquire_when, acquire_when_blocking};
 pub use arguments::{Argument, IsPart, NotPart};
-pub use as_manager::{AsManager, manager};
+pub use as_manager::AsManager;
 pub use fallback::{AsyncFallback, fallback};
-pub use fields::{field, variant};
 pub use generated::{
     Generated, Generator, IsGenerator, NoGenerator, PointsToGenerator, PointsTwiceToGenerator, generate,
     generator,
@@ -38,10 +36,10 @@ pub use generated::{
 pub use inventory::annotated;
 #[cfg(feature = "inventory")]
 pub use inventory::{Registered, given, registered, submit};
-pub use parts::{Glued, key, part};
+pub use parts::{affixed, key, text};
 pub use prepare::{Prepared, prepare, prepare_all, prepare_generated};
 pub use settings::{Settings, Site};
-pub use several::{KeyCollection, KeyIterator, borrowed_keys, iterated_keys, listed_keys};
+pub use several::{KeyCollection, KeyIterator, key_of_each, listed_keys};
 
 /// The scope's manager, else the installed one.
 #[must_use]

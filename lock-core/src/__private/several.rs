@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, BinaryHeap, HashSet, LinkedList, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::key::{KeyError, LockKey, LockKeyPart};
+use super::parts::key;
+use crate::key::{KeyError, KeyWriter, LockKey, LockKeyPart};
 
 /// A collection that `keys = ..` goes through without taking it from the body.
 ///
@@ -17,18 +18,22 @@ use crate::key::{KeyError, LockKey, LockKeyPart};
             `keys = order.items.iter().map(|item| item.sku)`; a map has `.keys()`"
 )]
 pub trait KeyCollection {
-    /// The key of each element.
-    ///
-    /// # Errors
-    /// What the first wrong element says.
-    fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError>;
+    /// What it holds. That this is a key part is asked by generated code, of the trait itself: then the compiler speaks of the
+    /// element, and not of the collection.
+    type Element;
+
+    /// Its elements.
+    fn __lock_elements(&self) -> impl Iterator<Item = &Self::Element>;
 }
 
 macro_rules! collection {
-    ($(($($const:tt)*) $type:ty)*) => {$(
-        impl<T: LockKeyPart $($const)*> KeyCollection for $type {
-            fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
-                self.iter().map(LockKey::try_of).collect()
+    ($(($($generic:tt)*) $type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T $($generic)*> KeyCollection for $type {
+            type Element = T;
+
+            fn __lock_elements(&self) -> impl Iterator<Item = &T> {
+                self.iter()
             }
         }
     )*};
@@ -50,8 +55,10 @@ macro_rules! pointer {
     ($($type:ty)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<C: KeyCollection + ?Sized> KeyCollection for $type {
-            fn __lock_keys(&self) -> Result<Vec<LockKey>, KeyError> {
-                (**self).__lock_keys()
+            type Element = C::Element;
+
+            fn __lock_elements(&self) -> impl Iterator<Item = &C::Element> {
+                (**self).__lock_elements()
             }
         }
     )*};
@@ -59,8 +66,7 @@ macro_rules! pointer {
 
 pointer! { &C &mut C Box<C> Rc<C> Arc<C> }
 
-/// What can be gone through once, element by element. A trait of its own, and no bound on the item in the call that the
-/// attribute makes: the compiler would show that one at the whole attribute instead of at the expression.
+/// What can be gone through once, element by element.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` gives no lock keys",
     label = "`keys` cannot go through this",
@@ -81,20 +87,15 @@ impl<I: IntoIterator<Item: LockKeyPart>> KeyIterator for I {
     }
 }
 
-/// The keys of a collection that has a name, and stays the body's.
+/// The key of each element, as `write` writes it.
 ///
 /// # Errors
 /// What the first wrong element says.
-pub fn borrowed_keys<C: KeyCollection + ?Sized>(keys: &C) -> Result<Vec<LockKey>, KeyError> {
-    keys.__lock_keys()
-}
-
-/// The keys that an expression gives, which is used up.
-///
-/// # Errors
-/// What the first wrong element says.
-pub fn iterated_keys<I: KeyIterator>(keys: I) -> Result<Vec<LockKey>, KeyError> {
-    keys.__lock_keys()
+pub fn key_of_each<T>(
+    elements: impl Iterator<Item = T>,
+    write: impl Fn(T, &mut KeyWriter<'_>) -> Result<(), KeyError>,
+) -> Result<Vec<LockKey>, KeyError> {
+    elements.map(|element| key(|out| write(element, out))).collect()
 }
 
 /// The keys of a list that stands in the attribute.
@@ -108,6 +109,16 @@ pub fn listed_keys<const N: usize>(keys: [Result<LockKey, KeyError>; N]) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn borrowed_keys<C: KeyCollection<Element: LockKeyPart> + ?Sized>(
+        keys: &C,
+    ) -> Result<Vec<LockKey>, KeyError> {
+        key_of_each(KeyCollection::__lock_elements(keys), |element, out| element.write_part(out))
+    }
+
+    fn iterated_keys<I: KeyIterator>(keys: I) -> Result<Vec<LockKey>, KeyError> {
+        keys.__lock_keys()
+    }
 
     fn keys(parts: &[u64]) -> Result<Vec<LockKey>, KeyError> {
         Ok(parts.iter().map(LockKey::of).collect())

@@ -123,6 +123,7 @@ impl LockKey {
 
 /// Writes all parts of the key. The number of parts then depends on the key, so use it where they end the name, or where
 /// their number is fixed.
+#[diagnostic::do_not_recommend]
 impl LockKeyPart for LockKey {
     fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         if let Some(error) = &self.error {

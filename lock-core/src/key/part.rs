@@ -51,10 +51,10 @@ use super::writer::KeyWriter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a lock key",
     label = "this is not a lock key part",
-    note = "a collection is never one key: write the element that identifies the lock, or `keys = ..` for a lock of each",
-    note = "for a type of your own, write `#[derive(LockKeyPart)]` on it, or name the field that identifies it, as in `order.id`",
-    note = "for a float, a duration or a time, write the integer or the text that identifies it; `()` identifies nothing: leave \
-            `key` out"
+    note = "write what identifies it, as in `order.id`, or `#[derive(LockKeyPart)]` on its type; of an `Option`, a tuple or a \
+            pointer on the type inside",
+    note = "of a float or a time write the integer or text, as in `at.as_secs()`; of a collection one element, or `keys = ..` for a \
+            lock of each"
 )]
 pub trait LockKeyPart {
     /// Writes what identifies the value, each segment by one call.

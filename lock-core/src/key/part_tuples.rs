@@ -6,6 +6,7 @@ use super::writer::KeyWriter;
 
 macro_rules! tuple {
     ($($part:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<$($part: LockKeyPart),*> LockKeyPart for ($($part,)*) {
             fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
                 #[allow(non_snake_case)]

@@ -14,6 +14,7 @@ use super::writer::KeyWriter;
 
 macro_rules! displayed {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl LockKeyPart for $type {
             fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
                 out.display(self)
@@ -31,6 +32,7 @@ displayed! {
 
 macro_rules! text {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl LockKeyPart for $type {
             fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
                 out.text(self)
@@ -43,6 +45,7 @@ text! { str String }
 
 macro_rules! pointer {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: LockKeyPart + ?Sized> LockKeyPart for $type {
             fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
                 (**self).write_part(out)
@@ -53,6 +56,7 @@ macro_rules! pointer {
 
 pointer! { &T &mut T Box<T> Arc<T> Rc<T> }
 
+#[diagnostic::do_not_recommend]
 impl<T: LockKeyPart + ToOwned + ?Sized> LockKeyPart for Cow<'_, T> {
     fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         (**self).write_part(out)
@@ -61,6 +65,7 @@ impl<T: LockKeyPart + ToOwned + ?Sized> LockKeyPart for Cow<'_, T> {
 
 /// `None` is an empty segment before a value, and nothing at the end of the key; it differs from the empty text. The
 /// value must be exactly one segment: `(Option<A>, Option<B>)`, not `Option<(A, B)>`.
+#[diagnostic::do_not_recommend]
 impl<T: LockKeyPart> LockKeyPart for Option<T> {
     fn write_part(&self, out: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         match self {

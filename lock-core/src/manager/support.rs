@@ -6,7 +6,13 @@ use super::{LockGuard, LockManager, LockRequest};
 use crate::error::LockError;
 use crate::params::{LockKind, LockParams};
 
-/// Takes and frees locks. [`LockManager`] is one; wrap it to log, to count, to forbid.
+/// Takes and frees locks, for code that takes them by hand and is generic over how. [`LockManager`] is one; wrap it to log, to count,
+/// to forbid, in such code.
+///
+/// Annotated functions take their locks from a [`LockManager`] itself, and `locks = ..` refuses a wrapper, whose methods would be
+/// passed over without a word: that a nested call joins the hold around it, that a body ends with its lease, and that all callers
+/// come to one name is the manager's work. There each call is seen, and can be forbidden, by the manager's
+/// [`LockKeyGenerator`](crate::LockKeyGenerator), and what happens to a lock is logged through `tracing`.
 ///
 /// A manager's own `lock` is the one that takes a name by hand, so call this one as `LockSupport::lock(&manager, ..)`.
 /// Implementations may write `async fn`. The trait is not dyn-compatible.

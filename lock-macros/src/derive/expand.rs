@@ -26,8 +26,8 @@ pub(super) fn expand(attributes: &Attributes, input: &DeriveInput, shape: &Shape
     //
     //     match self {
     //         Slot::Shelf { row: __lock_0 } => {
-    //             variant("Shelf", out)?;
-    //             field::<u32>(__lock_0, out)?;
+    //             text("Shelf", out)?;
+    //             <u32 as LockKeyPart>::write_part(__lock_0, out)?;
     //             Ok(())
     //         }
     //     }
@@ -56,7 +56,12 @@ fn implementation(
     let name = &input.ident;
     let (implementing, of, clause) = input.generics.split_for_impl();
     let given = clause.into_iter().flat_map(|clause| &clause.predicates);
+    // Nobody whose type is no key part is helped by the name of another that is. Of a generic one the compiler says which
+    // parameter is none.
+    let is_generic = input.generics.type_params().next().is_some();
+    let unlisted = (!is_generic).then(|| quote!(#[diagnostic::do_not_recommend]));
     quote_spanned! {Span::mixed_site()=>
+        #unlisted
         #[automatically_derived]
         #[allow(deprecated)]
         impl #implementing #private::LockKeyPart for #name #of
@@ -89,7 +94,7 @@ fn arm(private: &TokenStream, place: &TokenStream, text: Option<&String>, fields
         .collect();
     let bindings =
         fields.iter().map(|(member, bound, _)| quote_spanned!(Span::mixed_site()=> #member: #bound,));
-    let text = text.map(|text| quote_spanned!(Span::mixed_site()=> #private::variant(#text, __lock_out)?;));
+    let text = text.map(|text| quote_spanned!(Span::mixed_site()=> #private::text(#text, __lock_out)?;));
     let writes = fields.iter().map(|(_, bound, ty)| write(private, bound, ty));
     quote_spanned! {Span::mixed_site()=>
         #place { #(#bindings)* .. } => {
@@ -104,7 +109,7 @@ fn arm(private: &TokenStream, place: &TokenStream, text: Option<&String>, fields
 fn write(private: &TokenStream, bound: &Ident, ty: &Type) -> TokenStream {
     let first = ty.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let span = Span::mixed_site().located_at(first);
-    quote_spanned!(span=> #private::field::<#ty>(#bound, __lock_out)?;)
+    quote_spanned!(span=> <#ty as #private::LockKeyPart>::write_part(#bound, __lock_out)?;)
 }
 
 fn private(attributes: &Attributes) -> TokenStream {

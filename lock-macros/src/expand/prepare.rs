@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, Ident};
 
-use super::span::{borrowed, enclosed, first, located_at};
+use super::span::{borrowed, enclosed, first, last, located_at};
 use super::{Locked, arguments};
 use crate::args::{Arguments, Given, Kind, Length, OnLost, Text};
 use crate::function::Parameters;
@@ -37,7 +37,11 @@ fn unconditional(
     let manager = match &locked.arguments.locks {
         Some(given) => {
             let locks = borrowed(&given.value);
-            quote_spanned!(Span::mixed_site()=> #private::manager(#locks))
+            {
+                let span = Span::mixed_site().located_at(first(&given.value));
+                let located = located_at(private, span);
+                quote_spanned!(span=> #located::Some(#located::AsManager::to_manager(#locks)))
+            }
         }
         None => quote_spanned!(Span::mixed_site()=> #private::current()),
     };
@@ -79,9 +83,47 @@ fn generate(private: &TokenStream, generator: &Expr) -> TokenStream {
     }
 }
 
+/// The values are borrowed by a `match`, as in `format_args!`, and written in its arm: what an expression makes on its way lives as
+/// long, and what moves an argument is said of the expression.
 fn key(private: &TokenStream, segments: &[Segment]) -> TokenStream {
-    let parts = segments.iter().map(|segment| part(private, segment));
-    quote_spanned!(Span::mixed_site()=> #private::key(&[#(#parts),*]))
+    let (mut values, mut bindings) = (Vec::new(), Vec::new());
+    let mut writes = TokenStream::new();
+    for segment in segments {
+        let (before, value, after) = match segment {
+            Segment::Text(text) => {
+                writes.extend(quote_spanned!(Span::mixed_site()=> #private::text(#text, __lock_out)?;));
+                continue;
+            }
+            Segment::Value { before, value, after } => (before, value, after),
+        };
+        let variable = format_ident!("__lock_part_{}", values.len(), span = Span::mixed_site());
+        values.push(borrowed(value));
+        let write = write(private, value, &variable);
+        bindings.push(variable);
+        writes.extend(if before.is_empty() && after.is_empty() {
+            quote_spanned!(Span::mixed_site()=> #write?;)
+        } else {
+            quote_spanned! {Span::mixed_site()=>
+                #private::affixed(#before, #after, __lock_out, |__lock_out| #write)?;
+            }
+        });
+    }
+    quote_spanned! {Span::mixed_site()=>
+        match (#(#values,)*) {
+            (#(#bindings,)*) => #private::key(|__lock_out| { #writes #private::Ok(()) }),
+        }
+    }
+}
+
+/// `write_part(&*variable, out)`, so spanned that the compiler underlines the whole of `value`: it blames what is behind the `&`,
+/// which begins with the star.
+fn write(private: &TokenStream, value: &Expr, variable: &Ident) -> TokenStream {
+    let (start, end) = (first(value), last(value));
+    let (start, end) = (Span::mixed_site().located_at(start), Span::mixed_site().located_at(end));
+    let mut variable = variable.clone();
+    variable.set_span(end);
+    let located = located_at(private, start);
+    quote_spanned!(start=> #located::LockKeyPart::write_part(&*#variable, __lock_out))
 }
 
 fn several(private: &TokenStream, keys: &Several) -> TokenStream {
@@ -90,15 +132,23 @@ fn several(private: &TokenStream, keys: &Several) -> TokenStream {
             let keys = keys.iter().map(|segments| key(private, segments));
             quote_spanned!(Span::mixed_site()=> #private::listed_keys([#(#keys),*]))
         }
+        // What can't be gone through, and whose elements are no key parts, is said of the expression by the traits themselves.
         Several::Place(place) => {
             let span = Span::mixed_site().located_at(first(place));
-            let place = borrowed(place);
-            quote_spanned!(span=> #private::borrowed_keys(#place))
+            let (located, elements) = (located_at(private, span), borrowed(place));
+            let element = Ident::new("__lock_element", Span::mixed_site());
+            let write = write(private, place, &element);
+            quote_spanned! {span=>
+                #located::key_of_each(
+                    #located::KeyCollection::__lock_elements(#elements),
+                    |#element, __lock_out| #write,
+                )
+            }
         }
         Several::Value(value) => {
             let span = Span::mixed_site().located_at(first(value));
-            let value = enclosed(value);
-            quote_spanned!(span=> #private::iterated_keys(#value))
+            let (located, value) = (located_at(private, span), enclosed(value));
+            quote_spanned!(span=> #located::KeyIterator::__lock_keys(#value))
         }
     }
 }
@@ -186,19 +236,4 @@ fn setting(
 fn duration(private: &TokenStream, length: Duration) -> TokenStream {
     let (seconds, nanos) = (length.as_secs(), length.subsec_nanos());
     quote!(#private::Duration::new(#seconds, #nanos))
-}
-
-fn part(private: &TokenStream, segment: &Segment) -> TokenStream {
-    match segment {
-        Segment::Text(text) => quote_spanned!(Span::mixed_site()=> #private::part(&#text)),
-        Segment::Value { before, value, after } => {
-            let span = Span::mixed_site().located_at(first(value));
-            let value = borrowed(value);
-            let part = quote_spanned!(span=> #private::part(&#value));
-            if before.is_empty() && after.is_empty() {
-                return part;
-            }
-            quote_spanned!(span=> &#private::Glued { before: #before, part: #part, after: #after })
-        }
-    }
 }

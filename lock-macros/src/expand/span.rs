@@ -26,7 +26,7 @@ pub(super) fn first(value: &Expr) -> Span {
     })
 }
 
-fn last(value: &Expr) -> Span {
+pub(super) fn last(value: &Expr) -> Span {
     let token = value.to_token_stream().into_iter().last();
     token.map_or_else(Span::call_site, |token| match token {
         TokenTree::Group(group) => group.span_close(),

@@ -41,9 +41,17 @@ pub(crate) async fn pay(order_id: u64) -> Result<Receipt, PayError> {
             on_lost: ::lock_core::__private::OnLost::Cancel,
         };
         let __lock_manager = ::lock_core::__private::current();
-        let __lock_key = ::lock_core::__private::key(
-            &[::lock_core::__private::part(&&(order_id))],
-        );
+        let __lock_key = match (&(order_id),) {
+            (__lock_part_0,) => {
+                ::lock_core::__private::key(|__lock_out| {
+                    ::lock_core::__private::LockKeyPart::write_part(
+                        &*__lock_part_0,
+                        __lock_out,
+                    )?;
+                    ::lock_core::__private::Ok(())
+                })
+            }
+        };
         #[allow(unused_imports)]
         use ::lock_core::__private::{IsPart as _, NotPart as _};
         let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[

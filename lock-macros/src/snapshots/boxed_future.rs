@@ -41,9 +41,17 @@ fn sell<'a>(
                 on_lost: ::locks::__private::OnLost::Cancel,
             };
             let __lock_manager = ::locks::__private::current();
-            let __lock_key = ::locks::__private::key(
-                &[::locks::__private::part(&&(id))],
-            );
+            let __lock_key = match (&(id),) {
+                (__lock_part_0,) => {
+                    ::locks::__private::key(|__lock_out| {
+                        ::locks::__private::LockKeyPart::write_part(
+                            &*__lock_part_0,
+                            __lock_out,
+                        )?;
+                        ::locks::__private::Ok(())
+                    })
+                }
+            };
             #[allow(unused_imports)]
             use ::locks::__private::{IsPart as _, NotPart as _};
             let __lock_arguments: &[::locks::__private::Arg<'_>] = &[

@@ -6,6 +6,7 @@
 //     Shelf(u64, Option<u8>),
 // }
 
+#[diagnostic::do_not_recommend]
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::locks::__private::LockKeyPart for Slot {
@@ -15,13 +16,18 @@ impl ::locks::__private::LockKeyPart for Slot {
     ) -> ::locks::__private::Result<(), ::locks::__private::KeyError> {
         match self {
             Slot::Nowhere { .. } => {
-                ::locks::__private::variant("Nowhere", __lock_out)?;
+                ::locks::__private::text("Nowhere", __lock_out)?;
                 ::locks::__private::Ok(())
             }
             Slot::Shelf { 0: __lock_0, 1: __lock_1, .. } => {
-                ::locks::__private::variant("shelf", __lock_out)?;
-                ::locks::__private::field::<u64>(__lock_0, __lock_out)?;
-                ::locks::__private::field::<Option<u8>>(__lock_1, __lock_out)?;
+                ::locks::__private::text("shelf", __lock_out)?;
+                <u64 as ::locks::__private::LockKeyPart>::write_part(
+                    __lock_0,
+                    __lock_out,
+                )?;
+                <Option<
+                    u8,
+                > as ::locks::__private::LockKeyPart>::write_part(__lock_1, __lock_out)?;
                 ::locks::__private::Ok(())
             }
         }

@@ -17,8 +17,14 @@ where
     ) -> ::lock_core::__private::Result<(), ::lock_core::__private::KeyError> {
         match self {
             Place { shop: __lock_0, of: __lock_1, .. } => {
-                ::lock_core::__private::field::<&'a str>(__lock_0, __lock_out)?;
-                ::lock_core::__private::field::<T::Id>(__lock_1, __lock_out)?;
+                <&'a str as ::lock_core::__private::LockKeyPart>::write_part(
+                    __lock_0,
+                    __lock_out,
+                )?;
+                <T::Id as ::lock_core::__private::LockKeyPart>::write_part(
+                    __lock_1,
+                    __lock_out,
+                )?;
                 ::lock_core::__private::Ok(())
             }
         }

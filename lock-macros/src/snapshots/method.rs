@@ -51,17 +51,29 @@ where
             hold_at_least: __lock_hold_at_least,
             on_lost: ::lock_core::__private::OnLost::Finish,
         };
-        let __lock_manager = ::lock_core::__private::manager(&(self.locks));
-        let __lock_key = ::lock_core::__private::key(
-            &[
-                ::lock_core::__private::part(&&(self.shop)),
-                &::lock_core::__private::Glued {
-                    before: "sku-",
-                    part: ::lock_core::__private::part(&&(sku)),
-                    after: "",
-                },
-            ],
+        let __lock_manager = ::lock_core::__private::Some(
+            ::lock_core::__private::AsManager::to_manager(&(self.locks)),
         );
+        let __lock_key = match (&(self.shop), &(sku)) {
+            (__lock_part_0, __lock_part_1) => {
+                ::lock_core::__private::key(|__lock_out| {
+                    ::lock_core::__private::LockKeyPart::write_part(
+                        &*__lock_part_0,
+                        __lock_out,
+                    )?;
+                    ::lock_core::__private::affixed(
+                        "sku-",
+                        "",
+                        __lock_out,
+                        |__lock_out| ::lock_core::__private::LockKeyPart::write_part(
+                            &*__lock_part_1,
+                            __lock_out,
+                        ),
+                    )?;
+                    ::lock_core::__private::Ok(())
+                })
+            }
+        };
         #[allow(unused_imports)]
         use ::lock_core::__private::{IsPart as _, NotPart as _};
         let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[

@@ -34,7 +34,13 @@ fn load(id: u64) -> impl Future<Output = Result<impl AsRef<[u64]>, LockError>> +
                 on_lost: ::lock_core::__private::OnLost::Cancel,
             };
             let __lock_manager = ::lock_core::__private::current();
-            let __lock_key = ::lock_core::__private::key(&[]);
+            let __lock_key = match () {
+                () => {
+                    ::lock_core::__private::key(|__lock_out| {
+                        ::lock_core::__private::Ok(())
+                    })
+                }
+            };
             #[allow(unused_imports)]
             use ::lock_core::__private::{IsPart as _, NotPart as _};
             let __lock_arguments: &[::lock_core::__private::Arg<'_>] = &[

@@ -33,7 +33,7 @@ fn count(items: &[Item]) -> Result<usize, LockError> {
             on_lost: ::lock_core::__private::OnLost::Cancel,
         };
         let __lock_manager = ::lock_core::__private::current();
-        let __lock_key = ::lock_core::__private::iterated_keys(
+        let __lock_key = ::lock_core::__private::KeyIterator::__lock_keys(
             (items.iter().map(|item| item.sku)),
         );
         #[allow(unused_imports)]

@@ -34,13 +34,32 @@ async fn transfer(from: String, to: String) -> Result<(), LockError> {
         };
         let __lock_manager = ::lock_core::__private::current();
         let __lock_key = ::lock_core::__private::listed_keys([
-            ::lock_core::__private::key(&[::lock_core::__private::part(&&(from))]),
-            ::lock_core::__private::key(
-                &[
-                    ::lock_core::__private::part(&&(to)),
-                    ::lock_core::__private::part(&&(1)),
-                ],
-            ),
+            match (&(from),) {
+                (__lock_part_0,) => {
+                    ::lock_core::__private::key(|__lock_out| {
+                        ::lock_core::__private::LockKeyPart::write_part(
+                            &*__lock_part_0,
+                            __lock_out,
+                        )?;
+                        ::lock_core::__private::Ok(())
+                    })
+                }
+            },
+            match (&(to), &(1)) {
+                (__lock_part_0, __lock_part_1) => {
+                    ::lock_core::__private::key(|__lock_out| {
+                        ::lock_core::__private::LockKeyPart::write_part(
+                            &*__lock_part_0,
+                            __lock_out,
+                        )?;
+                        ::lock_core::__private::LockKeyPart::write_part(
+                            &*__lock_part_1,
+                            __lock_out,
+                        )?;
+                        ::lock_core::__private::Ok(())
+                    })
+                }
+            },
         ]);
         #[allow(unused_imports)]
         use ::lock_core::__private::{IsPart as _, NotPart as _};

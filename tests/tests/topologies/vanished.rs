@@ -71,32 +71,6 @@ fn a_first_call_behind_sentinels_survives_dead_connections() {
     });
 }
 
-/// Each master has a quarter of a second to give its vote, and the call does not wait for a second round.
-#[test]
-fn a_single_try_at_independent_masters_survives_dead_connections() {
-    each_server(|binary| {
-        let servers: Vec<Server> = (0..3).map(|_| Server::start(binary)).collect();
-        let proxies: Vec<Proxy> = servers.iter().map(|server| Proxy::start(server.address(), 1)).collect();
-        let urls = servers.iter().zip(&proxies).map(|(server, proxy)| server.url_through(proxy.address()));
-        let builder = LockManager::builder().red_masters(urls).red_masters_keep_data();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let locks = builder.connect().await.expect("they can be connected to");
-            for _ in 0..3 {
-                let guard =
-                    locks.lock("a").red().try_acquire().await.expect("an answer").expect("it is free");
-                guard.release().await.expect("it is held");
-                tokio::time::sleep(IDLE).await;
-                proxies.iter().for_each(Proxy::vanish);
-                let since = Instant::now();
-                let guard = locks.lock("a").red().try_acquire().await.expect("the masters are well");
-                eprintln!("red, try_acquire: {:?}", since.elapsed());
-                guard.expect("it is free").release().await.expect("it is held");
-            }
-        });
-    });
-}
-
 #[test]
 fn a_grant_that_waits_for_replicas_survives_dead_connections() {
     each_server(|binary| {

@@ -1,5 +1,6 @@
 //! Acquire, run the body against the loss of its lock, release; and who is inside whom.
 
+mod async_context;
 mod body;
 mod downgrade;
 mod enter;
@@ -12,6 +13,7 @@ mod outcome;
 mod owned;
 mod unreported;
 
+pub(crate) use async_context::warn_of_blocking;
 pub(crate) use body::{Pinned, run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
 pub(crate) use enter::{enter, enter_all, enter_red};

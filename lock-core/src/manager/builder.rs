@@ -263,7 +263,7 @@ impl ManagerBuilder {
     /// Dropping the future ends the attempt and everything that it had started.
     pub async fn connect(self) -> Result<LockManager, LockError> {
         check_namespace(&self.namespace).map_err(|error| LockError::Config { message: error.to_string() })?;
-        check_expire(&self.namespace, self.expire)?;
+        check_expire("", self.expire)?;
         let servers = Servers {
             namespace: &self.namespace,
             min_replicas: self.min_replicas,

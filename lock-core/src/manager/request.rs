@@ -11,6 +11,7 @@ use super::{LockGuard, LockManager};
 use crate::backend::Via;
 use crate::engine::Want;
 use crate::error::LockError;
+use crate::holder::Caller;
 use crate::key::{Spelled, Spelling};
 use crate::kind::{claim_of, member_claim, sorted};
 use crate::name::LockName;
@@ -293,6 +294,7 @@ impl LockRequest {
         let want = |name, claim, record| Want {
             claim,
             record,
+            caller: Caller::here(),
             name,
             wait: self.wait,
             expire: self.expire,

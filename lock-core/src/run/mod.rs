@@ -18,7 +18,7 @@ pub(crate) use body::{Pinned, run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
 pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
-pub(crate) use frame::{Frame, with_frame};
+pub(crate) use frame::{Frame, remember_frame, with_frame};
 pub use held::Held;
 pub use hold::{Hold, HoldWhen};
 pub use outcome::{LockOutcome, Outcome, Reporting, Skippable};

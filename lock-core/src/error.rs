@@ -8,8 +8,12 @@ use crate::key::KeyError;
 
 /// Why a lock was not acquired, or why its protection ended early.
 ///
-/// Every variant but `Config` and `Connect` carries the key. Where acquiring failed the text begins with `key [..] tryLock fail`.
-#[derive(Clone, thiserror::Error)]
+/// Every variant but `Config` and `Connect` carries the key. Where acquiring failed the text begins with `key [..] tryLock fail`;
+/// where connecting failed there is no key, and `Refused` and `Params` have an empty one.
+///
+/// `Display` says what to do, in one line; `Debug` shows the fields. Neither shows a password, and the texts that come from a
+/// server or a system stand in `reason`: no error of another crate is part of this one's interface, so `source()` is empty.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
     /// Somebody else held the lock during the whole wait. Said only after a server said so.
@@ -18,6 +22,7 @@ pub enum LockError {
         Holder::suffix(.holder.as_ref()),
         Votes::suffix(.votes.as_ref())
     )]
+    #[non_exhaustive]
     Busy {
         /// The lock's full name.
         key: String,
@@ -34,6 +39,7 @@ pub enum LockError {
         "key [{key}] tryLock fail: error message: this call is inside a read lock of the same name, and a read lock can't \
          become a write lock: take the write lock first (`kind = \"write\"`), a read inside it joins it"
     )]
+    #[non_exhaustive]
     Upgrade {
         /// The lock's full name.
         key: String,
@@ -41,6 +47,7 @@ pub enum LockError {
     /// The server could not be reached, or could not do its work, within the wait. Whether it has recorded the lock
     /// may be unknown; whatever it recorded is undone in the background.
     #[error("key [{key}] tryLock fail: error message: lock server unavailable after {waited:.1?}: {reason}")]
+    #[non_exhaustive]
     Unavailable {
         /// The lock's full name.
         key: String,
@@ -49,12 +56,11 @@ pub enum LockError {
         /// What the server, or the connection to it, said last.
         reason: String,
     },
-    /// The server refused for good: wrong password, missing permission.
-    #[error("{}refused by the lock server: {reason}", if key.is_empty() { String::new() } else {
-        format!("key [{key}] tryLock fail: error message: ")
-    })]
+    /// The server refused for good: wrong password, missing permission. Said of a lock, or when connecting.
+    #[error("{}refused by the lock server: {reason}", About(.key))]
+    #[non_exhaustive]
     Refused {
-        /// The lock's full name; empty where none was asked for: when connecting.
+        /// The lock's full name; empty when connecting.
         key: String,
         /// What the server said, and what it would need.
         reason: String,
@@ -65,6 +71,7 @@ pub enum LockError {
          use another prefix, name or namespace{}",
         .masters.as_ref().map(|said| format!("; {said}")).unwrap_or_default()
     )]
+    #[non_exhaustive]
     ForeignData {
         /// The lock's full name.
         key: String,
@@ -73,6 +80,7 @@ pub enum LockError {
     },
     /// The lock's name could not be made from the arguments. Nothing was sent.
     #[error("key [{key}] tryLock fail: error message: {error}")]
+    #[non_exhaustive]
     Key {
         /// The name as far as it could be made.
         key: String,
@@ -80,9 +88,10 @@ pub enum LockError {
         error: KeyError,
     },
     /// A parameter is outside its range. Nothing was sent.
-    #[error("key [{key}] tryLock fail: error message: {message}")]
+    #[error("{}{message}", About(.key))]
+    #[non_exhaustive]
     Params {
-        /// The lock's full name, or its prefix.
+        /// The lock's full name, or its prefix; empty when connecting.
         key: String,
         /// Which parameter, its range, and what to write.
         message: String,
@@ -92,6 +101,7 @@ pub enum LockError {
         "key [{key}] tryLock fail: error message: no lock manager: call \
          `LockManager::connect(url).await?.install()` at start-up, or name one with `locks = ..`"
     )]
+    #[non_exhaustive]
     NoManager {
         /// The lock's full name under the default namespace.
         key: String,
@@ -101,6 +111,7 @@ pub enum LockError {
         "key [{key}] tryLock fail: error message: the lock manager is shut down: take locks before `shutdown`, \
          or connect a new manager"
     )]
+    #[non_exhaustive]
     ShutDown {
         /// The lock's full name.
         key: String,
@@ -111,6 +122,7 @@ pub enum LockError {
         "key [{key}] tryLock fail: error message: this process was forked after connecting: connect in the child, \
          after the last fork"
     )]
+    #[non_exhaustive]
     Forked {
         /// The lock's full name.
         key: String,
@@ -119,6 +131,7 @@ pub enum LockError {
     #[error(
         "key [{key}] lock lost: the lease ended before the body did ({body}); check its outcome by the fencing token"
     )]
+    #[non_exhaustive]
     Lost {
         /// The lock's full name.
         key: String,
@@ -127,6 +140,7 @@ pub enum LockError {
     },
     /// No connection to the server, or none that answers, when connecting.
     #[error("cannot connect to the lock server at {address}: {reason}")]
+    #[non_exhaustive]
     Connect {
         /// The server, without credentials.
         address: String,
@@ -135,6 +149,7 @@ pub enum LockError {
     },
     /// The manager itself could not be made: a wrong URL, a missing feature, a server that lacks what is needed.
     #[error("lock manager: {message}")]
+    #[non_exhaustive]
     Config {
         /// What is wrong and what to write.
         message: String,
@@ -142,8 +157,20 @@ pub enum LockError {
 }
 
 impl LockError {
-    /// The lock's name; empty for [`LockError::Config`] and [`LockError::Connect`], which are about no single lock, and for a
-    /// [`LockError::Refused`] when connecting.
+    /// An error that says that somebody holds the lock: for tests, and for a [`LockSupport`](crate::LockSupport) of one's own.
+    #[must_use]
+    pub fn busy(key: impl Into<String>) -> Self {
+        Self::Busy { key: key.into(), waited: Duration::ZERO, holder: None, votes: None }
+    }
+
+    /// An error that says that the lock may not be taken, and why: for tests, and for a [`LockSupport`](crate::LockSupport) that
+    /// forbids.
+    #[must_use]
+    pub fn refused(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Refused { key: key.into(), reason: reason.into() }
+    }
+
+    /// The lock's name; empty where connecting failed, which is about no single lock.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -173,6 +200,15 @@ impl LockError {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. })
     }
 
+    /// The cause alone, where the lock is named beside it.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Unavailable { reason, .. } | Self::Refused { reason, .. } => reason.clone(),
+            Self::ForeignData { .. } => "it holds other data under this key".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// The same after a wait of so long in all, where several attempts were made.
     pub(crate) fn after(mut self, in_all: Duration) -> Self {
         if let Self::Busy { waited, .. } | Self::Unavailable { waited, .. } = &mut self {
@@ -182,11 +218,18 @@ impl LockError {
     }
 }
 
-/// The same text as `Display`: `fn main() -> Result<(), LockError>` prints `Debug`, and there too the message should say what
-/// to do.
-impl fmt::Debug for LockError {
+// From 128 bytes on clippy warns of every function of a user's that returns it.
+const _: () = assert!(size_of::<LockError>() < 128);
+
+/// What an error is about: the lock that was asked for, or without a key the manager.
+struct About<'a>(&'a str);
+
+impl fmt::Display for About<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        match self.0 {
+            "" => f.write_str("lock manager: "),
+            key => write!(f, "key [{key}] tryLock fail: error message: "),
+        }
     }
 }
 
@@ -316,7 +359,7 @@ mod tests {
             assert!(says.iter().all(|part| text.contains(part)), "{text}");
             assert!(!text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{text}");
             assert_eq!(error.key(), KEY);
-            assert_eq!(format!("{error:?}"), text, "`fn main() -> Result<(), LockError>` prints Debug");
+            assert!(format!("{error:?}").contains(&format!("key: {KEY:?}")), "{error:?}");
             let io = std::io::Error::from(error.clone());
             assert_eq!(io.to_string(), text);
             assert_eq!(error.is_busy(), matches!(error, LockError::Busy { .. }));
@@ -334,7 +377,13 @@ mod tests {
         assert_eq!(refused.to_string(), "refused by the lock server: WRONGPASS");
         let config = LockError::Config { message: "write a URL".to_owned() };
         assert_eq!(config.to_string(), "lock manager: write a URL");
-        assert_eq!((connect.key(), config.key()), ("", ""));
+        let refused = LockError::refused("", "WRONGPASS");
+        assert_eq!(refused.to_string(), "lock manager: refused by the lock server: WRONGPASS");
+        let params = LockError::Params { key: String::new(), message: "expire is 1ms".to_owned() };
+        assert_eq!(params.to_string(), "lock manager: expire is 1ms");
+        for error in [connect, config, refused, params] {
+            assert_eq!(error.key(), "");
+        }
     }
 
     #[test]

@@ -184,15 +184,21 @@ impl LockParams {
 
 /// Refuses a lease outside [`MIN_EXPIRE`]..=[`MAX_EXPIRE`].
 pub(crate) fn check_expire(key: &str, expire: Duration) -> Result<(), LockError> {
-    if (MIN_EXPIRE..=MAX_EXPIRE).contains(&expire) {
+    let write = "expire = \"10s\", or by hand `.expire(Duration::from_secs(10))`";
+    check_lease(key, ("expire", expire), write)
+}
+
+/// Refuses a `red_max_lease` of a manager outside the same range.
+pub(crate) fn check_red_max_lease(lease: Duration) -> Result<(), LockError> {
+    check_lease("", ("red_max_lease", lease), "`.red_max_lease(Duration::from_secs(30))`")
+}
+
+fn check_lease(key: &str, (what, lease): (&str, Duration), write: &str) -> Result<(), LockError> {
+    if (MIN_EXPIRE..=MAX_EXPIRE).contains(&lease) {
         return Ok(());
     }
-    Err(LockError::Params {
-        key: key.to_owned(),
-        message: format!(
-            "expire is {expire:?}, but a lease lasts 10ms to 30d: write for example expire = \"10s\""
-        ),
-    })
+    let message = format!("{what} is {lease:?}, but a lease lasts 10ms to 30d: write for example {write}");
+    Err(LockError::Params { key: key.to_owned(), message })
 }
 
 /// Refuses to keep a `red` lock for longer than a master that has lost its data is not counted: it would have forgotten it.
@@ -338,6 +344,10 @@ mod tests {
         for bad in [Duration::ZERO, MIN_EXPIRE - step, MAX_EXPIRE + step, Duration::MAX] {
             let text = check_expire("LOCK:a", bad).unwrap_err().to_string();
             assert!(text.contains("[LOCK:a]") && text.contains("10ms to 30d"), "{text}");
+            let of_manager = check_expire("", bad).unwrap_err().to_string();
+            assert!(of_manager.starts_with("lock manager: expire is "), "{of_manager}");
+            let red = check_red_max_lease(bad).unwrap_err().to_string();
+            assert!(red.starts_with("lock manager: red_max_lease is "), "{red}");
         }
     }
 }

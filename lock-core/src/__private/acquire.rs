@@ -1,10 +1,12 @@
 //! Taking the lock.
 
+use std::panic::Location;
+
 use super::prepare::Prepared;
 use crate::backend::Via;
 use crate::engine::block_on;
 use crate::error::LockError;
-use crate::run::{Hold, HoldWhen};
+use crate::run::{Hold, HoldWhen, warn_of_blocking};
 
 /// Takes the lock.
 ///
@@ -19,8 +21,12 @@ pub async fn acquire(prepared: Prepared) -> Result<Hold, LockError> {
 ///
 /// # Errors
 /// As [`LockRequest::acquire`](crate::LockRequest::acquire).
+#[track_caller]
 pub fn acquire_blocking(prepared: Prepared) -> Result<Hold, LockError> {
     let (request, on_lost) = prepared.0?;
+    let what = format_args!("the locked function `{}`, which is not async,", request.of_function());
+    let instead = "make it `async fn`, or call it inside of `tokio::task::spawn_blocking`";
+    warn_of_blocking(what, instead, Location::caller());
     Ok(Hold::new(block_on(request.enter(Via::Engine))?, on_lost))
 }
 
@@ -39,9 +45,10 @@ pub async fn acquire_when(prepared: Option<Prepared>) -> Result<HoldWhen, LockEr
 ///
 /// # Errors
 /// As [`acquire`].
+#[track_caller]
 pub fn acquire_when_blocking(prepared: Option<Prepared>) -> Result<HoldWhen, LockError> {
     match prepared {
-        Some(prepared) => acquire_blocking(prepared).map(HoldWhen::wanted),
+        Some(prepared) => Ok(HoldWhen::wanted(acquire_blocking(prepared)?)),
         None => Ok(HoldWhen::not_wanted()),
     }
 }

@@ -7,12 +7,12 @@ use super::desk::Desk;
 use super::events::Event;
 use super::line_key::LineKey;
 use super::slot::Slot;
-use super::stay::{Owned, Phase, Stay};
+use super::stay::{Owned, Phase, Stay, User};
 use super::waiter::{Waiter, WaiterKey, Want};
 use crate::backend::{Answer, Fault, HoldId, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
-use crate::holder::Holder;
+use crate::holder::{Caller, Holder};
 use crate::name::LockName;
 
 /// One line for one name. Its first waiter asks the server on behalf of all: a thousand tasks in a shared line are one
@@ -143,13 +143,26 @@ impl Line {
 
     /// Who holds it, as far as is known.
     pub(super) fn holder(&self, now: Moment) -> Option<Holder> {
-        if let Some(owned) = self.owned() {
-            let record = owned.holding().map(|holding| holding.record.as_str());
-            let record = record.or(self.stay.as_ref().map(|stay| stay.id.record())).unwrap_or_default();
-            return Some(Holder::here(record, owned.valid_until.since(now)));
+        if let Some((owned, stay)) = self.owned().zip(self.stay.as_ref()) {
+            let (record, since) = match &owned.user {
+                User::Held(holding) => (Some(holding.record.as_str()), holding.since),
+                User::Offered(offer) => {
+                    let next = self.waiters.iter().find(|waiter| waiter.key == offer.to);
+                    (next.map(|waiter| waiter.want.record.as_str()), offer.since)
+                }
+            };
+            let record = record.unwrap_or(stay.id.record());
+            return Some(Holder::here(record, now.since(since), owned.valid_until.since(now)));
         }
         let seen = self.seen.as_ref()?;
         Some(Holder::of(seen.record.as_deref()?, seen.until.since(now)))
+    }
+
+    /// Who of this process holds it, as `caller` finds it.
+    pub(super) fn holder_here(&self, now: Moment, caller: Caller) -> Option<Holder> {
+        let took_it = self.owned()?.holding()?.caller;
+        let holder = self.holder(now)?;
+        Some(if took_it == caller { holder.in_the_callers_task() } else { holder })
     }
 
     /// Does whatever is due. Called after every change.

@@ -126,6 +126,8 @@ impl Line {
         owned.user = User::Held(Holding {
             cell: Arc::clone(&cell),
             record: want.record,
+            caller: want.caller,
+            since: now,
             expire: want.expire,
             extending: Vec::new(),
             ends_at,

@@ -26,6 +26,7 @@ use super::wake_up::WakeUp;
 use crate::backend::{Answer, Backend, Channel, Generation, Grant, Inbox, Via};
 use crate::clock::{Clock, Moment};
 use crate::error::LockError;
+use crate::holder::{Caller, Holder};
 use crate::name::LockName;
 use crate::process::Birthplace;
 
@@ -182,9 +183,9 @@ impl Shared {
             .flatten()
     }
 
-    /// Whether somebody in this process holds that name at present.
-    pub(super) fn holds(&self, name: &LockName) -> bool {
-        self.with(|table| table.holds(name)).unwrap_or(false)
+    /// Who in this process holds that name at present, as `caller` finds it.
+    pub(super) fn holder_here(&self, name: &LockName, caller: Caller) -> Option<Holder> {
+        self.with(|table| table.holder_here(name, caller)).flatten()
     }
 
     pub(super) fn raise(&self, cell: &Arc<HoldCell>, fence: u64, via: Via, answer: Raised) {

@@ -12,6 +12,7 @@ use super::undo::Undo;
 use super::waiter::WaiterKey;
 use crate::backend::{Entry, Generation, Grant, HoldId};
 use crate::clock::Moment;
+use crate::holder::Caller;
 
 /// What this process has at the server under one id. An id is used for one stay and never again.
 pub(super) struct Stay {
@@ -141,6 +142,8 @@ pub(super) struct Holding {
     pub(super) cell: Arc<HoldCell>,
     /// Who it is; the server's record names the one who took it there.
     pub(super) record: String,
+    pub(super) caller: Caller,
+    pub(super) since: Moment,
     pub(super) expire: Duration,
     /// Who waits for an extension.
     pub(super) extending: Vec<Extending>,

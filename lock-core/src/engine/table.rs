@@ -11,6 +11,7 @@ use super::waiter::Want;
 use crate::backend::{Answer, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
+use crate::holder::{Caller, Holder};
 use crate::name::LockName;
 
 /// Everything behind the engine's one lock.
@@ -45,12 +46,12 @@ impl Table {
         LineKey { name, own }
     }
 
-    /// Whether somebody in this process holds that name at present.
-    pub(super) fn holds(&self, name: &LockName) -> bool {
+    /// Who in this process holds that name at present, as `caller` finds it.
+    pub(super) fn holder_here(&self, name: &LockName, caller: Caller) -> Option<Holder> {
         let own = self.desk.neighbours.of(name).iter().copied();
-        std::iter::once(0).chain(own).any(|own| {
+        std::iter::once(0).chain(own).find_map(|own| {
             let key = LineKey { name: name.clone(), own };
-            self.lines.get(&key).is_some_and(Line::is_held)
+            self.lines.get(&key)?.holder_here(self.desk.now, caller)
         })
     }
 

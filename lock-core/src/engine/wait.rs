@@ -12,6 +12,7 @@ use super::slot::{News, Slot};
 use super::waiter::{WaiterKey, Want};
 use crate::backend::Via;
 use crate::error::LockError;
+use crate::holder::Caller;
 
 /// A caller's wait for a lock.
 ///
@@ -21,6 +22,7 @@ use crate::error::LockError;
 pub(crate) struct Waiting {
     engine: Engine,
     via: Via,
+    caller: Caller,
     slot: Arc<Slot>,
     stage: Stage,
 }
@@ -33,7 +35,7 @@ enum Stage {
 
 impl Waiting {
     pub(super) fn new(engine: Engine, want: Want) -> Self {
-        Self { engine, via: want.via, slot: Arc::default(), stage: Stage::New(want) }
+        Self { engine, via: want.via, caller: want.caller, slot: Arc::default(), stage: Stage::New(want) }
     }
 }
 
@@ -78,8 +80,10 @@ impl Future for Waiting {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(News::Failed(mut error)) => {
                     this.stage = Stage::Ended;
-                    if let LockError::Busy { holder: Some(holder), .. } = &mut error {
-                        holder.in_this_process |= this.engine.shared().holds(&line.name);
+                    if let LockError::Busy { holder: Some(holder), .. } = &mut error
+                        && let Some(here) = this.engine.shared().holder_here(&line.name, this.caller)
+                    {
+                        *holder = here;
                     }
                     return Poll::Ready(Err(error));
                 }

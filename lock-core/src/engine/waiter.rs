@@ -8,7 +8,7 @@ use super::slot::{News, Slot};
 use crate::backend::{Fault, FaultClass, HoldId, Mode, REQUEST_LIMIT, Via};
 use crate::clock::Moment;
 use crate::error::LockError;
-use crate::holder::Holder;
+use crate::holder::{Caller, Holder};
 use crate::name::LockName;
 
 /// Numbers the waiters of one engine.
@@ -41,6 +41,7 @@ pub(crate) struct Want {
     pub(crate) claim: Claim,
     /// Recorded as the owner.
     pub(crate) record: String,
+    pub(crate) caller: Caller,
     pub(crate) wait: Duration,
     pub(crate) expire: Duration,
     pub(crate) renew: bool,

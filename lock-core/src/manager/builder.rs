@@ -1,6 +1,8 @@
 //! How a manager is made when a URL alone does not say enough.
 
 use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +16,11 @@ use crate::engine::{Engine, Started, block_on};
 use crate::error::LockError;
 use crate::key::{LockKeyGenerator, check_namespace};
 use crate::params::{DEFAULT_EXPIRE, DEFAULT_KEY_PREFIX, DEFAULT_WAIT, check_expire};
+use crate::run::warn_of_blocking;
 
 /// Collects what a manager needs; see [`LockManager::builder`].
 #[derive(Debug)]
-#[must_use = "call `connect` to make the manager"]
+#[must_use = "a builder does nothing until it is awaited or `connect` is called"]
 pub struct ManagerBuilder {
     source: Source,
     namespace: String,
@@ -260,7 +263,7 @@ impl ManagerBuilder {
     /// Dropping the future ends the attempt and everything that it had started.
     pub async fn connect(self) -> Result<LockManager, LockError> {
         check_namespace(&self.namespace).map_err(|error| LockError::Config { message: error.to_string() })?;
-        check_expire(&self.namespace, self.expire)?;
+        check_expire("", self.expire)?;
         let servers = Servers {
             namespace: &self.namespace,
             min_replicas: self.min_replicas,
@@ -320,8 +323,20 @@ impl ManagerBuilder {
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
+    #[track_caller]
     pub fn connect_blocking(self) -> Result<LockManager, LockError> {
+        warn_of_blocking("`connect_blocking`", "write `.connect().await`", Location::caller());
         block_on(self.connect())
+    }
+}
+
+/// `builder.await` is `builder.connect().await`.
+impl IntoFuture for ManagerBuilder {
+    type Output = Result<LockManager, LockError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.connect())
     }
 }
 

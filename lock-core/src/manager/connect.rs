@@ -49,6 +49,7 @@ impl LockManager {
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
+    #[track_caller]
     pub fn connect_blocking(url: &str) -> Result<Self, LockError> {
         Self::builder().url(url).connect_blocking()
     }
@@ -56,14 +57,25 @@ impl LockManager {
 
 /// Nothing is connected yet: the engine's thread does that.
 pub(super) fn open(url: &str, servers: &Servers<'_>) -> Result<Opened, LockError> {
-    match url.strip_prefix("memory:") {
+    match in_memory(url) {
         Some(_) if servers.min_replicas > 0 => Err(LockError::Config {
             message: format!("`memory:` has no replicas: leave `min_replicas({})` out", servers.min_replicas),
         }),
         Some("") => Ok(memory(MemoryBackend::private())),
         Some(name) => Ok(memory(MemoryBackend::named(name))),
+        None if url.eq_ignore_ascii_case("memory") => Err(LockError::Config {
+            message: "the URL `memory` lacks its colon: write `memory:`, or `memory:shop` for locks that all managers of \
+                      this process share that say `shop`"
+                .to_owned(),
+        }),
         None => open_server(url, servers),
     }
+}
+
+/// The name behind `memory:`; what is written like other URLs, `memory://shop`, is the same.
+fn in_memory(url: &str) -> Option<&str> {
+    let (scheme, name) = url.split_once(':')?;
+    scheme.eq_ignore_ascii_case("memory").then(|| name.strip_prefix("//").unwrap_or(name))
 }
 
 fn memory(backend: MemoryBackend) -> Opened {
@@ -92,8 +104,42 @@ pub(super) fn on_redis(config: RedisConfig, servers: &Servers<'_>) -> Opened {
 #[cfg(not(feature = "redis"))]
 fn open_server(url: &str, _: &Servers<'_>) -> Result<Opened, LockError> {
     // Only what surely is a scheme is repeated: the rest may hold a password.
-    let scheme = url.split_once("://").map_or("a server's URL", |(scheme, _)| scheme);
+    let letters = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b));
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| letters(scheme));
+    let scheme = scheme.map_or_else(|| "a server's URL".to_owned(), |scheme| format!("`{scheme}://`"));
     let message =
-        format!("`{scheme}` needs the feature `redis` of lock-core; without it there is only `memory:`");
+        format!("{scheme} needs the feature `redis` of lock-core; without it there is only `memory:`");
     Err(LockError::Config { message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_written_in_any_way_that_other_urls_are() {
+        for (url, name) in [
+            ("memory:", Some("")),
+            ("memory://", Some("")),
+            ("MEMORY:shop", Some("shop")),
+            ("memory://shop", Some("shop")),
+            ("memory", None),
+            ("redis://memory:1", None),
+        ] {
+            assert_eq!(in_memory(url), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_told_what_to_write_and_not_repeated() {
+        let said = |url| match LockManager::connect_blocking(url) {
+            Err(LockError::Config { message }) => message,
+            other => panic!("{url}: {other:?}"),
+        };
+        assert!(said("memory").contains("write `memory:`"), "{}", said("memory"));
+        for url in ["hunter2", "hunter2@host:6379", "hunter2@host://a", "htps://hunter2@host"] {
+            let message = said(url);
+            assert!(!message.contains("hunter2") && message.contains("memory:"), "{message}");
+        }
+    }
 }

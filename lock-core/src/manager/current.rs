@@ -3,6 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use super::LockManager;
+use crate::run::remember_frame;
 
 static INSTALLED: RwLock<Option<LockManager>> = RwLock::new(None);
 
@@ -45,12 +46,14 @@ impl LockManager {
     }
 
     /// Takes the present manager along into a spawned task: `tokio::spawn(LockManager::bind_current(work()))`. Holds are
-    /// not taken along: the new task competes for them like any other.
+    /// not taken along: the new task competes for them like any other. If it finds a lock busy that its parent holds, the
+    /// error says so.
     ///
     /// # Cancel safety
     /// That of `future`.
     pub fn bind_current<F: Future>(future: F) -> impl Future<Output = F::Output> {
         let current = SCOPED.try_with(Self::clone).ok();
+        let future = remember_frame(future);
         async move {
             match current {
                 Some(manager) => SCOPED.scope(manager, future).await,

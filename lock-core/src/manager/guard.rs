@@ -1,6 +1,7 @@
 //! A lock held by hand.
 
 use std::fmt;
+use std::panic::Location;
 use std::time::Duration;
 
 use crate::backend::Via;
@@ -9,14 +10,20 @@ use crate::error::{BodyOutcome, LockError};
 use crate::key::HeldKey;
 use crate::name::LockName;
 use crate::params::LockKind;
-use crate::run::{Entry, Frame, Held, downgrade, with_frame};
+use crate::run::{Entry, Frame, Held, downgrade, warn_of_blocking, with_frame};
 
 /// A lock held by hand, renewed until it is released or dropped.
 ///
 /// A guard is a value, not a scope: a call that comes while it lives does not know of it and would wait for it, even in the
-/// same task, unless it runs inside [`scope`](Self::scope). Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
+/// same task, unless it runs inside [`scope`](Self::scope).
+///
+/// Bind it to a name, `let _guard = ..`: what is bound to `_`, or not at all, is dropped at once, and the lock is free. The
+/// compiler says so of a guard alone. Of one inside of an `Option` that nobody looks at it says so only under
+/// `#![warn(unused_results)]`, and of `let _ =` under `#![warn(let_underscore_drop)]`.
+///
+/// Dropping it frees the lock without blocking, from anywhere: outside a runtime, in a panic, while
 /// a runtime shuts down.
-#[must_use = "the lock is freed as soon as the guard is dropped"]
+#[must_use = "the lock is freed as soon as the guard is dropped, and `let _ =` drops it at once: write `let _guard = ..`"]
 pub struct LockGuard(Entry, Asked);
 
 /// How it was asked for.
@@ -129,7 +136,9 @@ impl LockGuard {
     ///
     /// # Errors
     /// As [`downgrade`](Self::downgrade).
+    #[track_caller]
     pub fn downgrade_blocking(self) -> Result<Self, LockError> {
+        warn_of_blocking("`downgrade_blocking`", "write `.downgrade().await`", Location::caller());
         block_on(self.downgrade_via(Via::Engine))
     }
 
@@ -183,7 +192,9 @@ impl LockGuard {
     ///
     /// # Errors
     /// As [`release`](Self::release).
+    #[track_caller]
     pub fn release_blocking(self) -> Result<(), LockError> {
+        warn_of_blocking("`release_blocking`", "write `.release().await`", Location::caller());
         block_on(self.release())
     }
 }

@@ -14,7 +14,7 @@ use super::connect::Servers;
 use crate::engine::Started;
 use crate::error::LockError;
 use crate::kind::{Master, Masters};
-use crate::params::check_expire;
+use crate::params::check_red_max_lease;
 
 /// The longest lease of a red lock, unless the manager says otherwise.
 const DEFAULT_MAX_LEASE: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ impl RedOptions {
         if !self.is_wanted() {
             return Ok(None);
         }
-        check_expire("red_max_lease", self.max_lease)?;
+        check_red_max_lease(self.max_lease)?;
         #[cfg(test)]
         if !self.opened.is_empty() {
             check_count(self.opened.len())?;
@@ -135,7 +135,10 @@ fn is_of_one_server(url: &str) -> bool {
 
 #[cfg(not(feature = "redis"))]
 fn open_all(_: Vec<String>, _: (Duration, bool), _: &Servers<'_>) -> Result<Vec<Starting>, LockError> {
-    Err(LockError::Config { message: "red masters need the feature `redis` of lock-core".to_owned() })
+    Err(LockError::Config {
+        message: "red masters need the feature `redis` of lock-core: enable it, or leave `red_masters` out"
+            .to_owned(),
+    })
 }
 
 fn check_count(count: usize) -> Result<(), LockError> {

@@ -1,7 +1,7 @@
 //! Taking a lock by hand.
 
 use std::borrow::Cow;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::{LockGuard, LockManager};
 use crate::backend::Via;
 use crate::engine::Want;
 use crate::error::LockError;
+use crate::holder::Caller;
 use crate::key::{Spelled, Spelling};
 use crate::kind::{claim_of, member_claim, sorted};
 use crate::name::LockName;
@@ -18,9 +19,22 @@ use crate::params::{LockKind, OnLost, check_expire, check_holds, check_red_hold}
 use crate::run::{Entry, Pinned, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
-/// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins.
+/// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins. Awaited as it is, it is acquired.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), lock_core::LockError> {
+/// # let locks = lock_core::LockManager::connect("memory:").await?;
+/// let guard = locks.lock(("order", 42)).await?; // the same as `.acquire().await?`
+/// guard.release().await?;
+/// if let Some(_guard) = locks.lock("nightly").try_acquire().await? {
+///     // held to the end of this block
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-#[must_use = "a request does nothing until `acquire`, `try_acquire` or `run` is called"]
+#[must_use = "a request does nothing until it is awaited, or `acquire`, `try_acquire` or `run` is called"]
 pub struct LockRequest {
     pub(super) manager: LockManager,
     of: Result<Names, LockError>,
@@ -174,6 +188,11 @@ impl LockRequest {
         self
     }
 
+    /// The annotated function on whose behalf it is made.
+    pub(crate) fn of_function(&self) -> &str {
+        &self.function
+    }
+
     pub(crate) fn id(mut self, id: uuid::Uuid) -> Self {
         self.id = Some(id);
         self
@@ -199,6 +218,7 @@ impl LockRequest {
     ///
     /// # Cancel safety
     /// As [`acquire`](Self::acquire).
+    #[must_use = "a guard that is not bound to a name frees the lock at once: write `if let Some(_guard) = ..`"]
     pub async fn try_acquire(self) -> Result<Option<LockGuard>, LockError> {
         some_unless_busy(self.wait(Duration::ZERO).acquire().await)
     }
@@ -274,6 +294,7 @@ impl LockRequest {
         let want = |name, claim, record| Want {
             claim,
             record,
+            caller: Caller::here(),
             name,
             wait: self.wait,
             expire: self.expire,
@@ -290,6 +311,16 @@ impl LockRequest {
                 Ok(Wants::All(wants.collect()))
             }
         }
+    }
+}
+
+/// As [`acquire`](LockRequest::acquire).
+impl IntoFuture for LockRequest {
+    type Output = Result<LockGuard, LockError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.acquire())
     }
 }
 

@@ -8,7 +8,7 @@ use super::foreign::Foreign;
 use super::{LockManager, ManagerBuilder};
 use crate::backend::memory::{ForeignHold, ManualClock, MemoryBackend};
 use crate::clock::{Clock, Moment};
-use crate::engine::Engine;
+use crate::engine::{Engine, block_on};
 use crate::error::LockError;
 use crate::key::IntoLockKey;
 use crate::params::DEFAULT_DELIMITER;
@@ -95,7 +95,8 @@ impl ManagerBuilder {
         let backend = MemoryBackend::with_clock(Arc::new(clock.clone()));
         let foreign = Arc::new(Foreign::new(backend.share()));
         let builder = self.backend(Arc::new(backend.share()), Arc::new(clock.clone()));
-        let manager = builder.foreign(Arc::clone(&foreign)).connect_blocking()?;
+        // In async tests too: nobody answers there but this process.
+        let manager = block_on(builder.foreign(Arc::clone(&foreign)).connect())?;
         Ok(MemoryLocks { manager, foreign, clock })
     }
 }
@@ -168,7 +169,6 @@ impl Deref for MemoryLocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::block_on;
 
     fn locks() -> MemoryLocks {
         LockManager::memory().unwrap()

@@ -6,6 +6,7 @@ use super::entry::Entry;
 use crate::backend::{Mode, Via};
 use crate::engine::{Claim, Want};
 use crate::error::{BodyOutcome, LockError};
+use crate::holder::Caller;
 
 /// Replaces the hold of `entry` by one for reading, in one step at the server.
 ///
@@ -36,6 +37,7 @@ pub(crate) async fn downgrade(
         name: hold.cell().name.clone(),
         claim: Claim { replaces: Some(frozen.id), ..Claim::READ },
         record: record.clone(),
+        caller: Caller::here(),
         // The server has it at hand: nothing is waited for.
         wait: Duration::ZERO,
         expire,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::entry::Entry;
-use super::frame::current_frame;
+use super::frame::{current_frame, spawned_in};
 use super::join::join;
 use super::owned::Owned;
 use crate::engine::{Engine, Holds, Want};
@@ -21,7 +21,7 @@ pub(crate) async fn enter(engine: &Engine, mut want: Want) -> Result<Entry, Lock
         want.wait = deadline.since(engine.now());
     }
     let (record, mode) = (want.record.clone(), want.claim.mode);
-    let hold = engine.acquire(want).await?;
+    let hold = engine.acquire(want).await.map_err(|error| of_parent(engine, error))?;
     Ok(Entry::first(engine.clone(), hold, mode, record))
 }
 
@@ -42,7 +42,8 @@ pub(crate) async fn enter_all(engine: &Engine, wants: Vec<Want>) -> Result<Entry
     let holds = if missing.is_empty() {
         Holds::default()
     } else {
-        acquire_all(engine, &missing, deadline.since(engine.now())).await?
+        let all = acquire_all(engine, &missing, deadline.since(engine.now())).await;
+        all.map_err(|error| of_parent(engine, error))?
     };
     let (mut names, mut parts) = (Vec::with_capacity(wants.len()), Vec::with_capacity(wants.len()));
     for (hold, want) in holds.iter().zip(&missing) {
@@ -71,13 +72,26 @@ pub(crate) async fn enter_red(masters: &Arc<Masters>, mut want: Want) -> Result<
     }
     want.wait = deadline.since(engine.now());
     let record = want.record.clone();
-    let quorum = acquire_red(masters, want).await?;
+    let quorum = acquire_red(masters, want).await.map_err(|error| of_parent(engine, error))?;
     Ok(Entry::into_lease(engine.clone(), quorum.lease(), Owned::Red(quorum), record))
 }
 
 /// A process that was forked off has none of the engine's threads: whoever waited there would wait for ever.
 fn here(engine: &Engine, want: &Want) -> Result<(), LockError> {
     if engine.is_forked() { Err(LockError::Forked { key: want.name.to_string() }) } else { Ok(()) }
+}
+
+/// Says so where the lock was busy because of a hold inside of which this very task was spawned: it may be waited for there.
+fn of_parent(engine: &Engine, mut error: LockError) -> LockError {
+    if let LockError::Busy { key, holder: Some(holder), .. } = &mut error
+        && let Some(frame) = spawned_in()
+    {
+        let mut places = frame.places().filter(|place| place.engine().is(engine));
+        if places.any(|place| place.lease().place_of(key).is_some() && place.lease().is_held()) {
+            holder.is_the_callers_parent();
+        }
+    }
+    error
 }
 
 /// Who waits for a name while holding a bigger one can wait in a circle with others. The wait ends by its deadline, but

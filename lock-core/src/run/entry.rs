@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::owned::{Freed, Owned};
 use crate::backend::Mode;
+use crate::clock::Moment;
 use crate::engine::{Engine, Hold, Listeners, Released};
+use crate::holder::Holder;
 use crate::key::Spelling;
 use crate::kind::{Lease, MAX_NAMES, Named, Part};
 use crate::name::LockName;
@@ -36,6 +38,7 @@ struct Shared {
     engine: Engine,
     lease: Lease,
     record: String,
+    since: Moment,
     inside: Mutex<Inside>,
     /// Siblings that wait until the entries inside theirs have ended.
     siblings: Listeners,
@@ -85,7 +88,9 @@ impl Entry {
     /// The first entry into a lease of several parts.
     pub(super) fn into_lease(engine: Engine, lease: Lease, owned: Owned, record: String) -> Self {
         let inside = Mutex::new(Inside { owned: Some(owned), open: vec![(1, ALL)], last_number: 1 });
-        let shared = Arc::new(Shared { engine, lease, record, inside, siblings: Listeners::default() });
+        let since = engine.now();
+        let shared =
+            Arc::new(Shared { engine, lease, record, since, inside, siblings: Listeners::default() });
         Self { place: Place { shared, number: 1, names: ALL, spelling: None }, has_ended: false }
     }
 
@@ -174,8 +179,10 @@ impl Place {
         &self.shared.engine
     }
 
-    pub(super) fn record(&self) -> &str {
-        &self.shared.record
+    /// Its holder, for a sibling that found it busy.
+    pub(super) fn holder(&self) -> Holder {
+        let Shared { record, since, lease, engine, .. } = &*self.shared;
+        Holder::here(record, engine.now().since(*since), lease.remaining())
     }
 
     pub(super) fn siblings(&self) -> &Listeners {

@@ -7,6 +7,8 @@ use super::entry::Place;
 
 tokio::task_local! {
     static INNERMOST: Here;
+    /// The frame in which the present task was spawned, if it was said.
+    static SPAWNED_IN: Frame;
 }
 
 /// One wrapper around the present call, linked to the one around it. Frames keep nothing held.
@@ -46,6 +48,22 @@ impl Frame {
 /// The innermost frame around the present call, if any.
 pub(crate) fn current_frame() -> Option<Frame> {
     INNERMOST.try_with(|here| (here.task == tokio::task::try_id()).then(|| here.frame.clone())).ok().flatten()
+}
+
+/// The frame in which the task of the present call was spawned, as far as that is known. Its holds are not around the call.
+pub(crate) fn spawned_in() -> Option<Frame> {
+    SPAWNED_IN.try_with(Frame::clone).ok()
+}
+
+/// Remembers the present frame for a future that is to run in another task.
+pub(crate) fn remember_frame<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let frame = current_frame();
+    async move {
+        match frame {
+            Some(frame) => SPAWNED_IN.scope(frame, future).await,
+            None => future.await,
+        }
+    }
 }
 
 /// Polls `future` with `frame` as the innermost; without a frame, as it is.

@@ -9,7 +9,6 @@ use crate::backend::Mode;
 use crate::clock::Moment;
 use crate::engine::{Alarm, Claim, Engine};
 use crate::error::LockError;
-use crate::holder::Holder;
 use crate::kind::LeaseLost;
 use crate::name::LockName;
 
@@ -59,7 +58,7 @@ impl Join {
         LockError::Busy {
             key: lease.name_at(self.at).to_string(),
             waited: now.since(self.since),
-            holder: Some(Holder::here(self.place.record(), lease.remaining())),
+            holder: Some(self.place.holder()),
             votes: None,
         }
     }

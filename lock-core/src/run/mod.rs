@@ -1,5 +1,6 @@
 //! Acquire, run the body against the loss of its lock, release; and who is inside whom.
 
+mod async_context;
 mod body;
 mod downgrade;
 mod enter;
@@ -12,11 +13,12 @@ mod outcome;
 mod owned;
 mod unreported;
 
+pub(crate) use async_context::warn_of_blocking;
 pub(crate) use body::{Pinned, run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
 pub(crate) use enter::{enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
-pub(crate) use frame::{Frame, with_frame};
+pub(crate) use frame::{Frame, remember_frame, with_frame};
 pub use held::Held;
 pub use hold::{Hold, HoldWhen};
 pub use outcome::{LockOutcome, Outcome, Reporting, Skippable};

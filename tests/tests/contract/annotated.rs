@@ -129,7 +129,7 @@ impl Functions {
     /// That the call ended as a loss with that outcome.
     pub(crate) fn is_lost(&self, result: Result<u64, LockError>, outcome: BodyOutcome) {
         match result {
-            Err(LockError::Lost { key, body }) if body == outcome && key.contains(":order:") => (),
+            Err(LockError::Lost { key, body, .. }) if body == outcome && key.contains(":order:") => (),
             other => panic!("{}: {other:?}", self.kind),
         }
     }

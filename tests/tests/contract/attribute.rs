@@ -30,7 +30,7 @@ impl OrderError {
     }
 
     fn is_lost(&self, outcome: BodyOutcome) -> bool {
-        matches!(self, Self::Lock(LockError::Lost { key, body }) if key.ends_with(":order:42") && *body == outcome)
+        matches!(self, Self::Lock(LockError::Lost { key, body, .. }) if key.ends_with(":order:42") && *body == outcome)
     }
 }
 

@@ -149,9 +149,8 @@ async fn a_wrong_url_says_what_to_write_and_never_the_password() {
         ("127.0.0.1:6379", "no scheme"),
         ("//localhost", "no scheme"),
         ("http://localhost", "unknown scheme `http`"),
-        ("memory", "no scheme"),
         ("memory/x", "no scheme"),
-        ("Memory:", "no scheme"),
+        ("memory@host", "memory: for no server"),
         ("redis:", ""),
         ("redis://", ""),
         ("redis:///0", ""),
@@ -192,6 +191,9 @@ async fn a_wrong_url_says_what_to_write_and_never_the_password() {
         assert!(!text.contains(char::is_control) && !text.contains('\u{202e}'), "{url:?}: {text}");
         assert!(since.elapsed() < Duration::from_secs(1), "{url:?} was asked for");
     }
+    let error = LockManager::connect("memory").await.expect_err("there is no colon");
+    assert!(error.to_string().contains("write `memory:`"), "{error}");
+    LockManager::connect("Memory:").await.expect("a scheme may be written in capitals");
     let error = LockManager::builder().connect().await.expect_err("nothing to connect to");
     let text = error.to_string();
     assert!(matches!(error, LockError::Config { .. }) && text.contains(".url("), "{text}");

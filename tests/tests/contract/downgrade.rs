@@ -115,7 +115,7 @@ pub(crate) async fn a_reader_is_no_writer_that_could_become_a_reader(stage: &Sta
 
 fn refused(result: Result<(), LockError>, name: &str) {
     let error = result.expect_err("a reader can't become a writer");
-    assert!(matches!(&error, LockError::Upgrade { key } if key == name), "{error:?}");
+    assert!(matches!(&error, LockError::Upgrade { key, .. } if key == name), "{error:?}");
     let text = error.to_string();
     assert!(text.starts_with(&format!("key [{name}] tryLock fail")), "{text}");
     assert!(text.contains("kind = \"write\""), "it says what to write: {text}");

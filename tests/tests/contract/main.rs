@@ -7,6 +7,7 @@ mod annotated_leases;
 mod annotated_times;
 mod attribute;
 mod bad_input;
+mod busy_text;
 mod cancellation;
 mod connect;
 mod crowd;
@@ -191,6 +192,14 @@ contract! {
     everywhere {
         waiting {
             a_process_passes_its_lock_on_only_so_often
+        }
+        busy_text {
+            a_holder_of_this_process_has_held_it_since_it_got_it
+            of_a_holder_elsewhere_only_the_longest_time_is_known
+            branches_of_a_join_are_not_called_spawned
+            a_task_is_called_spawned_only_if_it_was
+            a_guard_is_named_to_the_task_that_took_it
+            awaiting_a_request_acquires_it
         }
         keeping {
             a_nested_call_prolongs_what_is_kept

@@ -21,7 +21,7 @@ enum OrderError {
 impl From<LockError> for OrderError {
     fn from(error: LockError) -> Self {
         match error {
-            LockError::Lost { key, body } if key.contains(":order:") => Self::Lost(body),
+            LockError::Lost { key, body, .. } if key.contains(":order:") => Self::Lost(body),
             other => Self::Other(other.to_string()),
         }
     }

@@ -86,7 +86,7 @@ fn a_node_of_a_cluster_is_told_as_such_without_info() {
                 for _ in 0..5 {
                     let error = LockManager::connect(&node.url()).await.expect_err("a cluster");
                     assert!(
-                        matches!(&error, LockError::Config { message } if message.contains("redis-cluster://")),
+                        matches!(&error, LockError::Config { message, .. } if message.contains("redis-cluster://")),
                         "{error:?}"
                     );
                 }

@@ -219,7 +219,7 @@ fn what_is_said_in_the_place_of_a_login_is_told() {
             let error =
                 vault.asked_by(LockManager::builder().url(url)).connect().await.expect_err("which of them?");
             assert!(
-                matches!(&error, LockError::Config { message } if message.contains("never be asked")),
+                matches!(&error, LockError::Config { message, .. } if message.contains("never be asked")),
                 "{error:?}"
             );
         });

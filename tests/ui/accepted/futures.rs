@@ -57,7 +57,7 @@ fn boxed_by_itself(id: &u64) -> aliases::BoxFuture<'_> {
 #[distributed_lock(prefix = "f", key = id, on_busy = instead)]
 fn boxed_in_part<'a, T: Clone + Send + Sync>(id: u64, value: &'a T) -> aliases::partly::BoxFuture<'a, T> {
     if id == 0 {
-        return Box::pin(async { Err(LockError::NoManager { key: String::new() }) });
+        return Box::pin(async { Err(LockError::busy("f")) });
     }
     Box::pin(async move { Ok(value.clone()) })
 }

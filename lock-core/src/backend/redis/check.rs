@@ -20,6 +20,7 @@ const PROBE_MS: u64 = 2_000;
 /// What the scripts need; the module's documentation has the whole ACL line.
 const LOGIN: &str = "write the user and the password into the URL: redis://user:password@host/";
 const ASKED: &str = "that is what `credentials` returned";
+const WRONG_LOGIN: &str = "check the user and the password, as in redis://user:password@host/";
 const NEEDED: &str = "the module documentation of `lock_core::backend::redis` has the ACL line that suffices";
 
 /// What may be the matter with who closes a connection at once and says nothing.
@@ -30,7 +31,7 @@ const SILENT_PEER: &str = "if the server speaks TLS, write rediss:// for redis:/
 pub(super) async fn run(config: &RedisConfig, connection: &mut Connection) -> Result<Vec<String>, LockError> {
     let server = look(connection).await.map_err(|fault| failed(config, fault))?;
     if let Some(message) = server.unfit(false) {
-        return Err(LockError::Config { message });
+        return Err(LockError::Config { message: format!("{message} (server {})", config.address()) });
     }
     let random = HoldId::new("start-up probe");
     let name = LockName::new(&format!("{}:%probe:{}", config.in_namespace(), random.hex()));
@@ -109,18 +110,17 @@ pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
         return LockError::Connect { address: config.address(), reason };
     }
     // No lock was asked for yet, so there is no key.
-    let key = String::new();
     if fault.message.contains("sentinel_pass") {
-        return LockError::Refused { key, reason: fault.message };
+        return LockError::refused("", fault.message);
     }
-    let login = ["NOAUTH", "WRONGPASS", "Authentication"].iter().any(|word| fault.message.contains(word));
-    let needed = match login {
-        true if config.asks_for_login() => ASKED,
-        true => LOGIN,
-        false => NEEDED,
+    let says = |words: &[&str]| words.iter().any(|word| fault.message.contains(word));
+    let needed = match () {
+        () if !says(&["NOAUTH", "WRONGPASS", "Authentication"]) => NEEDED,
+        () if config.asks_for_login() => ASKED,
+        () if says(&["NOAUTH"]) => LOGIN,
+        () => WRONG_LOGIN,
     };
-    let reason = format!("{} (server {}); {needed}", fault.message, config.address());
-    LockError::Refused { key, reason }
+    LockError::refused("", format!("{} (server {}); {needed}", fault.message, config.address()))
 }
 
 /// Runs every kind of operation on a name that nobody else has; what is missing, where one fails for good.

@@ -209,9 +209,9 @@ impl RedisBackend {
 
     /// Started once; a second start would find the first hub and be told so.
     fn set_hub(&self, hub: Arc<Hub>) -> Result<(), LockError> {
-        self.hub
-            .set(hub)
-            .map_err(|_| LockError::Config { message: "the backend was started twice".to_owned() })
+        self.hub.set(hub).map_err(|_| LockError::Config {
+            message: "the backend was started twice: make one for each manager".to_owned(),
+        })
     }
 
     /// Connects and checks.

@@ -89,7 +89,7 @@ impl Server {
         let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         (found < OLDEST).then(|| {
             format!(
-                "the server has version {version}, but locks need Redis {}.{} or later, or Valkey",
+                "the server has version {version}, but locks need Redis {}.{} or later, or Valkey: update it",
                 OLDEST.0, OLDEST.1
             )
         })

@@ -9,7 +9,7 @@ use crate::error::LockError;
 const EXAMPLES: &str = "write redis://[user:password@]host[:port][/db], rediss://.. for TLS, \
                         unix:///path/to/socket[?db=0&user=..&pass=..], \
                         redis-sentinel://[user:password@]host[:port][,host[:port]..]/master-name[/db], \
-                        or redis-cluster://[user:password@]host:port[,host:port..]";
+                        redis-cluster://[user:password@]host:port[,host:port..], or memory: for no server";
 
 /// What a URL describes.
 pub(super) struct Described {

@@ -13,6 +13,7 @@ use crate::engine::rules::Rules;
 use crate::engine::wait::Waiting;
 use crate::engine::waiter::{Claim, Want};
 use crate::error::LockError;
+use crate::holder::Caller;
 use crate::name::LockName;
 
 const LEASE_MS: u64 = 10_000;
@@ -35,6 +36,7 @@ impl Scene {
             claim: Claim::REENTRANT,
             name: LockName::new("LOCK:0"),
             record: "waiter".to_owned(),
+            caller: Caller::here(),
             wait,
             expire: Duration::from_millis(LEASE_MS),
             renew: true,

@@ -12,6 +12,7 @@ use crate::engine::handle::Hold;
 use crate::engine::rules::Rules;
 use crate::engine::wait::Waiting;
 use crate::engine::waiter::{Claim, Want};
+use crate::holder::Caller;
 use crate::name::LockName;
 
 /// One client with one wait, and whoever runs the test in the place of the server.
@@ -33,6 +34,7 @@ impl Scene {
             claim: Claim::REENTRANT,
             name: LockName::new("LOCK:0"),
             record: "waiter".to_owned(),
+            caller: Caller::here(),
             wait: Duration::from_secs(5),
             expire,
             renew: true,

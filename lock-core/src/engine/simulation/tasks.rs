@@ -16,6 +16,7 @@ use crate::engine::undo::Released;
 use crate::engine::wait::Waiting;
 use crate::engine::waiter::{Claim, Want};
 use crate::error::LockError;
+use crate::holder::Caller;
 use crate::name::LockName;
 
 #[derive(Default)]
@@ -128,6 +129,7 @@ impl World {
             claim,
             name: name.clone(),
             record: format!("c{client} t{task} d{deed}"),
+            caller: Caller::here(),
             wait,
             expire,
             renew,

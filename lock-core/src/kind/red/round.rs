@@ -227,7 +227,7 @@ impl<'a> Round<'a> {
                 (Vote::Refused(LockError::Busy { .. }) | Vote::Granted { .. } | Vote::Gone, _) => {
                     return None;
                 }
-                (Vote::Refused(error), None) => error.to_string(),
+                (Vote::Refused(error), None) => error.reason(),
             };
             Some(format!("; {}: {reason}", master.address))
         });

@@ -95,19 +95,19 @@ fn what_does_not_fit_is_told_what_to_write() {
             let url = cluster.nodes()[0].url();
             let error = LockManager::connect(&url).await.expect_err("a cluster");
             assert!(
-                matches!(&error, LockError::Config { message } if message.contains("redis-cluster://")),
+                matches!(&error, LockError::Config { message, .. } if message.contains("redis-cluster://")),
                 "{error}"
             );
             let acknowledged = LockManager::builder().url(cluster.url()).min_replicas(1).connect().await;
             let error = acknowledged.expect_err("no replica can be asked there");
             assert!(
-                matches!(&error, LockError::Config { message } if message.contains("min_replicas")),
+                matches!(&error, LockError::Config { message, .. } if message.contains("min_replicas")),
                 "{error}"
             );
             let url = format!("redis-cluster://{}", single.address());
             let error = LockManager::connect(&url).await.expect_err("no cluster");
             assert!(
-                matches!(&error, LockError::Config { message } if message.contains("write redis://")),
+                matches!(&error, LockError::Config { message, .. } if message.contains("write redis://")),
                 "{error}"
             );
             single.kill();

@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::engine::simulation::random::Random;
 use crate::engine::simulation::time::{MachineClock, Micros, VirtualTime};
 use crate::engine::{Claim, Want};
+use crate::holder::Caller;
 use crate::kind::red::{Quorum, acquire_red};
 use crate::name::LockName;
 
@@ -383,6 +384,7 @@ impl World {
             claim: Claim::FAIR,
             name: self.names[name].clone(),
             record: format!("p{process} t{task} d{deed}"),
+            caller: Caller::here(),
             wait,
             expire,
             renew: probe || self.random.per_mille(850),

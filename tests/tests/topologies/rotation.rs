@@ -149,6 +149,7 @@ fn in_a_cluster() {
 fn on_red_masters() {
     each_server(|binary| {
         let servers: Vec<Server> = (0..3).map(|_| with_user(Server::of(binary)).start()).collect();
+        servers.iter().for_each(Server::known_as_red_master);
         let vault = Vault::new();
         super::play(async || {
             let urls = servers.iter().map(Server::url);

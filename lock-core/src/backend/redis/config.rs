@@ -270,6 +270,11 @@ impl RedisConfig {
         has_own && matches!(info.addr(), ConnectionAddr::TcpTls { .. })
     }
 
+    /// Whether the URL says that the server speaks TLS.
+    pub(super) fn expects_tls(&self) -> bool {
+        matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
+    }
+
     /// Whether the login may be another one at the next attempt.
     pub(super) fn asks_for_login(&self) -> bool {
         let of_sentinels = self.sentinels.is_some() && self.access.sentinel_credentials.is_some();

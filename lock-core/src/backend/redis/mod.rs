@@ -263,7 +263,13 @@ impl Backend for RedisBackend {
             match tokio::time::timeout(START_LIMIT, self.start_within(channel, inbox)).await {
                 Ok(started) => started,
                 Err(_) => {
-                    let reason = format!("no answer within {START_LIMIT:?}");
+                    // A server in the clear takes a greeting of TLS for the beginning of a line, and waits for its end.
+                    let hint = if self.config.expects_tls() {
+                        "; if the server does not speak TLS there, write redis:// for rediss://"
+                    } else {
+                        ""
+                    };
+                    let reason = format!("no answer within {START_LIMIT:?}{hint}");
                     Err(LockError::Connect { address: self.config.address(), reason })
                 }
             }

@@ -6,6 +6,10 @@ use lock_tests::{Cluster, Deployment, each_server};
 #[test]
 fn a_cluster_names_the_address_that_was_told_and_who_told_it() {
     each_server(|binary| {
+        // Redis 6.2 goes on telling the port that it announced at its start.
+        if !binary.is_at_least(7) {
+            return;
+        }
         let cluster = Cluster::start(binary, 1, 0);
         super::cluster::play(&cluster, async |cluster| {
             let node = &cluster.nodes()[0];

@@ -152,8 +152,8 @@ pub enum Operation {
     Refresh {
         /// The entry as it was enqueued.
         entry: Entry,
-        /// How long the entry lives from now on, in ms of server time.
-        heartbeat_ms: u64,
+        /// How long it waits yet, in ms: the place is not kept for longer.
+        wait_ms: u64,
         /// The lease from now on if the id turns out to be the owner; never moves its deadline back.
         lease_ms: u64,
     },
@@ -204,8 +204,8 @@ pub struct Acquire {
 pub struct Place {
     /// What is written into the queue.
     pub entry: Entry,
-    /// How long the entry lives without a refresh, in ms.
-    pub heartbeat_ms: u64,
+    /// How long it waits at most, in ms: the place is not kept for longer.
+    pub wait_ms: u64,
     /// The ticket of an earlier stay, to get that place back.
     pub ticket: Option<u64>,
 }

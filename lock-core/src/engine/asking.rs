@@ -32,7 +32,7 @@ impl Line {
             },
             replaces: claim.replaces,
             lease,
-            heartbeat: Duration::ZERO,
+            patience: Duration::ZERO,
             queues,
             last_sent: desk.now,
             not_after_ms: 0,
@@ -64,14 +64,14 @@ impl Line {
         if desk.now < stay.next {
             return desk.effects.look_again(stay.next);
         }
-        stay.heartbeat = heartbeat(&stay.entry, patience);
+        stay.patience = patience;
         stay.last_sent = desk.now;
         let not_after_ms = desk.not_after_ms();
         // An earlier copy may be allowed to run for longer: what was known of the server's clock was less exact.
         stay.not_after_ms = stay.not_after_ms.max(not_after_ms);
         let place = stay.queues.then(|| Place {
             entry: stay.entry.clone(),
-            heartbeat_ms: millis(stay.heartbeat),
+            wait_ms: millis(patience),
             ticket: self.ticket,
         });
         let acquire = Acquire {
@@ -93,13 +93,14 @@ impl Line {
                     self.granted_by_reply((fence, left_ms, strict), sent, desk);
                 }
                 Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
+                    let seen = (ahead, owner_left_ms, holder.is_some());
                     self.see(holder, owner_left_ms, now);
                     self.ticket = Some(ticket);
                     let Some(stay) = &mut self.stay else { return };
-                    let alive_until = sent + stay.heartbeat;
+                    let alive_until = sent + heartbeat(&stay.entry, stay.patience);
                     let queued = Queued { base: sent, heard: now, floor, alive_until, generation };
                     stay.tries = 0;
-                    stay.next = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                    stay.next = next_refresh(&stay.entry, seen, now);
                     let asked = std::mem::replace(&mut stay.phase, Phase::Queued(queued));
                     if let Phase::Asking { early: Some(grant) } = asked {
                         self.granted(&grant, desk);

@@ -19,24 +19,22 @@ fn refresh_interval(entry: &Entry) -> Duration {
     (Duration::from_millis(entry.short_ms) / 3).max(Duration::from_millis(1))
 }
 
-/// How long an entry lives without a refresh: three refreshes and their slack.
-pub(super) fn longest_heartbeat(entry: &Entry) -> Duration {
-    let three = refresh_interval(entry) * 3;
-    three + three / 4
-}
-
-/// The same, but never beyond the wait: nobody is granted a lock who has given up.
+/// How long a place certainly lives without a refresh: three refreshes and their slack, and not beyond the wait. The server
+/// keeps it for longer.
 pub(super) fn heartbeat(entry: &Entry, patience: Duration) -> Duration {
-    longest_heartbeat(entry).min(patience)
+    let three = refresh_interval(entry) * 3;
+    (three + three / 4).min(patience)
 }
 
-/// The heartbeat; the head also asks when the owner's lease ends, since nobody else might.
-pub(super) fn next_refresh(entry: &Entry, ahead: u64, owner_left_ms: u64, now: Moment) -> Moment {
-    let heartbeat = now + refresh_interval(entry);
-    if ahead > 0 {
-        return heartbeat;
+/// The next refresh. The head also asks when the owner's lease ends, since nobody else might; and whoever is told that the
+/// lock is kept for somebody who is late asks when that is over.
+pub(super) fn next_refresh(entry: &Entry, seen: (u64, u64, bool), now: Moment) -> Moment {
+    let (ahead, owner_left_ms, is_held) = seen;
+    let usual = now + refresh_interval(entry);
+    if ahead > 0 && (is_held || owner_left_ms == 0) {
+        return usual;
     }
-    heartbeat.min(now + Duration::from_millis(owner_left_ms) + AFTER_THE_END)
+    usual.min(now + Duration::from_millis(owner_left_ms) + AFTER_THE_END)
 }
 
 impl Line {
@@ -59,11 +57,11 @@ impl Line {
         }
         let patience = self.patience(desk.now);
         let Some(stay) = &mut self.stay else { return };
-        stay.heartbeat = heartbeat(&stay.entry, patience);
+        stay.patience = patience;
         stay.last_sent = desk.now;
         let operation = Operation::Refresh {
             entry: stay.entry.clone(),
-            heartbeat_ms: millis(stay.heartbeat),
+            wait_ms: millis(patience),
             lease_ms: stay.entry.short_ms,
         };
         let id = stay.id.clone();
@@ -120,6 +118,7 @@ impl Line {
                 self.granted_by_reply((fence, left_ms, strict), sent, desk);
             }
             Reply::Queued { ticket, floor, ahead, owner_left_ms, holder } => {
+                let seen = (ahead, owner_left_ms, holder.is_some());
                 self.see(holder, owner_left_ms, now);
                 // The place was dropped, and a late copy of the acquire took one further back: as good as gone.
                 if desk.rules.first_place && self.ticket.is_some_and(|first| ticket > first) {
@@ -127,9 +126,9 @@ impl Line {
                     return self.abandon(desk);
                 }
                 let Some(stay) = &mut self.stay else { return };
-                let alive_until = sent + stay.heartbeat;
+                let alive_until = sent + heartbeat(&stay.entry, stay.patience);
                 stay.tries = 0;
-                let due = next_refresh(&stay.entry, ahead, owner_left_ms, now);
+                let due = next_refresh(&stay.entry, seen, now);
                 stay.next = if std::mem::take(&mut stay.again) { now } else { due };
                 stay.phase = Phase::Queued(Queued { base: sent, heard: now, floor, alive_until, generation });
             }

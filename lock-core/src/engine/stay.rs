@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::extension::Extending;
 use super::hold_cell::HoldCell;
 use super::line_key::LineKey;
-use super::queued::longest_heartbeat;
 use super::rules::{CLAIM_DELAY, MESSAGE_LIMIT};
 use super::undo::Undo;
 use super::waiter::WaiterKey;
@@ -21,8 +20,8 @@ pub(super) struct Stay {
     pub(super) replaces: Option<HoldId>,
     /// The lease asked for.
     pub(super) lease: Duration,
-    /// The heartbeat last asked for.
-    pub(super) heartbeat: Duration,
+    /// For how long a place was last asked for.
+    pub(super) patience: Duration,
     /// Whether the acquire asks to be queued.
     pub(super) queues: bool,
     pub(super) last_sent: Moment,
@@ -153,12 +152,12 @@ impl Stay {
     ///
     /// What could go wrong: it counts from the acquire, sent long ago; the place in the queue lives on by refreshes, its
     /// forget is lost and never sent again, and the place is granted to nobody. It can't: it counts from now, by when
-    /// everything was sent, and for as long as the place may live and then be granted, and a late copy of an extension,
-    /// run at the last moment, may prolong that.
+    /// everything was sent, and for as long as the place may live (over an outage of the server, up to the end of the
+    /// wait) and then be granted, and a late copy of an extension, run at the last moment, may prolong that.
     pub(super) fn undo(&self, line: &LineKey, now: Moment) -> Undo {
         let (lease, place) = match &self.phase {
             Phase::Owned(owned) => (self.lease.max(owned.lease), Duration::ZERO),
-            _ if self.queues => (self.lease, longest_heartbeat(&self.entry)),
+            _ if self.queues => (self.lease, self.patience),
             _ => (self.lease, Duration::ZERO),
         };
         let extension = match self.phase {

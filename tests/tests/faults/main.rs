@@ -9,6 +9,7 @@ mod held;
 mod injury;
 mod many_places;
 mod network;
+mod order;
 mod partition;
 mod queue;
 mod runtimes;

@@ -33,8 +33,8 @@ async fn costs_grants_at_most(grants: u32, queue: &Queue<'_>, meets_it: impl FnO
     dead
 }
 
-/// The first of its places is granted the lock when it has just been cut off, and the second one's heartbeat, a quarter longer
-/// than that grant, still runs then; no third one's does.
+/// The first of its places is granted the lock when it has just been cut off, and the second one's heartbeat still runs then:
+/// it is waited for until that ends, which is when all others' do.
 #[test]
 fn a_process_with_many_places_that_is_cut_off_costs_two_unclaimed_grants_at_most() {
     each_server(|binary| {

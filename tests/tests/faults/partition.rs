@@ -79,7 +79,7 @@ fn a_waiter_that_was_cut_off_for_long_costs_nothing_and_gets_its_place_back() {
 /// Back in time to hear that somebody else holds the lock, but not to get it.
 #[test]
 fn a_waiter_that_was_cut_off_is_busy_by_its_deadline() {
-    const WAIT: Duration = Duration::from_secs(4);
+    const WAIT: Duration = Duration::from_secs(6);
     each(async |queue, kind| {
         let held = queue.hold().await;
         let other = queue.waits(&queue.near[1], "other", LockKind::Fair, PATIENCE).await;

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 pub(crate) const LEASE: Duration = Duration::from_millis(1_500);
 /// How often a waiter asks: three times in an unclaimed grant.
 pub(crate) const REFRESH: Duration = Duration::from_millis(500);
-/// How long a place is kept that nobody refreshes: three refreshes and a quarter.
-pub(crate) const HEARTBEAT: Duration = Duration::from_millis(1_875);
+/// How long a place is kept that nobody refreshes, while others are heard: 3 s and half an unclaimed grant.
+pub(crate) const HEARTBEAT: Duration = Duration::from_millis(3_750);
 /// Of the one who holds while the others arrive, without renewal.
 const LONGEST_LEASE: Duration = Duration::from_secs(10);
 /// For a busy machine; less than an unclaimed grant.

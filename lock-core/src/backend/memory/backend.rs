@@ -237,7 +237,7 @@ mod tests {
                     short_ms: 500,
                     channel: channel.clone(),
                 },
-                heartbeat_ms: 1_000,
+                wait_ms: 1_000,
                 ticket: None,
             }),
         })

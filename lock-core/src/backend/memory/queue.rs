@@ -17,7 +17,7 @@ pub(crate) struct Queue {
 pub(crate) struct Waiter {
     pub(crate) id: HoldId,
     pub(crate) entry: Entry,
-    /// Server time in ms at which it counts as dead unless it refreshes.
+    /// Time in ms, by the queue's clock, at which it counts as dead unless it refreshes.
     pub(crate) beat_ms: u64,
 }
 
@@ -83,17 +83,12 @@ impl Queue {
         }
     }
 
-    /// When the last of them counts as dead; 0 if nobody waits.
-    pub(crate) fn latest_beat_ms(&self) -> u64 {
-        self.places.values().map(|waiter| waiter.beat_ms).max().unwrap_or(0)
-    }
-
-    /// Up to `limit` waiters whose heartbeat is over, those that died last first.
-    pub(crate) fn dead(&self, now_ms: u64, limit: usize) -> Vec<String> {
+    /// Up to `limit` waiters whose heartbeat is over at `clock_ms`, those that died last first.
+    pub(crate) fn dead(&self, clock_ms: u64, limit: usize) -> Vec<String> {
         let mut dead: Vec<_> = self
             .places
             .iter()
-            .filter(|(_, waiter)| now_ms >= waiter.beat_ms)
+            .filter(|(_, waiter)| clock_ms >= waiter.beat_ms)
             .map(|((_, text), waiter)| (std::cmp::Reverse(waiter.beat_ms), text.clone()))
             .collect();
         dead.sort();

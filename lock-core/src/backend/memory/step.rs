@@ -14,6 +14,16 @@ pub(crate) const BURY: usize = 16;
 /// How many dead waiters one of those tries removes beside the head.
 pub(crate) const PURGE: usize = 255;
 
+/// The end of a heartbeat, in ms: in it a waiter who has missed a refresh may come back before another is granted the lock.
+/// Nobody is waited for longer than that.
+pub(crate) const RETURN_MS: u64 = 3_000;
+
+/// How long a waiter who refreshes every third of `short_ms` lives without: it may miss one refresh and come late to the
+/// next, and then it has [`RETURN_MS`].
+pub(crate) const fn longest_heartbeat_ms(short_ms: u64) -> u64 {
+    RETURN_MS + short_ms / 2
+}
+
 /// What became of a lock by one operation.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -46,12 +56,11 @@ pub(crate) fn step(
     now_us: u64,
     reachable: &dyn Fn(&Channel) -> bool,
 ) -> Step {
-    let mut lock = Lock { record, counter, now_us, reachable, grants: Vec::new() };
+    let silence_ms = record.silence_ms(now_us / 1000);
+    let mut lock = Lock { record, counter, now_us, silence_ms, awaited_ms: 0, reachable, grants: Vec::new() };
     let reply = match operation {
         Operation::Acquire(acquire) => lock.acquire(id, acquire),
-        Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
-            lock.refresh(id, entry, *heartbeat_ms, *lease_ms)
-        }
+        Operation::Refresh { entry, wait_ms, lease_ms } => lock.refresh(id, entry, *wait_ms, *lease_ms),
         Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
         Operation::Raise { fence } => lock.raise(id, *fence),
         Operation::Keep { keep_ms } => lock.keep(id, *keep_ms),
@@ -65,6 +74,10 @@ struct Lock<'a> {
     record: Record,
     counter: u64,
     now_us: u64,
+    /// What does not count of the silence that ends with this operation, until that is [noted](Self::note_silence).
+    silence_ms: u64,
+    /// For how long the lock is kept for a waiter who is late.
+    awaited_ms: u64,
     reachable: &'a dyn Fn(&Channel) -> bool,
     grants: Vec<Published>,
 }
@@ -112,7 +125,7 @@ impl Lock<'_> {
         match &acquire.place {
             Some(place) => self.enqueue(id, place),
             None => {
-                let (owner_left_ms, holder) = self.record.holder(self.now_ms());
+                let (owner_left_ms, holder) = self.holder();
                 Reply::Busy { owner_left_ms, holder }
             }
         }
@@ -134,12 +147,12 @@ impl Lock<'_> {
         held
     }
 
-    fn refresh(&mut self, id: &HoldId, entry: &Entry, heartbeat_ms: u64, lease_ms: u64) -> Reply {
+    fn refresh(&mut self, id: &HoldId, entry: &Entry, wait_ms: u64, lease_ms: u64) -> Reply {
         let text = text(id, entry);
         self.settle(Some(&Asking { text: &text, lease_ms }));
         match self.record.queue.ticket(&text) {
             Some(ticket) => {
-                let place = Place { entry: entry.clone(), heartbeat_ms, ticket: None };
+                let place = Place { entry: entry.clone(), wait_ms, ticket: None };
                 self.queued(ticket, &text, &place)
             }
             None => self.extend(id, lease_ms),
@@ -211,7 +224,16 @@ impl Lock<'_> {
             self.hand_over(asking);
         }
         if self.record.is_empty() {
-            self.record.strict_until_ms = 0;
+            self.record = Record { last: self.record.last, ..Record::default() };
+        }
+    }
+
+    /// Writes down that a silence has ended and what of it does not count. Whoever moves `last` does this, or all of it
+    /// would count from then on.
+    fn note_silence(&mut self) {
+        if self.silence_ms > 0 {
+            self.record.behind_ms += std::mem::take(&mut self.silence_ms);
+            self.record.last = self.record.last.max(self.now_us);
         }
     }
 
@@ -220,7 +242,16 @@ impl Lock<'_> {
     ///
     /// What could go wrong: a writer is granted beside a reader, or a reader beside a writer. It can't: there is no owner
     /// when this runs, a writer ends the loop, and is granted only while the set of readers is empty.
+    ///
+    /// What could go wrong: the server could not be reached, or refused to write, for longer than a heartbeat, and whoever
+    /// asks first afterwards passes one who has waited all along. It can't: a silence counts as [`LONGEST_SILENCE_MS`] at
+    /// most, so whoever was refreshed in time before it has a part of its heartbeat left after it; whoever has missed a
+    /// refresh and can't be told is waited for until the rest of that is over, if it waits strictly; and what it is granted
+    /// meanwhile lasts as long. The dead are waited for only once: the clock goes on with each who asks.
+    ///
+    /// [`LONGEST_SILENCE_MS`]: super::record::LONGEST_SILENCE_MS
     fn hand_over(&mut self, asking: Option<&Asking<'_>>) {
+        self.note_silence();
         let (mut skipped, mut tried, mut admitted) = (0, 0, 0);
         while let Some(head) = self.record.queue.head(skipped) {
             if tried == TRIES || admitted == READERS {
@@ -229,7 +260,7 @@ impl Lock<'_> {
             let (text, head) = (head.text(), head.clone());
             let shared = head.entry.mode == Mode::Shared;
             let asks = asking.filter(|asking| asking.text == text);
-            if asks.is_none() && self.now_ms() >= head.beat_ms {
+            if asks.is_none() && self.clock_ms() >= head.beat_ms {
                 self.purge(&text, asking);
                 tried += 1;
                 continue;
@@ -245,14 +276,23 @@ impl Lock<'_> {
                 self.record.readers.remove(&head.id);
             }
             let heard = (self.reachable)(&head.entry.channel);
-            // Who waits strictly is not passed, whether it hears or not: its next refresh finds the grant.
-            if asks.is_none() && !head.entry.strict && !heard {
+            // What is left of its heartbeat, if it has missed a refresh.
+            let rest_ms = head.beat_ms.saturating_sub(self.clock_ms());
+            let rest_ms = (asks.is_none() && rest_ms <= RETURN_MS).then_some(rest_ms);
+            // Who waits strictly is not passed, whether it hears or not: its next refresh finds the grant; if that is
+            // overdue, the lock waits for it.
+            if asks.is_none() && !heard && !(head.entry.strict && rest_ms.is_none()) {
+                if head.entry.strict {
+                    self.awaited_ms = rest_ms.unwrap_or(0);
+                    break;
+                }
                 skipped += 1;
                 tried += 1;
                 continue;
             }
             self.record.queue.remove(&text);
-            let left_ms = asks.map_or(head.entry.short_ms, |asking| asking.lease_ms);
+            let told_ms = asks.map_or(head.entry.short_ms, |asking| asking.lease_ms);
+            let left_ms = told_ms.max(rest_ms.filter(|_| head.entry.strict).unwrap_or(0));
             if shared {
                 self.admit(&head.id, fence, left_ms);
                 admitted += 1;
@@ -261,7 +301,7 @@ impl Lock<'_> {
             }
             if asks.is_none() && heard {
                 let (channel, strict) = (head.entry.channel, self.is_strict());
-                self.grants.push(Published { channel, id: head.id, fence, left_ms, strict });
+                self.grants.push(Published { channel, id: head.id, fence, left_ms: told_ms, strict });
             }
             if !shared {
                 break;
@@ -274,7 +314,7 @@ impl Lock<'_> {
 
     /// Drops the dead head and others as dead as it, but never who is asking.
     fn purge(&mut self, head: &str, asking: Option<&Asking<'_>>) {
-        for dead in self.record.queue.dead(self.now_ms(), PURGE) {
+        for dead in self.record.queue.dead(self.clock_ms(), PURGE) {
             if asking.is_none_or(|asking| asking.text != dead) {
                 self.record.queue.remove(&dead);
             }
@@ -307,6 +347,7 @@ impl Lock<'_> {
 
     fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
         let drawn = self.draw();
+        self.note_silence();
         let ticket = place.ticket.filter(|&ticket| ticket > 0).unwrap_or(drawn);
         let waiter = Waiter { id: id.clone(), entry: place.entry.clone(), beat_ms: 0 };
         let text = waiter.text();
@@ -317,14 +358,17 @@ impl Lock<'_> {
     /// Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever
     /// the clock does, a later grant lies above it.
     fn queued(&mut self, ticket: u64, text: &str, place: &Place) -> Reply {
+        self.note_silence();
         let floor = self.record.last.max(self.now_us);
         self.record.last = floor;
-        let beat_ms = self.after_ms(place.heartbeat_ms);
+        self.record.wanted_until_ms = self.record.wanted_until_ms.max(self.after_ms(place.wait_ms));
+        let heartbeat_ms = longest_heartbeat_ms(place.entry.short_ms).min(place.wait_ms);
+        let beat_ms = self.clock_ms() + self.now_ms_up() - self.now_ms() + heartbeat_ms;
         self.record.queue.beat(ticket, text, beat_ms);
         if letter(&place.entry) != 'x' {
             self.record.strict_until_ms = self.record.strict_until_ms.max(beat_ms);
         }
-        let (owner_left_ms, holder) = self.record.holder(self.now_ms());
+        let (owner_left_ms, holder) = self.holder();
         Reply::Queued { ticket, floor, ahead: self.record.queue.ahead(ticket), owner_left_ms, holder }
     }
 
@@ -346,7 +390,15 @@ impl Lock<'_> {
     }
 
     fn is_strict(&self) -> bool {
-        self.now_ms() < self.record.strict_until_ms
+        self.clock_ms() < self.record.strict_until_ms
+    }
+
+    /// Who has it, for those who have not; or nobody, and for how long a waiter who is late is waited for.
+    fn holder(&self) -> (u64, Option<String>) {
+        match self.record.holder(self.now_ms()) {
+            (_, None) => (self.awaited_ms, None),
+            holder => holder,
+        }
     }
 
     /// Never moves a deadline back. What could go wrong: a claim's delayed copy, with its short lease, runs after a
@@ -355,8 +407,15 @@ impl Lock<'_> {
     fn extend(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
         let (now_ms, deadline_ms) = (self.now_ms(), self.after_ms(lease_ms));
         let owner = self.record.owner.as_mut().filter(|owner| owner.id == *id);
-        if let Some(hold) = owner.or_else(|| self.record.readers.living(id, now_ms)) {
-            hold.deadline_ms = hold.deadline_ms.max(deadline_ms);
+        if let Some(hold) = owner.or_else(|| self.record.readers.living(id, now_ms))
+            && hold.deadline_ms < deadline_ms
+        {
+            hold.deadline_ms = deadline_ms;
+            // Where somebody waits that is a sign of life of the server, as each refresh is.
+            if !self.record.queue.is_empty() {
+                self.note_silence();
+                self.record.last = self.record.last.max(self.now_us);
+            }
         }
         self.owned(id).or_else(|| self.read(id)).unwrap_or(Reply::Gone)
     }
@@ -370,6 +429,11 @@ impl Lock<'_> {
     /// the reply would promise more than is given.
     const fn now_ms_up(&self) -> u64 {
         self.now_us.div_ceil(1000)
+    }
+
+    /// The queue's clock: the server's, but for silences.
+    const fn clock_ms(&self) -> u64 {
+        self.now_ms().saturating_sub(self.record.behind_ms).saturating_sub(self.silence_ms)
     }
 
     const fn after_ms(&self, rest_ms: u64) -> u64 {

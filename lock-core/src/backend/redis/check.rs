@@ -167,12 +167,12 @@ async fn run_all(
     connection.ask(&clear).await.map_err(|error| fault_of(&error))?;
 
     let (first, second, third) = (random, HoldId::new("start-up probe"), HoldId::new("start-up probe"));
-    let place = Place { entry: entry.clone(), heartbeat_ms: PROBE_MS, ticket: None };
+    let place = Place { entry: entry.clone(), wait_ms: PROBE_MS, ticket: None };
     let acquire = |mode, replaces, place| {
         let not_after_ms = u64::MAX >> 11;
         Operation::Acquire(Acquire { mode, replaces, lease_ms: PROBE_MS, not_after_ms, place })
     };
-    let refresh = Operation::Refresh { entry: entry.clone(), heartbeat_ms: PROBE_MS, lease_ms: PROBE_MS };
+    let refresh = Operation::Refresh { entry: entry.clone(), wait_ms: PROBE_MS, lease_ms: PROBE_MS };
     let forget = |entry| Operation::Forget { entry };
     let steps = [
         (&first, acquire(Mode::Exclusive, None, None)),

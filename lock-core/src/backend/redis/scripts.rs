@@ -7,7 +7,7 @@ use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
 use crate::backend::memory::queue::letter;
-use crate::backend::{Entry, Fault, FaultClass, Generation, Mode, Operation, Reply, Request};
+use crate::backend::{Entry, Fault, FaultClass, Generation, Mode, Operation, Place, Reply, Request};
 
 /// The operations that one call carries at most: a longer one would block the server for others.
 pub(crate) const MAX_OPERATIONS: usize = 128;
@@ -180,12 +180,7 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
             }
             cmd.arg(acquire.not_after_ms);
             match &acquire.place {
-                Some(place) => cmd.write_arg_fmt(format_args!(
-                    "{};{};{}",
-                    place.heartbeat_ms,
-                    place.ticket.unwrap_or(0),
-                    InScripts(&place.entry)
-                )),
+                Some(place) => cmd.write_arg_fmt(InScripts(place)),
                 None => cmd.write_arg(b""),
             }
         }
@@ -199,9 +194,9 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
         Operation::Keep { keep_ms } => {
             cmd.arg("keep").arg(id).arg(keep_ms);
         }
-        Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
+        Operation::Refresh { entry, wait_ms, lease_ms } => {
             cmd.arg("refresh").arg(id);
-            cmd.write_arg_fmt(format_args!("{lease_ms};{heartbeat_ms};{}", InScripts(entry)));
+            cmd.write_arg_fmt(format_args!("{lease_ms};{wait_ms};{}", InScripts(entry)));
         }
         Operation::Forget { entry } => {
             cmd.arg("forget").arg(id);
@@ -213,10 +208,20 @@ fn arguments(cmd: &mut Cmd, request: &Request) {
     }
 }
 
-/// An entry as the scripts take it; with `;` and the id behind it is what identifies a waiter.
-struct InScripts<'a>(&'a Entry);
+/// A place or an entry as the scripts take it. An entry with `;` and the id behind it is what identifies a waiter.
+struct InScripts<'a, T>(&'a T);
 
-impl fmt::Display for InScripts<'_> {
+impl fmt::Display for InScripts<'_, Place> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{};", self.0.wait_ms)?;
+        if let Some(ticket) = self.0.ticket.filter(|&ticket| ticket > 0) {
+            write!(f, "{ticket}")?;
+        }
+        write!(f, ";{}", InScripts(&self.0.entry))
+    }
+}
+
+impl fmt::Display for InScripts<'_, Entry> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{};{}", letter(self.0), self.0.short_ms, self.0.channel.as_str())
     }
@@ -261,14 +266,15 @@ impl Fields {
             code @ (0 | 7) => {
                 Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: code == 7 }
             }
-            1 => Reply::Queued {
-                ticket: self.number()?,
-                floor: self.number()?,
-                ahead: self.number()?,
-                owner_left_ms: self.peek()?,
-                holder: self.holder()?,
-            },
-            2 => Reply::Busy { owner_left_ms: self.peek()?, holder: self.holder()? },
+            1 => {
+                let (ticket, floor, ahead) = (self.number()?, self.number()?, self.number()?);
+                let (owner_left_ms, holder) = self.holder()?;
+                Reply::Queued { ticket, floor, ahead, owner_left_ms, holder }
+            }
+            2 => {
+                let (owner_left_ms, holder) = self.holder()?;
+                Reply::Busy { owner_left_ms, holder }
+            }
             3 => Reply::Late,
             4 => Reply::Gone,
             5 => Reply::Forgotten { was_owner: self.number()? == 1 },
@@ -292,19 +298,14 @@ impl Fields {
         }
     }
 
-    /// The number that is next, which is left there.
-    fn peek(&self) -> Result<u64, Fault> {
-        match self.0.as_slice().first() {
-            Some(Value::Int(number)) => u64::try_from(*number).map_err(|_| astray("a number is negative")),
-            _ => Err(astray("a number is missing")),
-        }
-    }
-
-    /// The lease that an owner has left, and its record; a lease of 0 says that there is no owner.
-    fn holder(&mut self) -> Result<Option<String>, Fault> {
-        let left_ms = self.number()?;
+    /// The lease that an owner has left, and its record. There is none where that is 0, or below: so long, then, the lock is
+    /// kept for a waiter who is late.
+    fn holder(&mut self) -> Result<(u64, Option<String>), Fault> {
+        let Some(Value::Int(left_ms)) = self.0.next() else {
+            return Err(astray("a number is missing"));
+        };
         let record = self.text()?;
-        Ok((left_ms > 0).then_some(record))
+        Ok((left_ms.unsigned_abs(), (left_ms > 0).then_some(record)))
     }
 }
 

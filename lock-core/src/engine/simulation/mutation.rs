@@ -44,8 +44,8 @@ impl Server {
     ) -> Step {
         let now_ms = now_us / 1000;
         match (self.mutation, operation) {
-            (Mutation::RefreshEnqueues, Operation::Refresh { entry, heartbeat_ms, .. }) => {
-                let heartbeat_ms = *heartbeat_ms;
+            (Mutation::RefreshEnqueues, Operation::Refresh { entry, wait_ms, .. }) => {
+                let wait_ms = *wait_ms;
                 let done = self.step(record, id, operation, now_us);
                 if done.reply != Reply::Gone {
                     return done;
@@ -55,7 +55,7 @@ impl Server {
                     replaces: None,
                     lease_ms: entry.short_ms,
                     not_after_ms: u64::MAX,
-                    place: Some(Place { entry: entry.clone(), heartbeat_ms, ticket: None }),
+                    place: Some(Place { entry: entry.clone(), wait_ms, ticket: None }),
                 });
                 let mut second = self.step(done.record, id, &again, now_us);
                 second.grants.splice(0..0, done.grants);
@@ -71,11 +71,9 @@ impl Server {
                             *floor = now_us.max(*floor);
                             done.record.last = *floor;
                             let (entry, beat) = match operation {
-                                Operation::Refresh { entry, heartbeat_ms, .. } => {
-                                    (Some(entry), *heartbeat_ms)
-                                }
+                                Operation::Refresh { entry, wait_ms, .. } => (Some(entry), *wait_ms),
                                 Operation::Acquire(Acquire { place: Some(place), .. }) => {
-                                    (Some(&place.entry), place.heartbeat_ms)
+                                    (Some(&place.entry), place.wait_ms)
                                 }
                                 _ => (None, 0),
                             };
@@ -124,6 +122,7 @@ impl Server {
                     };
                     let waiter = Waiter { id: id.clone(), entry, beat_ms: now_ms + 1000 };
                     done.record.queue.push(now_us, waiter);
+                    done.record.wanted_until_ms = done.record.wanted_until_ms.max(now_ms + 1000);
                 }
                 done
             }

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::Played;
 use super::cast::Cast;
-use super::queue::{SHORT_LEASE, can_be_told, places};
+use super::queue::{can_be_told, heartbeat, places};
 use super::rival::Rival;
 use crate::PATIENCE;
 
@@ -111,7 +111,7 @@ impl Party {
         now: impl Fn(&str) -> &'a Server,
     ) {
         let name = first_name(&self.cast);
-        let after = since_ms + lease.min(SHORT_LEASE).as_secs_f64() * 1000.0;
+        let after = since_ms + heartbeat(lease).as_secs_f64() * 1000.0;
         until_async(PATIENCE, &format!("the waiters for {name} are in the queue"), || {
             let places = places(now(&name), &name);
             places.len() == self.waiters.len() && places.iter().all(|place| *place >= after)

@@ -4,18 +4,23 @@ use std::time::{Duration, SystemTime};
 
 use lock_tests::{Server, Value};
 
-/// How long a place lives at most without a word of its waiter.
-pub(super) const SHORT_LEASE: Duration = Duration::from_secs(3);
+/// How long a place of a waiter with this lease lives without a word of its waiter, by its queue's clock.
+pub(super) fn heartbeat(lease: Duration) -> Duration {
+    Duration::from_secs(3) + lease.min(Duration::from_secs(3)) / 2
+}
 
 /// The clock of servers, in ms.
 pub(super) fn now_ms() -> f64 {
     SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_secs_f64() * 1000.0
 }
 
-/// Until when each waiter's place in the queue of the lock `name` lives, in ms of the server's clock; none where that is not known.
+/// Until when each waiter's place in the queue of the lock `name` lives if others are heard, in ms of the server's clock; none
+/// where that is not known.
 pub(crate) fn places(server: &Server, name: &str) -> Vec<f64> {
+    // How far the queue's clock is behind the server's is in the name of one member.
+    let behind = members(server, name, "1E").first().and_then(|(member, _)| member[2..].parse::<f64>().ok());
     // The deadline is a heartbeat's score, negative.
-    members(server, name, "1B").into_iter().map(|(_, score)| -score).collect()
+    members(server, name, "1B").into_iter().map(|(_, score)| behind.unwrap_or_default() - score).collect()
 }
 
 /// The number of each waiter in the queue of the lock `name`: the lowest is the first.

@@ -1,6 +1,8 @@
 //! The rules of locks that one has alone.
 
-use super::party::{BEAT, FREED, LEASE, NAME, Party, SHORT, entry, fence, id, place, place_of, refresh};
+use super::party::{
+    BEAT, FREED, LEASE, NAME, Party, SHORT, WAIT, entry, fence, id, place, place_of, refresh,
+};
 use super::subject::{Model, Order, START_US, Subject};
 use crate::backend::{Acquire, HoldId, Mode, Operation, Place, Reply};
 
@@ -55,6 +57,7 @@ super::rules! {
         let first = fence(&p.try_once(0));
         assert!(matches!(p.wait(1), Reply::Queued { .. }));
         assert_eq!(p.raise(1, far), Reply::Gone, "who waits is no owner");
+        p.forget(1);
         assert!(first < far);
         p.pass_ms(LEASE + 1);
         assert_eq!(p.raise(0, far), Reply::Gone, "its lease is over");
@@ -155,7 +158,7 @@ super::rules! {
         p.wait(1);
         p.forget(0);
         let fence = p.0.published().remove(0).fence;
-        let claim = |lease_ms| Operation::Refresh { entry: entry(1), heartbeat_ms: BEAT, lease_ms };
+        let claim = |lease_ms| Operation::Refresh { entry: entry(1), wait_ms: WAIT, lease_ms };
         assert_eq!(p.run(1, claim(SHORT + 1)), Reply::Held { fence, left_ms: SHORT + 1, strict: false });
         assert_eq!(p.renew(1, 3 * LEASE), Reply::Held { fence, left_ms: 3 * LEASE, strict: false });
         p.pass_ms(1_000);
@@ -250,7 +253,7 @@ super::rules! {
         p.try_once(0);
         p.wait(1);
         p.wait(4);
-        p.pass_ms(BEAT);
+        p.pass_renewed_ms(0, BEAT);
         p.wait(2);
         p.pass_ms(1);
         p.forget(0);
@@ -264,10 +267,12 @@ super::rules! {
         p.try_once(0);
         p.wait(1);
         p.wait(2);
+        p.pass_renewed_ms(0, BEAT + 1);
         p.pass_ms(LEASE + 1);
         assert!(matches!(p.refresh(2), Reply::Held { .. }), "the head is dead, the second asks");
         assert_eq!(p.refresh(1), Reply::Gone);
         p.wait(1);
+        p.pass_renewed_ms(2, BEAT + 1);
         p.pass_ms(LEASE + 1);
         assert!(matches!(p.wait(1), Reply::Held { left_ms: LEASE, .. }), "a repeated acquire asks too");
     }
@@ -275,6 +280,7 @@ super::rules! {
     fn when_all_are_dead_the_lock_is_free(p) {
         p.try_once(0);
         p.wait(1);
+        p.pass_renewed_ms(0, BEAT + 1);
         p.pass_ms(LEASE + 1);
         let held = p.try_once(3);
         assert!(matches!(held, Reply::Held { .. }));
@@ -300,7 +306,7 @@ super::rules! {
         p.pass_ms(BEAT - 1);
         p.refresh(1);
         p.wait(2);
-        p.pass_ms(BEAT / 2 + 2);
+        p.pass_ms(LEASE - BEAT - BEAT / 2 + 2);
         assert_eq!(p.forget(1), Reply::Forgotten { was_owner: false });
         assert_eq!(p.0.published()[0].id, id(2), "the expired owner's successor is who stays");
     }
@@ -374,12 +380,12 @@ super::rules! {
         let crowd: Vec<Order> = (0..TRIES * (PURGE + 1) + 3)
             .map(|n| {
                 let id = HoldId::from_random(1_000 + n as u128, "crowd");
-                let place = Place { heartbeat_ms: BEAT - n as u64 % 7, ..place(1, None) };
+                let place = Place { wait_ms: if n % 2 == 0 { WAIT } else { BEAT - n as u64 % 7 }, ..place(1, None) };
                 (NAME, id, Operation::Acquire(Acquire { mode: Mode::Exclusive, replaces: None, lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place) }))
             })
             .collect();
         p.0.run(&crowd);
-        p.pass_ms(BEAT + 1);
+        p.pass_renewed_ms(0, BEAT + 1);
         p.wait(2);
         p.forget(0);
         assert_eq!(p.0.published(), [], "some are still in front");

@@ -4,6 +4,7 @@
 mod exclusive;
 mod party;
 mod shared;
+mod silence;
 mod strict;
 mod subject;
 
@@ -19,7 +20,7 @@ pub(crate) type Rule = (&'static str, fn(&mut dyn Subject));
 /// All of them.
 #[cfg(feature = "redis")]
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
-    exclusive::RULES.iter().chain(shared::RULES).chain(strict::RULES)
+    exclusive::RULES.iter().chain(shared::RULES).chain(silence::RULES).chain(strict::RULES)
 }
 
 /// Functions of a `Party`, each a rule: gathered by name, and tried on the model as tests of their own.

@@ -1,13 +1,17 @@
 //! Who takes part in the rules.
 
 use super::subject::Subject;
+use crate::backend::memory::step::longest_heartbeat_ms;
 use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
 
 pub(crate) const CHANNELS: [&str; 3] = ["one", "two", "three"];
 pub(super) const NAME: &str = "LOCK:rules";
 pub(super) const LEASE: u64 = 10_000;
 pub(super) const SHORT: u64 = 3_000;
-pub(super) const BEAT: u64 = 5_000;
+/// How long anybody waits.
+pub(super) const WAIT: u64 = 60_000;
+/// How long a waiter lives without a refresh, while somebody else is heard.
+pub(super) const BEAT: u64 = longest_heartbeat_ms(SHORT);
 
 /// Waiter `n` belongs to the manager with channel `n`.
 pub(super) fn id(n: usize) -> HoldId {
@@ -28,7 +32,7 @@ pub(super) fn reading(n: usize) -> Entry {
 }
 
 pub(super) fn place(n: usize, ticket: Option<u64>) -> Place {
-    Place { entry: entry(n), heartbeat_ms: BEAT, ticket }
+    Place { entry: entry(n), wait_ms: WAIT, ticket }
 }
 
 /// The operations of one participant, on the one lock of these rules.
@@ -66,7 +70,7 @@ impl Party<'_> {
     }
 
     pub(super) fn read(&mut self, n: usize) -> Reply {
-        self.ask_to_read(n, None, Some(Place { entry: reading(n), heartbeat_ms: BEAT, ticket: None }))
+        self.ask_to_read(n, None, Some(Place { entry: reading(n), wait_ms: WAIT, ticket: None }))
     }
 
     /// Reads on under the id of `n` what `owner` had alone.
@@ -75,7 +79,7 @@ impl Party<'_> {
     }
 
     pub(super) fn refresh_reader(&mut self, n: usize) -> Reply {
-        self.run(n, Operation::Refresh { entry: reading(n), heartbeat_ms: BEAT, lease_ms: LEASE })
+        self.run(n, Operation::Refresh { entry: reading(n), wait_ms: WAIT, lease_ms: LEASE })
     }
 
     pub(super) fn forget_reader(&mut self, n: usize) -> Reply {
@@ -85,7 +89,7 @@ impl Party<'_> {
     /// Waits for the lock alone, first come, first served.
     pub(super) fn wait_strictly(&mut self, n: usize) -> Reply {
         let entry = Entry { strict: true, ..entry(n) };
-        self.acquire(n, Some(Place { entry, heartbeat_ms: BEAT, ticket: None }))
+        self.acquire(n, Some(Place { entry, wait_ms: WAIT, ticket: None }))
     }
 
     /// Whom the messages since the last call were for, in order.
@@ -121,13 +125,22 @@ impl Party<'_> {
         self.run(n, Operation::Forget { entry: Some(entry(n)) })
     }
 
+    /// Nobody is heard for so long.
     pub(super) fn pass_ms(&mut self, ms: u64) {
         *self.0.now_us() += ms * 1000;
+    }
+
+    /// So much time passes in which a holder renews its lease every second, as a sign of life of the server.
+    pub(super) fn pass_renewed_ms(&mut self, holder: usize, ms: u64) {
+        for step in (0..ms).step_by(1_000) {
+            self.pass_ms((ms - step).min(1_000));
+            assert!(matches!(self.renew(holder, LEASE), Reply::Held { .. }));
+        }
     }
 }
 
 pub(super) fn refresh(n: usize) -> Operation {
-    Operation::Refresh { entry: entry(n), heartbeat_ms: BEAT, lease_ms: LEASE }
+    Operation::Refresh { entry: entry(n), wait_ms: WAIT, lease_ms: LEASE }
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! The rules of locks that readers share.
 
-use super::party::{BEAT, FREED, LEASE, NAME, Party, SHORT, fence, id, place_of, reading};
+use super::party::{BEAT, FREED, LEASE, NAME, Party, SHORT, WAIT, fence, id, place_of, reading};
 use super::subject::{Model, START_US, Subject};
 use crate::backend::memory::step::READERS;
 use crate::backend::{Acquire, Entry, HoldId, Mode, Operation, Place, Reply};
@@ -125,7 +125,7 @@ super::rules! {
         p.try_once(0);
         p.pass_ms(LEASE - 10);
         for (n, short_ms) in [(1, 3 * LEASE), (2, 2 * LEASE), (3, LEASE)] {
-            let place = Place { entry: Entry { short_ms, ..reading(n) }, heartbeat_ms: BEAT, ticket: None };
+            let place = Place { entry: Entry { short_ms, ..reading(n) }, wait_ms: WAIT, ticket: None };
             p.ask_to_read(n, None, Some(place));
         }
         p.forget(0);
@@ -207,7 +207,7 @@ super::rules! {
     fn readers_beyond_what_one_call_lets_in_are_let_in_by_claims(p) {
         p.try_once(0);
         let all = 2 * READERS + 6;
-        let place = || Place { entry: reading(0), heartbeat_ms: BEAT, ticket: None };
+        let place = || Place { entry: reading(0), wait_ms: WAIT, ticket: None };
         for n in 0..all {
             let operation = Operation::Acquire(Acquire { mode: Mode::Shared, replaces: None, lease_ms: LEASE, not_after_ms: START_US / 1000, place: Some(place()) });
             p.0.run(&[(NAME, crowd(n), operation)]);
@@ -218,7 +218,7 @@ super::rules! {
         assert_eq!(p.told(), crowd(0, READERS));
         p.0.run(&[(NAME, crowd(0, 1).remove(0), Operation::Renew { lease_ms: LEASE })]);
         assert_eq!(p.told(), crowd(READERS, 2 * READERS));
-        let refresh = Operation::Refresh { entry: reading(0), heartbeat_ms: BEAT, lease_ms: LEASE };
+        let refresh = Operation::Refresh { entry: reading(0), wait_ms: WAIT, lease_ms: LEASE };
         p.0.run(&[(NAME, crowd(3, 4).remove(0), refresh)]);
         assert_eq!(p.told(), crowd(2 * READERS, all));
         assert!(matches!(p.refresh(1), Reply::Queued { ahead: 0, .. }));
@@ -244,8 +244,9 @@ super::rules! {
         p.wait(1);
         p.pass_ms(1);
         p.read(2);
-        p.pass_ms(BEAT);
-        assert!(matches!(p.renew(0, LEASE), Reply::Held { .. }));
+        p.pass_renewed_ms(0, BEAT - 1_000);
+        assert_eq!(p.told(), []);
+        p.pass_renewed_ms(0, 1_000);
         assert_eq!(p.told(), [id(2)]);
         assert!(matches!(p.try_to_read(3), Reply::Held { .. }), "nobody waits any more");
     }

@@ -1,6 +1,6 @@
 //! The rules of those who wait strictly: first come, first served.
 
-use super::party::{BEAT, LEASE, Party, SHORT, fence, id, place, place_of};
+use super::party::{BEAT, LEASE, Party, SHORT, WAIT, fence, id, place, place_of};
 use super::subject::{Model, Subject};
 use crate::backend::Reply;
 
@@ -32,16 +32,15 @@ super::rules! {
 
     fn it_is_told_as_long_as_the_last_heartbeat(p) {
         p.try_once(0);
-        p.renew(0, 10 * LEASE);
         p.wait_strictly(1);
-        p.pass_ms(1_000);
+        p.pass_renewed_ms(0, 1_000);
         p.wait_strictly(2);
-        p.pass_ms(BEAT - 1_000);
+        p.pass_renewed_ms(0, BEAT - 1_000);
         p.wait_strictly(1);
         p.wait(3);
-        p.pass_ms(1_000);
+        p.pass_renewed_ms(0, 1_000);
         assert!(is_strict(&p.renew(0, LEASE)), "the first repeated its acquire");
-        p.pass_ms(BEAT - 1_000);
+        p.pass_renewed_ms(0, BEAT - 1_000);
         assert!(is_strict(&p.renew(0, LEASE)), "0.6 ms are left");
         p.pass_ms(1);
         assert!(!is_strict(&p.renew(0, LEASE)));

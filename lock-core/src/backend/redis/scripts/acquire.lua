@@ -7,8 +7,8 @@
 --              keeps its data over a restart: then the last of ARGV is the longest lease (ms) that anybody may ask for
 -- ARGV[2..]    four for each lock: id, lease, refuse after (ms since the epoch), where to wait
 --                lease          "<ms>" to have it alone, "r<ms>" to read, "r<ms>;<id>" to read instead of that owner
---                where to wait  "<heartbeat ms>;<ticket of an earlier stay, or 0>;<how><short ms>;<channel>", or "" to
---                               try once
+--                where to wait  "<ms>;<ticket of an earlier stay, or nothing>;<how><short ms>;<channel>", where <ms> is
+--                               how long it waits at most; or "" to try once
 --
 --              or, to move the counter on: id, fence, 0, "raise"
 --
@@ -52,7 +52,7 @@ local function admit(key, record, id, lease, instead)
     if err then return FAILED, err end
   end
   err = write_reader(key, id, fence, deadline)
-  if not err and deadline > math.max(record.deadline, record.reading, record.beat) then
+  if not err and deadline > math.max(record.deadline, record.reading, record.wanted) then
     err = error_of(call('PEXPIREAT', key, deadline))
   end
   if not err and instead then err = error_of(call('ZREM', key, record.member)) end
@@ -74,18 +74,22 @@ local function admit(key, record, id, lease, instead)
   return held(record, fence, lease)
 end
 
-local function enqueue(key, record, waiter, heartbeat, ticket)
+local function enqueue(key, record, waiter, wait, ticket)
   local floor, text = draw(record.last)
   if not floor then return FAILED, text end
-  if ticket == '0' then ticket = text end
-  local beat = now_up + tonumber(heartbeat)
-  local strict = strict_until(record, waiter, beat)
-  local members = { -FENCES - floor, '1L', -beat, '1B' .. waiter, ticket, '1Q' .. waiter }
-  if strict then members[7], members[8] = -STRICT - strict, '1S' end
-  local err = error_of(call('ZADD', key, unpack(members)))
+  if ticket == '' then ticket = text end
+  local err = note_silence(key, record)
   if err then return FAILED, err end
-  if beat > math.max(record.deadline, record.reading, record.beat) then
-    err = error_of(call('PEXPIREAT', key, beat))
+  local ending, beat = math.max(now_up + wait, record.ending), beat_of(record, waiter, wait)
+  local strict = strict_until(record, waiter, beat)
+  local members = {
+    -FENCES - floor, '1L', -ENDS - ending, record.watch or '1E0', -beat, '1B' .. waiter, ticket, '1Q' .. waiter,
+  }
+  if strict then members[9], members[10] = -STRICT - strict, '1S' end
+  err = error_of(call('ZADD', key, unpack(members)))
+  if err then return FAILED, err end
+  if ending > math.max(record.deadline, record.reading, record.wanted) then
+    err = error_of(call('PEXPIREAT', key, ending))
   end
   local ahead = 0
   if not err and record.beat > 0 then
@@ -135,7 +139,8 @@ local function acquire()
   local record, err = read(key)
   if not record then return FAILED, err end
   if ARGV[from + 4] == 'raise' then return raise(key, record, id, lease) end
-  local heartbeat, ticket, place = string.match(ARGV[from + 4], '^(%d+);(%d+);(.*)$')
+  local wait, ticket, place = string.match(ARGV[from + 4], '^(%d+);(%d*);(.*)$')
+  wait = tonumber(wait)
   local mine = place and place .. ';' .. id
   err = settle(key, record, mine, lease)
   if err then return FAILED, err end
@@ -148,7 +153,7 @@ local function acquire()
   if mine and record.beat > 0 then
     local had = call('ZSCORE', key, '1Q' .. mine)
     if error_of(had) then return FAILED, had.err end
-    if had then return queued(key, record, mine, had, heartbeat) end
+    if had then return queued(key, record, mine, had, wait) end
   end
   if now > tonumber(ARGV[from + 3]) then return LATE end
   if shared and instead ~= '' then
@@ -159,7 +164,7 @@ local function acquire()
     if shared then return admit(key, record, id, lease) end
     if record.reading == 0 then return take(key, record, id, lease) end
   end
-  if mine then return enqueue(key, record, mine, heartbeat, ticket) end
+  if mine then return enqueue(key, record, mine, wait, ticket) end
   return BUSY, holder(record)
 end
 

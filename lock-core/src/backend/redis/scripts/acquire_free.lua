@@ -60,7 +60,7 @@ if not clock.err and not abstains then
   while turn <= count do
     local key, from = KEYS[turn + shift], turn * 4 - 3
     local id, lease = ARGV[from + 1], ARGV[from + 2]
-    seen = call('ZRANGE', key, '0', '3', 'WITHSCORES')
+    seen = call('ZRANGE', key, '0', '4', 'WITHSCORES')
     if seen[1] or seen.err or now > tonumber(ARGV[from + 3]) or sub(lease, 1, 1) == 'r' then break end
     local fence, text = draw(0)
     if not fence then break end

@@ -4,9 +4,9 @@
 -- ARGV[1]     what the call is known by; see acquire.lua
 -- ARGV[2..]   three for each lock: operation, id, details:
 --               renew    "<lease ms>"
---               refresh  "<lease ms>;<heartbeat ms>;<short ms>;<channel>"
+--               refresh  "<lease ms>;<ms that it waits yet>;<how><short ms>;<channel>"
 --               keep     "<ms>"
---               forget   "<short ms>;<channel>", or "" if it never waited
+--               forget   "<how><short ms>;<channel>", or "" if it never waited
 --
 --   renew    the owner's or the reader's deadline is moved to now + lease unless it is later; who is neither is gone
 --   refresh  a waiter stays alive for another heartbeat; an owner or a reader claims its grant: as renew; else gone.
@@ -25,11 +25,11 @@ local function renew(key, record, id, lease)
   return held(record, record.fence, record.deadline - now_up)
 end
 
-local function refresh(key, record, id, lease, mine, heartbeat)
+local function refresh(key, record, id, lease, mine, wait)
   if record.beat > 0 and record.owner ~= id then
     local ticket = call('ZSCORE', key, '1Q' .. mine)
     if error_of(ticket) then return FAILED, ticket.err end
-    if ticket then return queued(key, record, mine, ticket, heartbeat) end
+    if ticket then return queued(key, record, mine, ticket, wait) end
   end
   return renew(key, record, id, lease)
 end
@@ -83,7 +83,7 @@ local function keep(key, record, id, time)
   local kept = string.reverse(sub(id, 1, 32)) .. sub(id, 33)
   local err
   if record.owner == id and now < record.deadline then
-    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.beat)))
+    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.wanted)))
       or error_of(call('ZADD', key, -OWNERS - deadline, sub(record.member, 1, 19) .. kept))
       or error_of(call('ZREM', key, record.member))
   else
@@ -92,7 +92,7 @@ local function keep(key, record, id, time)
       if fence then return FAILED, fence end
       return forget(key, record, id, '')
     end
-    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.reading, record.beat)))
+    err = error_of(call('PEXPIREAT', key, math.max(deadline, record.reading, record.wanted)))
       or error_of(call('ZADD', key, -READERS - deadline, '1R' .. kept, FENCES + fence, '1F' .. kept))
       or error_of(call('ZREM', key, '1R' .. id, '1F' .. id))
   end
@@ -107,15 +107,16 @@ local function hold()
   if not record then return FAILED, err end
   if operation == 'forget' then return forget(key, record, id, details) end
   if operation == 'keep' then return keep(key, record, id, tonumber(details)) end
-  local lease, heartbeat, entry = details, nil, nil
+  local lease, wait, entry = details, nil, nil
   if operation == 'refresh' then
-    lease, heartbeat, entry = string.match(details, '^(%d+);(%d+);(.*)$')
+    lease, wait, entry = string.match(details, '^(%d+);(%d+);(.*)$')
+    wait = tonumber(wait)
   end
   local mine = entry and entry .. ';' .. id
   lease = tonumber(lease)
   err = settle(key, record, mine, lease)
   if err then return FAILED, err end
-  if mine then return refresh(key, record, id, lease, mine, heartbeat) end
+  if mine then return refresh(key, record, id, lease, mine, wait) end
   return renew(key, record, id, lease)
 end
 

@@ -10,7 +10,7 @@ if not clock.err then
   while turn <= count do
     local key, from = KEYS[turn], turn * 3 - 2
     local operation = ARGV[from + 1]
-    seen = call('ZRANGE', key, '0', '3', 'WITHSCORES')
+    seen = call('ZRANGE', key, '0', '4', 'WITHSCORES')
     local member = seen[1]
     if not member or seen[3] or sub(member, 20) ~= ARGV[from + 2] or sub(member, 1, 2) ~= '1H' then break end
     local deadline = -OWNERS - seen[2]

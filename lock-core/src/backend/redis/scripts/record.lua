@@ -5,9 +5,12 @@
 --   1L                                score -(2^52) - fence            last fence granted or told; present where anybody
 --                                                                      waits or reads
 --   1H<fence, 16 digits>;<id>         score -(2^51) - deadline         the owner
---   1S                                score -(2^50 + 2^49) - deadline  until when a strict waiter may be waiting
+--   1E<not counted, ms>               score -(2^50 + 2^49 + 2^48)      until when anybody may be waiting; and how far the
+--                                           - deadline                 queue's clock is behind
+--   1S                                score -(2^50 + 2^49) - deadline  until when a strict waiter may be waiting, by the
+--                                                                      queue's clock
 --   1R<id>                            score -(2^50) - deadline         a reader; none beside an owner
---   1B<how><short ms>;<channel>;<id>  score -deadline                  a waiter's heartbeat
+--   1B<how><short ms>;<channel>;<id>  score -deadline                  a waiter's heartbeat, by the queue's clock
 --   1Q<how><short ms>;<channel>;<id>  score ticket                     the same waiter's place
 --   1F<id>                            score 2^52 + fence               a reader's fence
 --
@@ -15,15 +18,22 @@
 -- strict.
 --
 -- Deadlines are ms, fences and tickets µs since the epoch, all below 2^52 (deadlines below 2^43), so each score is an
--- exact double and the classes cannot meet. The first four members therefore tell what most operations need: last fence,
--- strict waiters, the owner and the latest heartbeat, or the two readers with the latest deadlines. (0 < latest heartbeat
--- exactly if anybody waits.)
+-- exact double and the classes cannot meet. The first five members therefore tell what most operations need: last fence,
+-- the owner, who may be waiting and the latest heartbeat, or the two readers with the latest deadlines. (0 < latest
+-- heartbeat exactly if anybody waits.)
+--
+-- The queue's clock is the server's, but a silence in which nobody was heard here counts as SILENCE at most, while
+-- anybody may be waiting: then it was the server that could not be reached, or nobody has asked. When somebody was last
+-- heard is told by the last fence, which no waiter's refresh and no renewal leaves below the time.
 
 -- How many heads of a queue one operation tries in vain, how many dead waiters each of those tries may drop beside its
 -- head, how many readers one operation lets in from the queue, and how many dead ones it removes while others live.
 local TRIES, PURGE, ADMITTED, BURY = 16, 255, 64, 16
--- Where the scores of 1S and of 1R begin.
-local STRICT, READERS = 1688849860263936, 1125899906842624
+-- Where the scores of 1E, of 1S and of 1R begin.
+local ENDS, STRICT, READERS = 1970324836974592, 1688849860263936, 1125899906842624
+-- In ms: what a silence counts at most; and the end of a heartbeat, in which a waiter who has missed a refresh may come
+-- back before another is granted the lock.
+local SILENCE, RETURN = 1250, 3000
 
 -- The error in what pcall returned, or nil.
 local function error_of(got)
@@ -33,10 +43,13 @@ end
 -- The record out of its first members, or nil and an error. A key of another type, or a sorted set whose first members
 -- are not ours, is somebody else's data. Comes first in every operation: `seen` is of the one that is next.
 local function read(key)
-  local got = seen or call('ZRANGE', key, '0', '3', 'WITHSCORES')
+  local got = seen or call('ZRANGE', key, '0', '4', 'WITHSCORES')
   seen = nil
   if got.err then return nil, got.err end
-  local record = { exists = got[1] ~= nil, told = 0, last = 0, deadline = 0, strict = 0, reading = 0, beat = 0 }
+  local record = {
+    exists = got[1] ~= nil, told = 0, last = 0, deadline = 0, strict = 0, reading = 0, beat = 0,
+    ending = 0, wanted = 0, behind = 0, silence = 0, clock = now, awaited = 0,
+  }
   local rank = 1
   local listed = got[rank] == '1L'
   if listed then
@@ -58,6 +71,15 @@ local function read(key)
     class = member and sub(member, 1, 2)
   end
   if member and not listed or record.told < 0 then return nil, 'FOREIGN' end
+  if class == '1E' then
+    record.watch = member
+    record.behind = tonumber(sub(member, 3))
+    record.ending = -tonumber(got[rank + 1]) - ENDS
+    if not record.behind then return nil, 'FOREIGN' end
+    rank = rank + 2
+    member = got[rank]
+    class = member and sub(member, 1, 2)
+  end
   if member == '1S' then
     record.strict = -tonumber(got[rank + 1]) - STRICT
     rank = rank + 2
@@ -72,11 +94,13 @@ local function read(key)
     class = member and sub(member, 1, 2)
     if class == '1R' then
       record.other, record.other_reading = sub(member, 3), -tonumber(got[rank + 1]) - READERS
+    end
+    while class == '1R' do
       rank = rank + 2
       member = got[rank]
       class = member and sub(member, 1, 2)
     end
-    if got[7] and sub(got[7], 1, 2) == '1R' then
+    if got[9] and sub(got[9], 1, 2) == '1R' then
       -- Readers fill all that was looked at.
       member = nil
       local beat = call('ZRANGEBYSCORE', key, '-562949953421312', '(0', 'WITHSCORES', 'LIMIT', '0', '1')
@@ -89,13 +113,42 @@ local function read(key)
   elseif member and not (class == '1F' and record.reader) then
     return nil, 'FOREIGN'
   end
+  if record.beat > 0 then
+    if now < record.ending then
+      local silence = now - (record.last - record.last % 1000) / 1000
+      if silence > SILENCE then record.silence = silence - SILENCE end
+    end
+    record.wanted = record.ending
+  end
+  record.clock = now - record.behind - record.silence
   return record
+end
+
+-- Writes down that a silence has ended and what of it does not count. Whoever writes the last fence does this, or all of
+-- it would count from then on. A deletion comes first, since that passes when memory is full. Returns an error or nil.
+local function note_silence(key, record)
+  if record.silence == 0 then return nil end
+  local behind = record.behind + record.silence
+  local watch = '1E' .. format('%.0f', behind)
+  local last = math.max(record.last, now_us)
+  local err = error_of(call('ZREM', key, record.watch))
+    or error_of(call('ZADD', key, -FENCES - last, '1L', -ENDS - record.ending, watch))
+  if err then return err end
+  record.watch, record.behind, record.silence = watch, behind, 0
+  record.told, record.last = last, last
+end
+
+-- The heartbeat of a waiter who waits for so long yet, from now on, by the queue's clock.
+local function beat_of(record, waiter, wait)
+  local short = tonumber(string.match(waiter, '^.(%d+)'))
+  local longest = RETURN + (short - short % 2) / 2
+  return record.clock + now_up - now + (wait < longest and wait or longest)
 end
 
 -- Drops the dead head of a queue and, with the same two commands, others as dead as it; never the waiter who is
 -- asking (`mine`). Returns an error or nil.
-local function purge(key, waiter, mine)
-  local dead = call('ZRANGEBYSCORE', key, -now, '(0', 'LIMIT', 0, PURGE)
+local function purge(key, clock, waiter, mine)
+  local dead = call('ZRANGEBYSCORE', key, -clock, '(0', 'LIMIT', 0, PURGE)
   if dead.err then return dead.err end
   local members = { '1B' .. waiter, '1Q' .. waiter }
   for _, member in ipairs(dead) do
@@ -143,12 +196,21 @@ end
 -- What could go wrong: a writer is granted beside a reader, or a reader beside a writer. It can't: there is no owner
 -- when this runs (`gone` goes with the first grant), a writer ends the loop, and gets the lock only if no reader is left
 -- in the record (`reading` is 0), dead or alive.
+--
+-- What could go wrong: the server could not be reached, or refused to write, for longer than a heartbeat, and whoever
+-- asks first afterwards passes one who has waited all along. It can't: a silence counts as SILENCE at most, so whoever
+-- was refreshed in time before it has a part of its heartbeat left after it; whoever has missed a refresh and cannot be
+-- told is waited for until the rest of that is over, if it waits strictly; and what it is granted meanwhile lasts as
+-- long. The dead are waited for only once: the clock goes on with each who asks.
 local function hand_over(key, record, gone, mine, lease)
+  local err = note_silence(key, record)
+  if err then return err end
   -- The key lives at least this long already.
-  local alive = math.max(record.deadline, record.reading, record.beat)
+  local alive = math.max(record.deadline, record.reading, record.wanted)
   -- Where nobody reads there are no dead readers either.
   local read_before = record.reading > 0
-  local strict = now < record.strict
+  local strict = record.clock < record.strict
+  local life, flags = string.match(ARGV[1], '^%d+;(%x*);(%a*)$')
   record.owner, record.deadline = nil, 0
   local skipped, tried, admitted = 0, 0, 0
   while true do
@@ -168,8 +230,8 @@ local function hand_over(key, record, gone, mine, lease)
     local waiter = sub(head[1], 3)
     local beat = call('ZSCORE', key, '1B' .. waiter)
     if error_of(beat) then return beat.err end
-    if waiter ~= mine and (not beat or now >= -beat) then
-      local err = purge(key, waiter, mine)
+    if waiter ~= mine and (not beat or record.clock >= -beat) then
+      local err = purge(key, record.clock, waiter, mine)
       if err then return err end
       tried = tried + 1
     else
@@ -177,56 +239,74 @@ local function hand_over(key, record, gone, mine, lease)
       if not id then return 'FOREIGN' end
       local shared = how == 'r'
       if not shared and record.reading > 0 then break end
-      local fence = math.max(record.last + 1, now_us)
-      local left = tonumber(waiter == mine and lease or short)
-      local deadline = now_up + left
-      local member = '1H' .. format('%016.0f', fence) .. ';' .. id
-      -- The deletion comes first: a script that has written is not stopped when memory is full.
-      local err = error_of(call('ZREM', key, gone or head[1], '1B' .. waiter, '1Q' .. waiter))
-      if not err then
-        if shared then
-          err = write_reader(key, id, fence, deadline)
+      -- What is left of its heartbeat, if it has missed a refresh.
+      local rest = waiter ~= mine and -beat - record.clock or nil
+      if rest and rest > RETURN then rest = nil end
+      -- In a cluster the number of subscribers is that of this node only.
+      local told = waiter == mine
+      if not rest or flags == '' then
+        local fence = math.max(record.last + 1, now_us)
+        local left = tonumber(waiter == mine and lease or short)
+        -- The message tells no more than the short lease.
+        if rest and how ~= 'x' and rest > left then left = rest end
+        local deadline = now_up + left
+        local member = '1H' .. format('%016.0f', fence) .. ';' .. id
+        -- The deletion comes first: a script that has written is not stopped when memory is full.
+        local err = error_of(call('ZREM', key, gone or head[1], '1B' .. waiter, '1Q' .. waiter))
+        if not err then
+          if shared then
+            err = write_reader(key, id, fence, deadline)
+          else
+            err = error_of(call('ZADD', key, -OWNERS - deadline, member))
+          end
+        end
+        if not err and deadline > alive then
+          err = error_of(call('PEXPIREAT', key, deadline))
+        end
+        if err then
+          -- Nobody was told. The waiter learns by its next refresh that it has to enqueue again.
+          call('ZREM', key, member, '1R' .. id, '1F' .. id)
+          return err
+        end
+        gone, record.last = nil, fence
+        if shared then record.told = fence end
+        if not told then
+          local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short .. ' ' .. life
+          if strict then message = message .. ' s' end
+          -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
+          -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
+          pcall(redis.set_repl, redis.REPL_NONE)
+          local heard = call('PUBLISH', channel, message)
+          pcall(redis.set_repl, redis.REPL_ALL)
+          -- Who waits strictly is not passed, whether it hears or not: its subscription may be on its way back, and its
+          -- next refresh finds the grant; if that is overdue, the lock waits for it.
+          if rest then
+            told = type(heard) == 'number' and heard > 0
+          else
+            told = heard ~= 0 or flags ~= '' or how ~= 'x'
+          end
+        end
+        if told and shared then
+          count_reader(record, id, deadline)
+          alive = math.max(alive, deadline)
+          admitted = admitted + 1
+        elseif told then
+          record.member, record.owner, record.fence, record.deadline = member, id, fence, deadline
+          return nil
         else
-          err = error_of(call('ZADD', key, -OWNERS - deadline, member))
+          -- It keeps its place, and the fence that nobody heard of is used up.
+          record.told = fence
+          err = error_of(call('ZREM', key, member, '1R' .. id, '1F' .. id))
+            or error_of(call('ZADD', key, -FENCES - fence, '1L', beat, '1B' .. waiter, head[2], head[1]))
+          if err then return err end
         end
       end
-      if not err and deadline > alive then
-        err = error_of(call('PEXPIREAT', key, deadline))
-      end
-      if err then
-        -- Nobody was told. The waiter learns by its next refresh that it has to enqueue again.
-        call('ZREM', key, member, '1R' .. id, '1F' .. id)
-        return err
-      end
-      gone, record.last = nil, fence
-      if shared then record.told = fence end
-      local told = waiter == mine
       if not told then
-        local life, flags = string.match(ARGV[1], '^%d+;(%x*);(%a*)$')
-        local message = sub(id, 1, 32) .. ' ' .. format('%.0f', fence) .. ' ' .. short .. ' ' .. life
-        if strict then message = message .. ' s' end
-        -- Only the integer 0 says that nobody heard it. An error (publishing may be forbidden) says nothing. It is not
-        -- replicated: a replica that was the master until now would tell its subscribers of a grant that is taken back.
-        pcall(redis.set_repl, redis.REPL_NONE)
-        -- In a cluster the number counts the subscribers of this node only. Who waits strictly is not passed, whether it
-        -- hears or not: its subscription may be on its way back, and its next refresh finds the grant.
-        told = call('PUBLISH', channel, message) ~= 0 or flags ~= '' or how ~= 'x'
-        pcall(redis.set_repl, redis.REPL_ALL)
-      end
-      if not told then
-        -- It keeps its place, and the fence that nobody heard of is used up.
-        record.told = fence
-        err = error_of(call('ZREM', key, member, '1R' .. id, '1F' .. id))
-          or error_of(call('ZADD', key, -FENCES - fence, '1L', beat, '1B' .. waiter, head[2], head[1]))
-        if err then return err end
+        if how ~= 'x' then
+          record.awaited = rest
+          break
+        end
         skipped, tried = skipped + 1, tried + 1
-      elseif shared then
-        count_reader(record, id, deadline)
-        alive = math.max(alive, deadline)
-        admitted = admitted + 1
-      else
-        record.member, record.owner, record.fence, record.deadline = member, id, fence, deadline
-        return nil
       end
     end
   end
@@ -271,7 +351,17 @@ end
 
 -- The reply that the id holds it. Who may be waiting strictly is not passed within a process.
 local function held(record, fence, left)
-  return now < record.strict and HELD_STRICT or HELD, fence, left
+  return record.clock < record.strict and HELD_STRICT or HELD, fence, left
+end
+
+-- Moves a holder's deadline. Where somebody waits that counts as a sign of life of the server, as each refresh does: the
+-- silence is over, and the last fence is not below the time. Returns an error or nil.
+local function move(key, record, score, member)
+  if record.beat == 0 then return error_of(call('ZADD', key, 'XX', score, member)) end
+  local last = math.max(record.last, now_us)
+  local err = note_silence(key, record) or error_of(call('ZADD', key, 'XX', score, member, -FENCES - last, '1L'))
+  if err then return err end
+  record.told, record.last = last, last
 end
 
 -- Moves the owner's deadline on, never back: a delayed copy of a claim with its short lease must not cut off a renewal
@@ -280,8 +370,8 @@ end
 local function extend(key, record, lease)
   local deadline = now_up + lease
   if deadline <= record.deadline then return nil end
-  local err = error_of(call('PEXPIREAT', key, math.max(deadline, record.beat)))
-    or error_of(call('ZADD', key, 'XX', -OWNERS - deadline, record.member))
+  local err = error_of(call('PEXPIREAT', key, math.max(deadline, record.wanted)))
+    or move(key, record, -OWNERS - deadline, record.member)
   if err then return err end
   record.deadline = deadline
 end
@@ -312,19 +402,20 @@ local function extend_reader(key, record, id, lease)
   end
   local later = now_up + lease
   if later > deadline then
-    local err = error_of(call('PEXPIREAT', key, math.max(later, record.reading, record.beat)))
-      or error_of(call('ZADD', key, 'XX', -READERS - later, '1R' .. id))
+    local err = error_of(call('PEXPIREAT', key, math.max(later, record.reading, record.wanted)))
+      or move(key, record, -READERS - later, '1R' .. id)
     if err then return FAILED, err end
     deadline = later
   end
   return held(record, fence, deadline - now_up)
 end
 
--- Who has it, for those who have not: the lease left and the record of the owner, or of the reader with the most left.
+-- Who has it, for those who have not: the lease left and the record of the owner, or of the reader with the most left;
+-- or, below 0, how long a waiter who is late is waited for.
 local function holder(record)
   if record.owner then return record.deadline - now, sub(record.owner, 34) end
   if record.reader then return record.reading - now, sub(record.reader, 34) end
-  return 0, ''
+  return -record.awaited, ''
 end
 
 -- Until when a strict waiter may be waiting, if this one is alive until `beat`.
@@ -334,16 +425,17 @@ end
 
 -- Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever the
 -- clock does, a later grant lies above it. `ticket` is text.
-local function queued(key, record, waiter, ticket, heartbeat)
-  local floor = math.max(record.last, now_us)
-  local beat = now_up + tonumber(heartbeat)
+local function queued(key, record, waiter, ticket, wait)
+  local ending = math.max(now_up + wait, record.ending)
+  local err = error_of(call('PEXPIREAT', key, math.max(ending, record.deadline, record.reading)))
+    or note_silence(key, record)
+  if err then return FAILED, err end
+  local floor, beat = math.max(record.last, now_us), beat_of(record, waiter, wait)
   local strict = strict_until(record, waiter, beat)
-  local err = error_of(call('PEXPIREAT', key, math.max(beat, record.beat, record.deadline, record.reading)))
-  if not err and strict then
-    err = error_of(call('ZADD', key, 'XX', -FENCES - floor, '1L', -beat, '1B' .. waiter, -STRICT - strict, '1S'))
-  elseif not err then
-    err = error_of(call('ZADD', key, 'XX', -FENCES - floor, '1L', -beat, '1B' .. waiter))
-  end
+  local members = { -FENCES - floor, '1L', -beat, '1B' .. waiter }
+  if ending > record.ending then members[5], members[6] = -ENDS - ending, record.watch end
+  if strict then members[#members + 1], members[#members + 2] = -STRICT - strict, '1S' end
+  err = error_of(call('ZADD', key, 'XX', unpack(members)))
   if err then return FAILED, err end
   local ahead = call('ZCOUNT', key, '(0', '(' .. ticket)
   if error_of(ahead) then return FAILED, ahead.err end

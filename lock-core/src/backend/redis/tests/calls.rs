@@ -27,12 +27,12 @@ pub(crate) fn acquire(waits: bool) -> Operation {
         replaces: None,
         lease_ms: LEASE,
         not_after_ms: u64::MAX >> 12,
-        place: waits.then(|| Place { entry: entry(), heartbeat_ms: 30_000, ticket: None }),
+        place: waits.then(|| Place { entry: entry(), wait_ms: 30_000, ticket: None }),
     })
 }
 
 pub(crate) fn refresh() -> Operation {
-    Operation::Refresh { entry: entry(), heartbeat_ms: 30_000, lease_ms: LEASE }
+    Operation::Refresh { entry: entry(), wait_ms: 30_000, lease_ms: LEASE }
 }
 
 pub(crate) fn forget() -> Operation {
@@ -49,12 +49,12 @@ pub(crate) fn read(waits: bool, replaces: Option<u128>) -> Operation {
         replaces: replaces.map(id),
         lease_ms: LEASE,
         not_after_ms: u64::MAX >> 12,
-        place: waits.then(|| Place { entry: reading(), heartbeat_ms: 30_000, ticket: None }),
+        place: waits.then(|| Place { entry: reading(), wait_ms: 30_000, ticket: None }),
     })
 }
 
 pub(crate) fn refresh_reader() -> Operation {
-    Operation::Refresh { entry: reading(), heartbeat_ms: 30_000, lease_ms: LEASE }
+    Operation::Refresh { entry: reading(), wait_ms: 30_000, lease_ms: LEASE }
 }
 
 pub(crate) fn forget_reader() -> Operation {

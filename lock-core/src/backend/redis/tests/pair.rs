@@ -159,6 +159,10 @@ impl Pair {
                         deadline_ms: number(-(2_f64.powi(51))),
                     });
                 }
+                "1E" => {
+                    record.behind_ms = rest.parse().unwrap();
+                    record.wanted_until_ms = number(-(2_f64.powi(50) + 2_f64.powi(49) + 2_f64.powi(48)));
+                }
                 "1S" => record.strict_until_ms = number(-(2_f64.powi(50) + 2_f64.powi(49))),
                 "1R" => assert!(reads.insert(rest, number(-(2_f64.powi(50)))).is_none()),
                 "1B" => assert!(beats.insert(rest, number(0.0)).is_none()),

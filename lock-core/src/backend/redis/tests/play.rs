@@ -46,7 +46,7 @@ struct Scene {
     /// How far the clock steps back now and then; less than the pauses in between.
     back_us: u64,
     leases_ms: &'static [u64],
-    heartbeats_ms: &'static [u64],
+    waits_ms: &'static [u64],
     /// So many of six of those who hold or wait leave.
     leave: u64,
 }
@@ -58,10 +58,10 @@ const SCENES: [Scene; 3] = [
         parties: 8,
         reads: 2,
         new: 12,
-        pauses_us: &[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000],
+        pauses_us: &[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000, 4_000_000],
         back_us: 2_000_000,
         leases_ms: &[10, 300, 1_000, 5_000, 60_000],
-        heartbeats_ms: &[50, 600, 3_000],
+        waits_ms: &[50, 600, 3_000, 20_000],
         leave: 2,
     },
     // Each is alone, and mostly writes: the first half of the scripts.
@@ -73,7 +73,7 @@ const SCENES: [Scene; 3] = [
         pauses_us: &[0, 0, 1, 70, 900, 5_000, 60_000, 400_000, 1_500_000],
         back_us: 2_000_000,
         leases_ms: &[10, 300, 1_000, 5_000, 60_000],
-        heartbeats_ms: &[50, 600, 3_000],
+        waits_ms: &[50, 600, 3_000],
         leave: 2,
     },
     // A crowd whose members seldom die.
@@ -85,7 +85,7 @@ const SCENES: [Scene; 3] = [
         pauses_us: &[0, 0, 1, 900, 5_000, 20_000],
         back_us: 100_000,
         leases_ms: &[20, 100, 400],
-        heartbeats_ms: &[600, 3_000, 3_000],
+        waits_ms: &[600, 3_000, 10_000],
         leave: 4,
     },
 ];
@@ -148,7 +148,7 @@ impl Play {
         let party = self.party();
         let Party { name, id, entry, ticket } = self.parties[party].clone();
         let lease_ms = self.dice.pick(self.scene.leases_ms);
-        let heartbeat_ms = self.dice.pick(self.scene.heartbeats_ms);
+        let wait_ms = self.dice.pick(self.scene.waits_ms);
         let operation = match self.dice.roll(6) {
             5 if acquires && self.dice.roll(3) == 0 => Operation::Raise {
                 fence: *pair.now_us() + self.dice.pick(&[0, 3, 2_000]) - self.dice.pick(&[0, 1, 500]),
@@ -156,7 +156,7 @@ impl Play {
             _ if acquires => {
                 let place = (self.dice.roll(4) > 0).then(|| Place {
                     entry: entry.clone(),
-                    heartbeat_ms,
+                    wait_ms,
                     ticket: ticket.filter(|_| self.dice.roll(2) == 0),
                 });
                 // Who may be waiting names its place in every acquire, or it would read and wait at once.
@@ -175,7 +175,7 @@ impl Play {
             roll if roll <= self.scene.leave => {
                 Operation::Forget { entry: (self.dice.roll(4) > 0).then_some(entry) }
             }
-            _ => Operation::Refresh { entry, heartbeat_ms, lease_ms },
+            _ => Operation::Refresh { entry, wait_ms, lease_ms },
         };
         (party, (name, id, operation))
     }

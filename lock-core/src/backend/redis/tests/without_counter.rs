@@ -18,7 +18,7 @@ fn entry() -> Entry {
 }
 
 fn acquire(waits: bool) -> Operation {
-    let place = waits.then(|| Place { entry: entry(), heartbeat_ms: LEASE, ticket: None });
+    let place = waits.then(|| Place { entry: entry(), wait_ms: LEASE, ticket: None });
     let mode = Mode::Exclusive;
     Operation::Acquire(Acquire { mode, replaces: None, lease_ms: LEASE, not_after_ms: u64::MAX >> 11, place })
 }

@@ -31,7 +31,7 @@ impl Holder {
         };
         Self {
             record: readable.to_owned(),
-            since: since.map(|ms| UNIX_EPOCH + Duration::from_millis(ms)),
+            since: since.and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
             lease_left,
             in_this_process: false,
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounds;
 use crate::clock::Moment;
 use crate::name::LockName;
 
@@ -18,7 +19,7 @@ impl HoldId {
     /// How many characters of the text are the random part.
     pub const HEX: usize = 32;
     /// Longer records are cut.
-    pub const MAX_RECORD: usize = 160;
+    pub const MAX_RECORD: usize = bounds::RECORD_LENGTH;
 
     /// A new id for the owner described by `record`.
     #[must_use]
@@ -29,15 +30,7 @@ impl HoldId {
     /// An id with chosen randomness, for simulations that must be repeatable.
     #[must_use]
     pub fn from_random(random: u128, record: &str) -> Self {
-        let mut text = format!("{random:032x};");
-        let kept = record.chars().map(|c| if c.is_control() || c == ';' { '_' } else { c });
-        for c in kept {
-            if text.len() + c.len_utf8() > Self::HEX + 1 + Self::MAX_RECORD {
-                break;
-            }
-            text.push(c);
-        }
-        Self(Arc::from(text))
+        Self(Arc::from(format!("{random:032x};{}", bounds::record(record))))
     }
 
     /// The whole text, as the server stores it.
@@ -315,10 +308,10 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of `class`.
+    /// A fault of `class`. The message is cut at 2,000 bytes and has no control characters.
     #[must_use]
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into() }
+        Self { class, message: bounds::text(&message.into()) }
     }
 }
 

@@ -121,12 +121,15 @@ impl Backend for MemoryBackend {
         let mut deliveries = Vec::new();
         for request in requests {
             let outcome = self.store.run(request.name.as_str(), &request.id, &request.operation);
-            let answer = Answer::Reply {
-                reply: outcome.reply,
-                sent: request.submitted,
-                server_ms: outcome.server_ms,
-                generation: self.store.generation().clone(),
-                copies_out: false,
+            let answer = match outcome.reply {
+                Ok(reply) => Answer::Reply {
+                    reply,
+                    sent: request.submitted,
+                    server_ms: outcome.server_ms,
+                    generation: self.store.generation().clone(),
+                    copies_out: false,
+                },
+                Err(fault) => Answer::Failed(fault),
             };
             answers.push((request.seq, answer));
             deliveries.extend(outcome.deliveries);

@@ -67,7 +67,7 @@ impl Inner {
             place: None,
         });
         let outcome = self.store.run(name.as_str(), &self.id, &operation);
-        let held = matches!(outcome.reply, Reply::Held { .. });
+        let held = matches!(outcome.reply, Ok(Reply::Held { .. }));
         if held {
             self.names().push(name.clone());
         }

@@ -8,6 +8,8 @@ mod foreign;
 #[cfg(test)]
 pub(crate) mod marker;
 pub(crate) mod queue;
+#[cfg(all(test, feature = "redis"))]
+pub(crate) mod raw;
 pub(crate) mod readers;
 pub(crate) mod record;
 #[cfg(test)]

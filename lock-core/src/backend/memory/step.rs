@@ -3,7 +3,8 @@
 
 use super::queue::{Waiter, letter, text};
 use super::record::{Owner, Record};
-use crate::backend::{Acquire, Channel, Entry, HoldId, Mode, Operation, Place, Reply};
+use crate::backend::bounds::highest_number;
+use crate::backend::{Acquire, Channel, Entry, Fault, FaultClass, HoldId, Mode, Operation, Place, Reply};
 
 /// How many heads of a queue one operation tries in vain: the work of a call is bounded.
 pub(crate) const TRIES: usize = 16;
@@ -21,9 +22,29 @@ pub(crate) struct Step {
     pub(crate) record: Record,
     /// What fences and tickets were last drawn from.
     pub(crate) counter: u64,
-    pub(crate) reply: Reply,
+    /// Or why there is none: nothing was done, but for what settling came to.
+    pub(crate) reply: Result<Reply, Damage>,
     /// What was published.
     pub(crate) grants: Vec<Published>,
+}
+
+/// A number that can't be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// What fences and tickets are drawn from.
+    Counter,
+    /// The fence that is to be made known.
+    Fence,
+}
+
+impl Damage {
+    pub(crate) fn fault(self) -> Fault {
+        let what = match self {
+            Self::Counter => "the counter that fencing tokens are drawn from is a day past the clock",
+            Self::Fence => "the fence is a day past the clock of this server",
+        };
+        Fault::new(FaultClass::Unavailable, what)
+    }
 }
 
 /// A grant on its way to a waiter.
@@ -50,12 +71,12 @@ pub(crate) fn step(
     let reply = match operation {
         Operation::Acquire(acquire) => lock.acquire(id, acquire),
         Operation::Refresh { entry, heartbeat_ms, lease_ms } => {
-            lock.refresh(id, entry, *heartbeat_ms, *lease_ms)
+            Ok(lock.refresh(id, entry, *heartbeat_ms, *lease_ms))
         }
-        Operation::Renew { lease_ms } => lock.renew(id, *lease_ms),
+        Operation::Renew { lease_ms } => Ok(lock.renew(id, *lease_ms)),
         Operation::Raise { fence } => lock.raise(id, *fence),
-        Operation::Keep { keep_ms } => lock.keep(id, *keep_ms),
-        Operation::Forget { entry } => lock.forget(id, entry.as_ref()),
+        Operation::Keep { keep_ms } => Ok(lock.keep(id, *keep_ms)),
+        Operation::Forget { entry } => Ok(lock.forget(id, entry.as_ref())),
     };
     Step { record: lock.record, counter: lock.counter, reply, grants: lock.grants }
 }
@@ -76,44 +97,44 @@ struct Asking<'a> {
 }
 
 impl Lock<'_> {
-    fn acquire(&mut self, id: &HoldId, acquire: &Acquire) -> Reply {
+    fn acquire(&mut self, id: &HoldId, acquire: &Acquire) -> Result<Reply, Damage> {
         let text = acquire.place.as_ref().map(|place| text(id, &place.entry));
         let asking = text.as_deref().map(|text| Asking { text, lease_ms: acquire.lease_ms });
         self.settle(asking.as_ref());
         if let Some(held) = self.owned(id) {
-            return held;
+            return Ok(held);
         }
         if acquire.mode == Mode::Shared
             && let Some(held) = self.read(id)
         {
-            return held;
+            return Ok(held);
         }
         if let (Some(place), Some(text)) = (&acquire.place, &text)
             && let Some(ticket) = self.record.queue.ticket(text)
         {
-            return self.queued(ticket, text, place);
+            return Ok(self.queued(ticket, text, place));
         }
         if self.now_ms() > acquire.not_after_ms {
-            return Reply::Late;
+            return Ok(Reply::Late);
         }
         if let Some(old) = acquire.replaces.as_ref().filter(|_| acquire.mode == Mode::Shared) {
             // Whoever had it in between may have written.
             let owns = self.record.owner.as_ref().is_some_and(|owner| owner.id == *old);
-            return if owns { self.downgrade(id, acquire.lease_ms) } else { Reply::Gone };
+            return if owns { self.downgrade(id, acquire.lease_ms) } else { Ok(Reply::Gone) };
         }
         if self.is_free_for(acquire.mode) {
-            let fence = self.draw();
+            let fence = self.draw()?;
             if acquire.mode == Mode::Exclusive {
-                return self.own(id, fence, acquire.lease_ms);
+                return Ok(self.own(id, fence, acquire.lease_ms));
             }
             self.record.readers.bury(self.now_ms(), BURY);
-            return self.admit(id, fence, acquire.lease_ms);
+            return Ok(self.admit(id, fence, acquire.lease_ms));
         }
         match &acquire.place {
             Some(place) => self.enqueue(id, place),
             None => {
                 let (owner_left_ms, holder) = self.record.holder(self.now_ms());
-                Reply::Busy { owner_left_ms, holder }
+                Ok(Reply::Busy { owner_left_ms, holder })
             }
         }
     }
@@ -126,12 +147,12 @@ impl Lock<'_> {
 
     /// The owner gives way to a reader, also when others wait: nobody is passed, since nobody else could have had the
     /// lock now. Readers at the head of the queue come in with it.
-    fn downgrade(&mut self, id: &HoldId, lease_ms: u64) -> Reply {
-        let fence = self.draw();
+    fn downgrade(&mut self, id: &HoldId, lease_ms: u64) -> Result<Reply, Damage> {
+        let fence = self.draw()?;
         self.record.owner = None;
         let held = self.admit(id, fence, lease_ms);
         self.hand_over(None);
-        held
+        Ok(held)
     }
 
     fn refresh(&mut self, id: &HoldId, entry: &Entry, heartbeat_ms: u64, lease_ms: u64) -> Reply {
@@ -151,13 +172,14 @@ impl Lock<'_> {
         self.extend(id, lease_ms)
     }
 
-    fn raise(&mut self, id: &HoldId, fence: u64) -> Reply {
+    fn raise(&mut self, id: &HoldId, fence: u64) -> Result<Reply, Damage> {
         self.settle(None);
-        let held = self.owned(id);
-        if held.is_some() {
-            self.counter = self.counter.max(fence);
+        let Some(held) = self.owned(id) else { return Ok(Reply::Gone) };
+        if fence > highest_number(self.now_us) {
+            return Err(Damage::Fence);
         }
-        held.unwrap_or(Reply::Gone)
+        self.counter = self.counted()?.max(fence);
+        Ok(held)
     }
 
     /// What could go wrong: a late copy of a renewal prolongs what its holder has left. It can't: what stays is under
@@ -284,11 +306,16 @@ impl Lock<'_> {
 
     /// The next number for a fence or a ticket: above every earlier one, and above what a server that lost its data
     /// could have issued before.
-    fn draw(&mut self) -> u64 {
-        let next = self.counter.max(self.record.last).saturating_add(1);
+    fn draw(&mut self) -> Result<u64, Damage> {
+        let next = self.counted()?.max(self.record.last).saturating_add(1);
         self.counter = next.max(self.now_us);
         self.record.last = self.counter;
-        self.counter
+        Ok(self.counter)
+    }
+
+    /// The counter, if it can be true.
+    fn counted(&self) -> Result<u64, Damage> {
+        (self.counter <= highest_number(self.now_us)).then_some(self.counter).ok_or(Damage::Counter)
     }
 
     fn own(&mut self, id: &HoldId, fence: u64, lease_ms: u64) -> Reply {
@@ -305,13 +332,13 @@ impl Lock<'_> {
         Owner { id: id.clone(), fence, deadline_ms: self.after_ms(lease_ms) }
     }
 
-    fn enqueue(&mut self, id: &HoldId, place: &Place) -> Reply {
-        let drawn = self.draw();
+    fn enqueue(&mut self, id: &HoldId, place: &Place) -> Result<Reply, Damage> {
+        let drawn = self.draw()?;
         let ticket = place.ticket.filter(|&ticket| ticket > 0).unwrap_or(drawn);
         let waiter = Waiter { id: id.clone(), entry: place.entry.clone(), beat_ms: 0 };
         let text = waiter.text();
         self.record.queue.push(ticket, waiter);
-        self.queued(ticket, &text, place)
+        Ok(self.queued(ticket, &text, place))
     }
 
     /// Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever

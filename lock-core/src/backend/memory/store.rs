@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use super::record::Record;
-use super::step::{Published, step};
-use crate::backend::{Channel, Generation, Grant, HoldId, Inbox, Operation, Reply};
+use super::step::{Damage, Published, step};
+use crate::backend::{Channel, Fault, Generation, Grant, HoldId, Inbox, Operation, Reply};
 use crate::clock::{BootClock, Clock};
 
 /// What several backends share as several clients share a server.
@@ -32,7 +32,7 @@ struct State {
 
 /// The reply to one operation, and what is to be told to whom once no lock is held.
 pub(crate) struct Outcome {
-    pub(crate) reply: Reply,
+    pub(crate) reply: Result<Reply, Fault>,
     pub(crate) server_ms: u64,
     pub(crate) deliveries: Vec<Delivery>,
 }
@@ -111,7 +111,8 @@ impl Store {
             step.grants.into_iter().filter_map(|published| self.delivery(inboxes, published)).collect();
         state.counter = step.counter;
         state.keep(name, step.record);
-        Outcome { reply: step.reply, server_ms: now_us / 1000, deliveries }
+        let reply = step.reply.map_err(Damage::fault);
+        Outcome { reply, server_ms: now_us / 1000, deliveries }
     }
 
     fn delivery(&self, inboxes: &Inboxes, published: Published) -> Option<Delivery> {

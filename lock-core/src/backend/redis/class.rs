@@ -5,12 +5,14 @@ use crate::backend::FaultClass;
 /// The words by which an error is known, wherever in its text they stand: inside a script Redis 6.2 puts the script's
 /// name and line in front of the code, and 7.0 replaces `NOPERM` by a sentence. Refusals come first: they alone quote the
 /// names of users and keys, which may be any of these words.
-const WORDS: [(&str, FaultClass); 23] = [
+const WORDS: [(&str, FaultClass); 24] = [
     ("NOPERM", FaultClass::Refused),
     ("ACL failure", FaultClass::Refused),
     ("The user executing the script can't", FaultClass::Refused),
     ("NOAUTH", FaultClass::Refused),
     ("WRONGPASS", FaultClass::Refused),
+    // The name of the counter's key follows.
+    ("COUNTER", FaultClass::Unavailable),
     ("FOREIGN", FaultClass::Foreign),
     ("WRONGTYPE", FaultClass::Foreign),
     ("OOM", FaultClass::Unavailable),

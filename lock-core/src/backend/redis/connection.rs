@@ -11,11 +11,13 @@ use ::redis::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::bounded::Bounded;
 use super::check;
 use super::config::RedisConfig;
 use super::fault;
 use super::server::Server;
 use super::socket::{Socket, Words};
+use crate::backend::bounds;
 use crate::backend::{Fault, Generation};
 use crate::clock::Moment;
 
@@ -208,12 +210,15 @@ impl Connection {
     }
 }
 
-/// A connection over a stream that is open, and what moves its bytes.
+/// A connection over a stream that is open, and what moves its bytes. What it reads has a bound, a lower one where anybody may
+/// have published it.
 async fn over(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     redis: &RedisConnectionInfo,
     settings: AsyncConnectionConfig,
 ) -> RedisResult<(MultiplexedConnection, Option<Io>)> {
+    let pushes = redis.protocol() == ProtocolVersion::RESP3;
+    let stream = Bounded::new(stream, if pushes { bounds::MESSAGE_LENGTH } else { bounds::REPLY_LENGTH });
     let (calls, io) = MultiplexedConnection::new_with_config(redis, stream, settings).await?;
     Ok((calls, Some(Box::pin(io))))
 }

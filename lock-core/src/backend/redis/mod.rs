@@ -28,6 +28,7 @@
 
 mod acknowledged;
 mod batch;
+mod bounded;
 mod check;
 mod class;
 mod cluster;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use redis::{Cmd, RedisWrite, Script as Hashed, Value};
 
 use super::class::class_of;
+use crate::backend::bounds;
 use crate::backend::memory::queue::letter;
 use crate::backend::{Entry, Fault, FaultClass, Generation, Mode, Operation, Reply, Request};
 
@@ -238,12 +239,15 @@ pub(crate) fn decode(value: Value, requests: &[&Request]) -> Result<Decoded, Fau
     };
     let mut fields = Fields(parts.into_iter());
     let server_ms = fields.number()?;
+    if server_ms >= bounds::TIMES_END_MS {
+        return Err(astray("its time can't be true"));
+    }
     if fields.text()?.split(';').next().map(str::parse) != Some(Ok(number_of(requests))) {
         return Err(astray("it answers another call"));
     }
     let mut replies = Vec::with_capacity(requests.len());
     for request in requests {
-        replies.push((request.seq, fields.reply()?));
+        replies.push((request.seq, fields.reply(server_ms)?));
     }
     match fields.0.next() {
         None => Ok(Decoded { server_ms, replies }),
@@ -256,15 +260,15 @@ struct Fields(std::vec::IntoIter<Value>);
 
 impl Fields {
     /// What is said of one operation: a code, and the code's values.
-    fn reply(&mut self) -> Result<Result<Reply, Fault>, Fault> {
+    fn reply(&mut self, server_ms: u64) -> Result<Result<Reply, Fault>, Fault> {
         let reply = match self.number()? {
             code @ (0 | 7) => {
-                Reply::Held { fence: self.number()?, left_ms: self.number()?, strict: code == 7 }
+                Reply::Held { fence: self.drawn(server_ms)?, left_ms: self.left()?, strict: code == 7 }
             }
             1 => Reply::Queued {
-                ticket: self.number()?,
-                floor: self.number()?,
-                ahead: self.number()?,
+                ticket: self.within(|ticket| ticket < bounds::NUMBERS_END)?,
+                floor: self.drawn(server_ms)?,
+                ahead: self.within(|ahead| ahead < bounds::NUMBERS_END)?,
                 owner_left_ms: self.peek()?,
                 holder: self.holder()?,
             },
@@ -274,7 +278,7 @@ impl Fields {
             5 => Reply::Forgotten { was_owner: self.number()? == 1 },
             6 => {
                 let text = self.text()?;
-                return Ok(Err(Fault::new(class_of(&text), text)));
+                return Ok(Err(Fault::new(class_of(&text), explained(text))));
             }
             _ => return Err(astray("its code is unknown")),
         };
@@ -283,6 +287,21 @@ impl Fields {
 
     fn number(&mut self) -> Result<u64, Fault> {
         self.0.next().and_then(number).ok_or_else(|| astray("a number is missing"))
+    }
+
+    fn within(&mut self, is_possible: impl Fn(u64) -> bool) -> Result<u64, Fault> {
+        let number = self.number()?;
+        if is_possible(number) { Ok(number) } else { Err(astray("a number can't be true")) }
+    }
+
+    /// A fence or a floor.
+    fn drawn(&mut self, server_ms: u64) -> Result<u64, Fault> {
+        self.within(|number| bounds::is_number_of(number, server_ms))
+    }
+
+    /// A lease left.
+    fn left(&mut self) -> Result<u64, Fault> {
+        self.within(bounds::is_lease_left)
     }
 
     fn text(&mut self) -> Result<String, Fault> {
@@ -302,8 +321,8 @@ impl Fields {
 
     /// The lease that an owner has left, and its record; a lease of 0 says that there is no owner.
     fn holder(&mut self) -> Result<Option<String>, Fault> {
-        let left_ms = self.number()?;
-        let record = self.text()?;
+        let left_ms = self.left()?;
+        let record = bounds::record(&self.text()?);
         Ok((left_ms > 0).then_some(record))
     }
 }
@@ -313,6 +332,16 @@ fn number(value: Value) -> Option<u64> {
         Value::Int(number) => u64::try_from(number).ok(),
         _ => None,
     }
+}
+
+/// What to do about an operation's error, where the scripts' own words do not say it.
+fn explained(text: String) -> String {
+    let Some(counter) = text.strip_prefix("COUNTER ") else { return text };
+    format!(
+        "the key {counter}, the counter that fencing tokens are drawn from, holds no number that this server's clock can have got to, \
+         so that no lock can be taken: look what is in it (GET {counter}) and who writes there, set the server's clock right, or \
+         delete the key (DEL {counter}): tokens are then drawn from the clock again"
+    )
 }
 
 fn astray(what: &str) -> Fault {

@@ -3,6 +3,7 @@
 use ::redis::Value;
 
 use super::fault;
+use crate::backend::bounds;
 use crate::backend::{Fault, Generation};
 
 /// The oldest version that has everything the scripts use.
@@ -31,7 +32,7 @@ impl Server {
         };
         self.looked = true;
         for (field, value) in text.lines().filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
+            let value = &bounds::word(value.trim());
             match field {
                 "redis_version" => self.version = Some(value.to_owned()),
                 "run_id" => self.run_id = Some(value.to_owned()),
@@ -120,7 +121,7 @@ impl Server {
 pub(super) fn generation_of(run_id: &str) -> Generation {
     const DIGITS: usize = 16;
     match run_id.get(..DIGITS) {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Generation::new(digits),
+        Some(digits) if bounds::is_run_id(run_id) => Generation::new(digits),
         _ => Generation::UNKNOWN,
     }
 }

@@ -47,7 +47,7 @@ impl Server {
             (Mutation::RefreshEnqueues, Operation::Refresh { entry, heartbeat_ms, .. }) => {
                 let heartbeat_ms = *heartbeat_ms;
                 let done = self.step(record, id, operation, now_us);
-                if done.reply != Reply::Gone {
+                if done.reply != Ok(Reply::Gone) {
                     return done;
                 }
                 let again = Operation::Acquire(Acquire {
@@ -67,7 +67,7 @@ impl Server {
                 match end.filter(|&end| now_ms >= end && !record.queue.is_empty()) {
                     Some(end) => {
                         let mut done = self.step(record, id, operation, end * 1000 - 1);
-                        if let Reply::Queued { floor, .. } = &mut done.reply {
+                        if let Ok(Reply::Queued { floor, .. }) = &mut done.reply {
                             *floor = now_us.max(*floor);
                             done.record.last = *floor;
                             let (entry, beat) = match operation {
@@ -103,7 +103,7 @@ impl Server {
                 if owner.is_some_and(|owner| !self.claimed.contains(&owner.fence)) {
                     record.queue.remove(&text(id, entry));
                     let (counter, reply) = (self.counter, Reply::Forgotten { was_owner: false });
-                    return Step { record, counter, reply, grants: Vec::new() };
+                    return Step { record, counter, reply: Ok(reply), grants: Vec::new() };
                 }
                 self.step(record, id, operation, now_us)
             }
@@ -114,7 +114,7 @@ impl Server {
             }
             (Mutation::TryEnqueues, Operation::Acquire(wish)) if wish.place.is_none() => {
                 let mut done = self.step(record, id, operation, now_us);
-                if matches!(done.reply, Reply::Busy { .. }) {
+                if matches!(done.reply, Ok(Reply::Busy { .. })) {
                     let channel = Channel::new(&format!("channel {}", id.record()));
                     let entry = Entry {
                         mode: Mode::Exclusive,
@@ -129,7 +129,7 @@ impl Server {
             }
             (Mutation::AskedLease, Operation::Acquire(wish)) => {
                 let mut done = self.step(record, id, operation, now_us);
-                if let Reply::Held { left_ms, .. } = &mut done.reply {
+                if let Ok(Reply::Held { left_ms, .. }) = &mut done.reply {
                     *left_ms = wish.lease_ms;
                 }
                 done
@@ -148,7 +148,8 @@ impl Server {
             }
             (Mutation::Shortens, Operation::Renew { lease_ms } | Operation::Refresh { lease_ms, .. }) => {
                 let mut done = self.step(record, id, operation, now_us);
-                if let (Some(owner), Reply::Held { left_ms, .. }) = (&mut done.record.owner, &mut done.reply)
+                if let (Some(owner), Ok(Reply::Held { left_ms, .. })) =
+                    (&mut done.record.owner, &mut done.reply)
                 {
                     owner.deadline_ms = now_us.div_ceil(1000) + lease_ms;
                     *left_ms = *lease_ms;

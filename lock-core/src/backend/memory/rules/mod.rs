@@ -10,7 +10,7 @@ mod subject;
 #[cfg(feature = "redis")]
 pub(crate) use party::CHANNELS;
 #[cfg(feature = "redis")]
-pub(crate) use subject::{Model, Order, Subject};
+pub(crate) use subject::{Model, Order, START_US, Subject};
 
 /// A rule and its name.
 #[cfg(feature = "redis")]

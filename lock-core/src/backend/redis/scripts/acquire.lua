@@ -21,7 +21,8 @@
 --   free and nobody waits      held; free for a reader is also what others read
 --   try once                   busy
 --   else                       queued, at the earlier place if there was one
--- To move the counter on: held if the id owns it, and the counter is then at the fence or past it; else gone.
+-- To move the counter on: held if the id owns it, and the counter is then at the fence or past it; else gone. It fails for a
+-- fence that this server's clock can't have got to.
 --
 -- Reply: server time in ms, ARGV[1], then for each lock a code and the code's values.
 
@@ -104,14 +105,12 @@ local function raise(key, record, id, fence)
   local err = settle(key, record)
   if err then return FAILED, err end
   if record.owner ~= id then return GONE end
+  if not (fence <= highest) then return FAILED, 'ERR the fence is a day past the clock of this server' end
   local text = format('%016.0f', fence)
   local old = call('SET', KEYS[1], text, 'GET')
-  local number = tonumber(old or '0')
-  if not (number and number >= 0 and number < FENCES) then
-    if type(old) == 'table' then return FAILED, old.err end
-    call('SET', KEYS[1], old)
-    return FAILED, 'FOREIGN'
-  end
+  local number
+  number, err = counted(KEYS[1], old)
+  if not number then return FAILED, err end
   if number > fence then
     err = error_of(call('SET', KEYS[1], old))
     if err then return FAILED, err end

@@ -11,6 +11,19 @@ local count = #KEYS - shift
 -- The last number drawn, and the number up to which the counter has been moved on the server.
 local drawn, reserved
 
+-- The number in what a SET of the counter has replaced (`old`); nil and an error if it can't be true, after that was put
+-- back.
+local function counted(counter, old)
+  local number = tonumber(old or '0')
+  if number and number >= 0 and number <= highest and number % 1 == 0 then return number end
+  if type(old) ~= 'table' then
+    call('SET', counter, old)
+  elseif not string.find(old.err, 'WRONGTYPE', 1, true) then
+    return nil, old.err
+  end
+  return nil, 'COUNTER ' .. counter
+end
+
 -- The next fence or ticket, and its text: above every earlier one, and above what a server that lost its data could have
 -- issued. The counter moves before the record is written that bears the number, once per call for all operations that
 -- are left: at most one for each, so it does not outrun the clock. Returns nil and an error if it cannot be written; as
@@ -19,6 +32,9 @@ local drawn, reserved
 -- Without a counter, the clock and the lock's own last fence have to do: a number is then above all that this record has
 -- seen, and above those of others by the clock. An undeclared counter is never touched: while its slot migrates it would
 -- be made a second time, on the other node.
+--
+-- What could go wrong: a record or a counter that somebody else wrote takes the counter to where no fence is left, for all
+-- locks. It can't: `last` was read within its bounds, and a counter outside of them stays as it is, and is named.
 local function draw(last)
   if bare then
     local next = now_us > last and now_us or last + 1
@@ -34,12 +50,8 @@ local function draw(last)
       top_text = format('%016.0f', top)
     end
     local old = call('SET', counter, top_text, 'GET')
-    local number = tonumber(old or '0')
-    if not (number and number >= 0 and number < FENCES) then
-      if type(old) == 'table' then return nil, old.err end
-      call('SET', counter, old)
-      return nil, 'FOREIGN'
-    end
+    local number, err = counted(counter, old)
+    if not number then return nil, err end
     drawn, reserved = number, top
   end
   local next = now_us

@@ -13,7 +13,8 @@ if not clock.err then
     seen = call('ZRANGE', key, '0', '3', 'WITHSCORES')
     local member = seen[1]
     if not member or seen[3] or sub(member, 20) ~= ARGV[from + 2] or sub(member, 1, 2) ~= '1H' then break end
-    local deadline = -OWNERS - seen[2]
+    local fence, deadline = tonumber(sub(member, 3, 18)), -OWNERS - seen[2]
+    if not (fence and fence <= highest and deadline >= 0 and deadline <= latest) then break end
     if operation == 'forget' then
       if call('DEL', key) ~= 1 then break end
       reply[at + 1], reply[at + 2] = FORGOTTEN, now < deadline and 1 or 0
@@ -24,7 +25,7 @@ if not clock.err then
         if call('PEXPIREAT', key, later) ~= 1 or call('ZADD', key, 'XX', -OWNERS - later, member) ~= 0 then break end
         deadline = later
       end
-      reply[at + 1], reply[at + 2], reply[at + 3] = HELD, tonumber(sub(member, 3, 18)), deadline - now_up
+      reply[at + 1], reply[at + 2], reply[at + 3] = HELD, fence, deadline - now_up
       at = at + 3
     else
       break

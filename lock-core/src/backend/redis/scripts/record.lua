@@ -30,8 +30,20 @@ local function error_of(got)
   return type(got) == 'table' and got.err or nil
 end
 
+-- The number of ms or µs by which `score` lies below `from`; nil if that can't be true.
+local function below(from, score, most)
+  local number = -tonumber(score) - from
+  return number >= 0 and number <= most and number % 1 == 0 and number or nil
+end
+
+-- Whether it is an id: 32 hex digits, ";", and what its owner has to say.
+local function is_id(id)
+  local _, at = string.find(id, '^%x+;')
+  return at == 33
+end
+
 -- The record out of its first members, or nil and an error. A key of another type, or a sorted set whose first members
--- are not ours, is somebody else's data. Comes first in every operation: `seen` is of the one that is next.
+-- are not ours or can't be true, is somebody else's data. Comes first in every operation: `seen` is of the one that is next.
 local function read(key)
   local got = seen or call('ZRANGE', key, '0', '3', 'WITHSCORES')
   seen = nil
@@ -40,7 +52,8 @@ local function read(key)
   local rank = 1
   local listed = got[rank] == '1L'
   if listed then
-    record.told = -tonumber(got[rank + 1]) - FENCES
+    record.told = below(FENCES, got[rank + 1], highest)
+    if not record.told then return nil, 'FOREIGN' end
     record.last = record.told
     rank = 3
   end
@@ -49,29 +62,33 @@ local function read(key)
   if class == '1H' then
     record.member = member
     record.owner = sub(member, 20)
-    record.fence = tonumber(sub(member, 3, 18))
-    record.deadline = -tonumber(got[rank + 1]) - OWNERS
-    if not record.fence or record.deadline < 0 then return nil, 'FOREIGN' end
+    record.fence = tonumber(string.match(sub(member, 3, 19), '^(%d+);$'))
+    record.deadline = below(OWNERS, got[rank + 1], latest)
+    if not (record.deadline and record.fence and record.fence > 0 and record.fence <= highest and is_id(record.owner)) then
+      return nil, 'FOREIGN'
+    end
     if record.fence > record.last then record.last = record.fence end
     rank = rank + 2
     member = got[rank]
     class = member and sub(member, 1, 2)
   end
-  if member and not listed or record.told < 0 then return nil, 'FOREIGN' end
+  if member and not listed then return nil, 'FOREIGN' end
   if member == '1S' then
-    record.strict = -tonumber(got[rank + 1]) - STRICT
+    record.strict = below(STRICT, got[rank + 1], latest)
+    if not record.strict then return nil, 'FOREIGN' end
     rank = rank + 2
     member = got[rank]
     class = member and sub(member, 1, 2)
   end
   if class == '1R' and not record.owner then
-    record.reader, record.reading = sub(member, 3), -tonumber(got[rank + 1]) - READERS
-    if record.reading < 0 then return nil, 'FOREIGN' end
+    record.reader, record.reading = sub(member, 3), below(READERS, got[rank + 1], latest)
+    if not (record.reading and is_id(record.reader)) then return nil, 'FOREIGN' end
     rank = rank + 2
     member = got[rank]
     class = member and sub(member, 1, 2)
     if class == '1R' then
-      record.other, record.other_reading = sub(member, 3), -tonumber(got[rank + 1]) - READERS
+      record.other, record.other_reading = sub(member, 3), below(READERS, got[rank + 1], latest)
+      if not record.other_reading then return nil, 'FOREIGN' end
       rank = rank + 2
       member = got[rank]
       class = member and sub(member, 1, 2)
@@ -81,14 +98,15 @@ local function read(key)
       member = nil
       local beat = call('ZRANGEBYSCORE', key, '-562949953421312', '(0', 'WITHSCORES', 'LIMIT', '0', '1')
       if beat.err then return nil, beat.err end
-      if beat[1] then record.beat = -tonumber(beat[2]) end
+      if beat[1] then record.beat = below(0, beat[2], latest) end
     end
   end
   if class == '1B' then
-    record.beat = -tonumber(got[rank + 1])
+    record.beat = below(0, got[rank + 1], latest)
   elseif member and not (class == '1F' and record.reader) then
     return nil, 'FOREIGN'
   end
+  if not record.beat then return nil, 'FOREIGN' end
   return record
 end
 
@@ -165,6 +183,7 @@ local function hand_over(key, record, gone, mine, lease)
       break
     end
     if tried == TRIES or admitted == ADMITTED then break end
+    if sub(head[1], 1, 2) ~= '1Q' then return 'FOREIGN' end
     local waiter = sub(head[1], 3)
     local beat = call('ZSCORE', key, '1B' .. waiter)
     if error_of(beat) then return beat.err end
@@ -174,7 +193,7 @@ local function hand_over(key, record, gone, mine, lease)
       tried = tried + 1
     else
       local how, short, channel, id = string.match(waiter, '^([xfr])(%d+);([^;]*);(.*)$')
-      if not id then return 'FOREIGN' end
+      if not (id and is_id(id) and now_up + short <= latest) then return 'FOREIGN' end
       local shared = how == 'r'
       if not shared and record.reading > 0 then break end
       local fence = math.max(record.last + 1, now_us)
@@ -294,13 +313,15 @@ local function reader(key, record, id)
     local score = call('ZSCORE', key, '1R' .. id)
     if error_of(score) then return nil, score.err end
     if not score then return nil end
-    deadline = -score - READERS
+    deadline = below(READERS, score, latest)
+    if not deadline then return nil, 'FOREIGN' end
   end
   if now >= deadline then return nil end
   local fence = call('ZSCORE', key, '1F' .. id)
   if error_of(fence) then return nil, fence.err end
+  fence = fence and below(FENCES, -fence, highest)
   if not fence then return nil, 'FOREIGN' end
-  return deadline, fence - FENCES
+  return deadline, fence
 end
 
 -- The same of a reader as `extend` of the owner; never shortens what the key has to live for others. Replies.
@@ -320,10 +341,11 @@ local function extend_reader(key, record, id, lease)
   return held(record, fence, deadline - now_up)
 end
 
--- Who has it, for those who have not: the lease left and the record of the owner, or of the reader with the most left.
+-- Who has it, for those who have not: the lease left and the record of the owner, or of the reader with the most left;
+-- 160 bytes of it, which is what a client of ours writes.
 local function holder(record)
-  if record.owner then return record.deadline - now, sub(record.owner, 34) end
-  if record.reader then return record.reading - now, sub(record.reader, 34) end
+  if record.owner then return record.deadline - now, sub(record.owner, 34, 193) end
+  if record.reader then return record.reading - now, sub(record.reader, 34, 193) end
   return 0, ''
 end
 
@@ -335,6 +357,8 @@ end
 -- Keeps a waiter alive and tells it where it stands. The floor that it is told is written down, so that whatever the
 -- clock does, a later grant lies above it. `ticket` is text.
 local function queued(key, record, waiter, ticket, heartbeat)
+  local place = tonumber(ticket)
+  if not (place > 0 and place < FENCES and place % 1 == 0) then return FAILED, 'FOREIGN' end
   local floor = math.max(record.last, now_us)
   local beat = now_up + tonumber(heartbeat)
   local strict = strict_until(record, waiter, beat)
@@ -347,7 +371,7 @@ local function queued(key, record, waiter, ticket, heartbeat)
   if err then return FAILED, err end
   local ahead = call('ZCOUNT', key, '(0', '(' .. ticket)
   if error_of(ahead) then return FAILED, ahead.err end
-  return QUEUED, tonumber(ticket), floor, ahead, holder(record)
+  return QUEUED, place, floor, ahead, holder(record)
 end
 
 -- Runs the operations that are left, each on its own: whatever happens in one, it fails alone. Without a clock all fail.

@@ -3,6 +3,7 @@
 mod calls;
 mod census;
 mod costs;
+mod damage;
 mod deed;
 mod differential;
 mod ears;

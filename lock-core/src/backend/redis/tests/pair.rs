@@ -7,12 +7,12 @@ use redis::{Commands, Connection, ConnectionLike, Value};
 use super::census::Census;
 use super::ears::Ears;
 use super::server::Server;
-use crate::backend::memory::queue::Waiter;
-use crate::backend::memory::record::{Owner, Record};
+use crate::backend::memory::raw;
+use crate::backend::memory::record::Record;
 use crate::backend::memory::rules::{CHANNELS, Model, Order, Subject};
 use crate::backend::memory::step::Published;
 use crate::backend::redis::scripts::{Script, Terms, decode};
-use crate::backend::{Acquire, Channel, Entry, Generation, HoldId, Mode, Operation, Reply, Request, Via};
+use crate::backend::{Acquire, Fault, Generation, Operation, Reply, Request, Via};
 use crate::clock::Moment;
 use crate::name::LockName;
 
@@ -107,6 +107,11 @@ impl Pair {
     }
 
     fn call(&mut self, requests: &[Request]) -> Vec<Reply> {
+        self.answers(requests).into_iter().map(Result::unwrap).collect()
+    }
+
+    /// What the server says to each.
+    fn answers(&mut self, requests: &[Request]) -> Vec<Result<Reply, Fault>> {
         let now_us = self.model.now_us;
         redis::pipe()
             .del(TIME)
@@ -133,52 +138,16 @@ impl Pair {
             .zip(requests)
             .map(|((seq, reply), request)| {
                 assert_eq!(seq, request.seq);
-                reply.unwrap()
+                reply
             })
             .collect()
     }
 
     /// The server's record of a lock, and how long its key still lives.
     fn stored(&mut self, name: &str) -> (Record, Option<u64>) {
-        let members: Vec<(String, f64)> = self.server.zrange_withscores(name, 0, -1).unwrap();
-        let mut record = Record::default();
-        let (mut beats, mut reads) = (HashMap::new(), HashMap::new());
-        for (member, score) in &members {
-            let number = |from: f64| {
-                assert_eq!(score.fract(), 0.0, "an exact score");
-                (from - score) as u64
-            };
-            let rest = &member[2..];
-            match &member[..2] {
-                "1L" => record.last = number(-(2_f64.powi(52))),
-                "1H" => {
-                    let (fence, id) = rest.split_once(';').unwrap();
-                    record.owner = Some(Owner {
-                        id: parse_id(id),
-                        fence: fence.parse().unwrap(),
-                        deadline_ms: number(-(2_f64.powi(51))),
-                    });
-                }
-                "1S" => record.strict_until_ms = number(-(2_f64.powi(50) + 2_f64.powi(49))),
-                "1R" => assert!(reads.insert(rest, number(-(2_f64.powi(50)))).is_none()),
-                "1B" => assert!(beats.insert(rest, number(0.0)).is_none()),
-                "1Q" => {
-                    let waiter = parse_waiter(rest, beats.remove(rest).expect("a heartbeat for each place"));
-                    record.queue.push(*score as u64, waiter);
-                }
-                "1F" => record.readers.admit(Owner {
-                    id: parse_id(rest),
-                    fence: (score - 2_f64.powi(52)) as u64,
-                    deadline_ms: reads.remove(rest).expect("a deadline for each fence"),
-                }),
-                other => panic!("a member of class {other}"),
-            }
-        }
-        assert!(beats.is_empty(), "a place for each heartbeat");
-        assert!(reads.is_empty(), "a fence for each reader");
-        assert!(record.owner.is_none() || record.readers.is_empty(), "no reader beside an owner");
-        assert!(record.queue.is_empty() && record.readers.is_empty() || members[0].0 == "1L");
-        record.last = record.last.max(record.owner.as_ref().map_or(0, |owner| owner.fence));
+        let members: Vec<(Vec<u8>, f64)> = self.members(name);
+        let record =
+            raw::parse(&members, self.model.now_us).unwrap_or_else(|| panic!("no record: {members:?}"));
         let left: i64 = self.server.pttl(name).unwrap();
         (record, u64::try_from(left).ok())
     }
@@ -199,25 +168,6 @@ impl Pair {
 
 fn full_calls(script: Script) -> String {
     format!("test:full:{script:?}")
-}
-
-fn parse_id(text: &str) -> HoldId {
-    let (hex, record) = text.split_once(';').unwrap();
-    HoldId::from_random(u128::from_str_radix(hex, 16).unwrap(), record)
-}
-
-fn parse_waiter(text: &str, beat_ms: u64) -> Waiter {
-    let (mode, strict) = match &text[..1] {
-        "x" => (Mode::Exclusive, false),
-        "f" => (Mode::Exclusive, true),
-        "r" => (Mode::Shared, true),
-        other => panic!("a waiter of kind {other}"),
-    };
-    let mut parts = text[1..].splitn(3, ';');
-    let short_ms = parts.next().unwrap().parse().unwrap();
-    let channel = Channel::new(parts.next().unwrap());
-    let id = parse_id(parts.next().unwrap());
-    Waiter { id, entry: Entry { mode, strict, short_ms, channel }, beat_ms }
 }
 
 impl Subject for Pair {
@@ -285,6 +235,54 @@ impl Subject for Pair {
 }
 
 impl Pair {
+    /// Puts `members` in the place of a lock's record. Whether they are one.
+    pub(crate) fn plant(&mut self, name: &'static str, members: &[(Vec<u8>, f64)]) -> bool {
+        let _: Value = self.server.del(name).unwrap();
+        for (member, score) in members {
+            let _: Value = self.server.zadd(name, member, score).unwrap();
+        }
+        // Far behind all deadlines: what they are is not the server's to decide.
+        let _: Value = self.server.expire(name, 1_000_000_000).unwrap();
+        self.model.records.remove(name);
+        let record = raw::parse(&self.members(name), self.model.now_us);
+        let is_one = record.is_some();
+        self.model.records.extend(record.map(|record| (name, record)));
+        is_one
+    }
+
+    /// The members of a lock's record, by score.
+    pub(crate) fn members(&mut self, name: &str) -> Vec<(Vec<u8>, f64)> {
+        self.server.zrange_withscores(name, 0, -1).unwrap()
+    }
+
+    /// What the server alone makes of an order; the model does not hear of it.
+    pub(crate) fn attempt(&mut self, (name, id, operation): &Order) -> Result<Reply, Fault> {
+        self.seq += 1;
+        let request = Request {
+            seq: self.seq,
+            name: LockName::new(name),
+            id: id.clone(),
+            operation: operation.clone(),
+            via: Via::Engine,
+            submitted: Moment::default(),
+        };
+        let answer = self.answers(&[request]).remove(0);
+        self.model.counter = self.counter();
+        answer
+    }
+
+    /// Lets all messages pass that nobody expects.
+    pub(crate) fn forget_what_was_said(&mut self) {
+        const LAST: &str = "the last one";
+        let _: Value = self.server.publish(CHANNELS[0], LAST).unwrap();
+        while self.ears.hear().1 != LAST {}
+        self.model.published.clear();
+    }
+
+    pub(crate) fn counter(&mut self) -> u64 {
+        self.server.get::<_, Option<u64>>(COUNTER).unwrap().unwrap_or(0)
+    }
+
     /// The next message that arrives must be this one.
     fn hear(&mut self, published: &Published) {
         let (channel, text) = self.ears.hear();

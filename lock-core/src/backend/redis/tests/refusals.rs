@@ -77,16 +77,50 @@ fn foreign_data_is_told_and_left_alone() {
             }
             assert_eq!(dump(server, name), before);
         }
-        for counter in ["text", "-5", "1e300", "nan"] {
+    });
+}
+
+/// What the error of an acquisition says about the counter: its key, and what to do.
+fn names_the_counter(server: &mut Connection) {
+    let fault = one(server, "LOCK:a", 1, acquire(true)).unwrap_err();
+    assert_eq!(fault.class, FaultClass::Unavailable, "{}", fault.message);
+    assert!(fault.message.contains(&format!("DEL {COUNTER}")), "{}", fault.message);
+    assert!(!server.exists::<_, bool>("LOCK:a").unwrap());
+}
+
+#[test]
+fn a_counter_that_can_t_be_true_is_named_and_left_alone() {
+    on_each(|server| {
+        let mut server = server.connect();
+        let server = &mut server;
+        one(server, "LOCK:held", 2, acquire(true)).unwrap();
+        for counter in
+            ["text", "", "-5", "1e300", "nan", "inf", "1.5", "4503599627370495", "9999999999999999"]
+        {
             let _: () = server.set(COUNTER, counter).unwrap();
-            assert_eq!(class(one(server, "LOCK:a", 1, acquire(true))), FaultClass::Foreign);
+            names_the_counter(server);
             assert_eq!(server.get::<_, String>(COUNTER).unwrap(), counter);
-            assert!(!server.exists::<_, bool>("LOCK:a").unwrap());
+            assert!(one(server, "LOCK:held", 2, RENEW).is_ok(), "who holds needs no counter");
         }
         let _: () = server.del(COUNTER).unwrap();
         let _: () = server.rpush(COUNTER, 1).unwrap();
-        assert_eq!(class(one(server, "LOCK:a", 1, acquire(true))), FaultClass::Foreign);
-        assert!(!server.exists::<_, bool>("LOCK:a").unwrap());
+        names_the_counter(server);
+        let _: () = server.del(COUNTER).unwrap();
+        one(server, "LOCK:a", 1, acquire(true)).unwrap();
+        one(server, "LOCK:a", 1, forget()).unwrap();
+    });
+}
+
+/// A clock that has gone back is not a damaged counter.
+#[test]
+fn a_counter_ahead_of_the_clock_counts_on() {
+    on_each(|server| {
+        let mut server = server.connect();
+        let (seconds, _): (u64, u64) = redis::cmd("TIME").query(&mut server).unwrap();
+        let ahead = (seconds + 23 * 60 * 60) * 1_000_000;
+        let _: () = server.set(COUNTER, ahead).unwrap();
+        let held = one(&mut server, "LOCK:a", 1, acquire(true));
+        assert!(matches!(held, Ok(Reply::Held { fence, .. }) if fence == ahead + 1), "{held:?}");
     });
 }
 

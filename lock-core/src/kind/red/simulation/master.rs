@@ -88,7 +88,7 @@ impl Master {
         if !done.record.is_empty() {
             self.data.records.insert(name.clone(), done.record);
         }
-        Ok(done.reply)
+        done.reply.map_err(|damage| damage.fault())
     }
 
     /// The locks that somebody has or wants there.

@@ -13,7 +13,6 @@ mod nemesis;
 mod orders;
 mod register;
 mod scene;
-mod starved;
 mod summary;
 mod verdict;
 mod windows;

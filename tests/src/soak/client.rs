@@ -17,8 +17,8 @@ use self::plan::Plan;
 use self::section::{Surroundings, attempt};
 use super::diary::Diary;
 use super::event::{Event, What};
-use super::starved::Watch;
 use crate::Seed;
+use crate::starved::Watch;
 
 const TASKS: u64 = 4;
 /// How long it may take until a healed server gives a lock that nobody else wants.

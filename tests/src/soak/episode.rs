@@ -14,11 +14,11 @@ use super::nemesis::Nemesis;
 use super::orders::Orders;
 use super::register::Tally;
 use super::scene::{On, Scene};
-use super::starved::Watch;
 use super::summary::Summary;
 use super::verdict::{Figures, History, Wrong};
 use super::windows::Windows;
 use super::witness::Witness;
+use crate::starved::Watch;
 use crate::{Binary, Process, Scratch, Seed, servers, until};
 
 /// Client processes; each has several tasks.

@@ -1,7 +1,7 @@
 //! Moments in which a process did not run: it was stopped, or the machine was too busy.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ const LATE: Duration = Duration::from_millis(50);
 
 /// A thread that notices when it was kept from running; ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Watch(Arc<AtomicBool>);
+pub(crate) struct Watch(Arc<AtomicBool>);
 
 impl Watch {
     /// Says to `noticed` since when, and until when, nothing ran.
-    pub(super) fn start(noticed: impl Fn(u64, u64) + Send + 'static) -> Self {
+    pub(crate) fn start(noticed: impl Fn(u64, u64) + Send + 'static) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let watch = Self(Arc::clone(&ended));
         thread::spawn(move || {
@@ -38,5 +38,33 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A clock that stands still while this process is kept from running for longer than 60 ms, as far as that is seen.
+#[derive(Debug)]
+pub struct Stopwatch {
+    start_ns: u64,
+    starved_ns: Arc<AtomicU64>,
+    _watch: Watch,
+}
+
+impl Stopwatch {
+    /// Begins at zero.
+    #[must_use]
+    pub fn start() -> Self {
+        let starved_ns = Arc::new(AtomicU64::new(0));
+        let noted = Arc::clone(&starved_ns);
+        let watch = Watch::start(move |from, until| {
+            noted.fetch_add(until - from, Ordering::Relaxed);
+        });
+        Self { start_ns: now_ns(), starved_ns, _watch: watch }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let starved_ns = self.starved_ns.load(Ordering::Relaxed);
+        Duration::from_nanos((now_ns() - self.start_ns).saturating_sub(starved_ns))
     }
 }

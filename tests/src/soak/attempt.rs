@@ -27,12 +27,24 @@ pub(super) struct Attempt {
     pub(super) fenced_ns: Option<u64>,
     /// Whose hold it goes on from, as a reader.
     pub(super) from: Option<String>,
+    /// When anything was heard of it for the last time.
+    pub(super) last_ns: u64,
 }
 
 impl Attempt {
     /// The process that made it.
     pub(super) fn process(&self) -> &str {
         self.who.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether it shares its locks with other readers.
+    pub(super) fn reads(&self) -> bool {
+        self.kind.starts_with("read")
+    }
+
+    /// Until when its lock is not free, however early it was released; 0 if it did not ask for that.
+    pub(super) fn kept_until_ns(&self) -> u64 {
+        self.granted_ns.filter(|_| self.least_ns > 0).map_or(0, |granted| granted + self.least_ns)
     }
 
     /// When its hold ceased to be definite: the release was asked for, the loss announced, or the validity over.
@@ -57,7 +69,7 @@ impl Attempt {
             name: name.clone(),
             who: self.who.clone(),
             token: *token,
-            shared: self.kind.starts_with("read"),
+            shared: self.reads(),
             from_ns,
             until_ns: self.taken_until_ns(),
         };
@@ -88,11 +100,13 @@ impl Attempt {
             gave_up: None,
             fenced_ns: None,
             from: None,
+            last_ns: event.at_ns,
         })
     }
 
     fn go_on(&mut self, event: &Event) {
         let at = event.at_ns;
+        self.last_ns = self.last_ns.max(at);
         match &event.what {
             What::Granted { until_ns, tokens } => {
                 self.granted_ns = Some(at);

@@ -56,6 +56,13 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Whether it may keep some clients from the servers, and others not.
+    pub(super) fn parts_clients(&self) -> bool {
+        network::FAULTS.iter().any(|fault| fault.name == self.name)
+    }
+}
+
 impl std::fmt::Debug for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)

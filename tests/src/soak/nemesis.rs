@@ -16,6 +16,8 @@ const QUIET: Duration = Duration::from_secs(3);
 pub(super) struct Struck {
     pub(super) name: &'static str,
     pub(super) harm: Harm,
+    /// Whether some clients could reach the servers meanwhile, and others not.
+    pub(super) parts_clients: bool,
     pub(super) from_ns: u64,
     pub(super) until_ns: u64,
 }
@@ -76,7 +78,13 @@ impl<'a> Nemesis<'a> {
         let until_ns = now_ns();
         self.well_ns = self.struck.last().map_or(self.well_ns, |before| before.until_ns);
         self.latest = self.struck.len();
-        let struck = |fault: &&Fault| Struck { name: fault.name, harm: fault.harm, from_ns, until_ns };
+        let struck = |fault: &&Fault| Struck {
+            name: fault.name,
+            harm: fault.harm,
+            parts_clients: fault.parts_clients(),
+            from_ns,
+            until_ns,
+        };
         self.struck.extend(faults.iter().map(struck));
         if fault.moves_masters {
             self.masters = scene.masters();

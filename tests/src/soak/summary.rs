@@ -22,6 +22,8 @@ pub(super) struct Summary {
     /// Overlaps after data loss, and tokens out of order under a wrong clock, by place.
     apart: BTreeMap<String, (u64, u64)>,
     fair_pairs: u64,
+    busy: u64,
+    busy_in_quiet: u64,
     longest_wait_past: Duration,
     lags: Vec<Duration>,
     unavailable: BTreeMap<&'static str, Vec<Duration>>,
@@ -36,6 +38,7 @@ const MUST_BE_ZERO: &[&str] = &[
     "a token that did not rise",
     "a holder fenced off",
     "overtaken",
+    "busy, and nobody held it",
     "not all or none",
     "somebody between a writer and its reader",
     "a wait past its deadline",
@@ -65,6 +68,8 @@ impl Summary {
             lost: 0,
             apart: BTreeMap::new(),
             fair_pairs: 0,
+            busy: 0,
+            busy_in_quiet: 0,
             longest_wait_past: Duration::ZERO,
             lags: Vec::new(),
             unavailable: BTreeMap::new(),
@@ -90,6 +95,8 @@ impl Summary {
         apart.0 += figures.overlaps_apart;
         apart.1 += figures.regressions_apart;
         self.fair_pairs += figures.fair_pairs;
+        self.busy += figures.busy;
+        self.busy_in_quiet += figures.busy_in_quiet;
         self.longest_wait_past = self.longest_wait_past.max(figures.longest_wait_past);
         self.lags.extend(figures.lags);
         for (name, gaps) in figures.unavailable {
@@ -164,7 +171,11 @@ impl Summary {
         for what in MUST_BE_ZERO {
             line(format!("  {:>6}  {what}", self.count(what)));
         }
-        line(format!("  ({} pairs of fair waiters judged)", self.fair_pairs));
+        line(format!(
+            "  ({} pairs of calls that waited for one lock judged by their order,",
+            self.fair_pairs
+        ));
+        line(format!("  {} answers of \"busy\", {} of them in quiet times)", self.busy, self.busy_in_quiet));
         line(String::new());
         let Tally { writes, stale, plain_lost, fenced_refused, fenced_lost } = self.tally;
         line(format!(

@@ -1,5 +1,6 @@
 //! What a history shows.
 
+mod busy;
 mod downgrades;
 mod exclusion;
 mod failures;
@@ -67,6 +68,9 @@ pub(super) struct Figures {
     /// Under a wrong clock, or of two grants at once after data loss.
     pub(super) regressions_apart: u64,
     pub(super) fair_pairs: u64,
+    /// How often "busy" was said, and how often of that in quiet times.
+    pub(super) busy: u64,
+    pub(super) busy_in_quiet: u64,
     pub(super) longest_wait_past: Duration,
     /// From the end of the validity to the announcement; what was announced earlier counts as zero.
     pub(super) lags: Vec<Duration>,
@@ -99,6 +103,7 @@ impl History {
         wrong.extend(waits::judge(self, &mut figures));
         wrong.extend(losses::judge(self, &mut figures));
         wrong.extend(fair::judge(self, &mut figures));
+        wrong.extend(busy::judge(self, &mut figures));
         wrong.extend(downgrades::judge(self));
         wrong.extend(failures::judge(self));
         wrong.extend(self.ends());
@@ -110,6 +115,15 @@ impl History {
     fn faults(&self, least: Harm, after_ns: u64) -> Windows {
         let mut windows = Windows::default();
         for struck in self.struck.iter().filter(|struck| struck.harm >= least) {
+            windows.add(struck.from_ns, struck.until_ns + after_ns);
+        }
+        windows
+    }
+
+    /// What kept some clients from the servers, and others not, until `after_ns` behind its end.
+    fn partings(&self, after_ns: u64) -> Windows {
+        let mut windows = Windows::default();
+        for struck in self.struck.iter().filter(|struck| struck.parts_clients) {
             windows.add(struck.from_ns, struck.until_ns + after_ns);
         }
         windows
@@ -225,7 +239,7 @@ mod made {
     }
 
     pub(super) fn fault(harm: Harm, from: u64, until: u64) -> Struck {
-        Struck { name: "a fault", harm, from_ns: from * MS, until_ns: until * MS }
+        Struck { name: "a fault", harm, parts_clients: false, from_ns: from * MS, until_ns: until * MS }
     }
 
     pub(super) fn history(of: Vec<Vec<Event>>, struck: Vec<Struck>) -> History {

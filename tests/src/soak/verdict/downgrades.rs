@@ -14,7 +14,7 @@ pub(super) fn judge(history: &History) -> Vec<Wrong> {
         let (Some((name, first)), Some((_, then))) = (writer.tokens.first(), reader.tokens.first()) else {
             continue;
         };
-        let alone = history.attempts.iter().filter(|other| !other.kind.starts_with("read"));
+        let alone = history.attempts.iter().filter(|other| !other.reads());
         let between = alone.filter(|other| {
             other.tokens.iter().any(|(of, token)| of == name && (first + 1..*then).contains(token))
         });

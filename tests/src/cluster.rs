@@ -63,7 +63,7 @@ impl Cluster {
         cluster
     }
 
-    /// `redis-cluster://127.0.0.1:port,127.0.0.1:port..`, all nodes.
+    /// `redis-cluster://127.0.0.1:port,127.0.0.1:port..`, all nodes; `rediss-cluster://` where they speak TLS to each other.
     ///
     /// # Panics
     /// If it has no nodes.
@@ -73,8 +73,9 @@ impl Cluster {
         let login = first.trim_start_matches("redis://").rsplit_once('@').map(|(login, _)| login);
         let hosts: Vec<String> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.told_port())).collect();
+        let scheme = if self.nodes[0].speaks_tls_to_servers() { "rediss-cluster" } else { "redis-cluster" };
         let login = login.map(|login| format!("{login}@")).unwrap_or_default();
-        format!("redis-cluster://{login}{}", hosts.join(","))
+        format!("{scheme}://{login}{}", hosts.join(","))
     }
 
     /// Its nodes, to be killed, paused, and started again.

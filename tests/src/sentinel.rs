@@ -66,7 +66,20 @@ impl Deployment {
     /// If one of them does not come up.
     #[must_use]
     pub fn patient(binary: &'static Binary, replicas: usize) -> Self {
-        let deployment = Self::start(binary, replicas);
+        Self::patient_with(binary, replicas, |options| options)
+    }
+
+    /// As [`patient`](Self::patient), with servers that have extras.
+    ///
+    /// # Panics
+    /// If one of them does not come up.
+    #[must_use]
+    pub fn patient_with(
+        binary: &'static Binary,
+        replicas: usize,
+        extras: impl Fn(ServerOptions) -> ServerOptions,
+    ) -> Self {
+        let deployment = Self::start_with(binary, replicas, extras);
         for sentinel in &deployment.sentinels {
             let said = sentinel.command(&["SENTINEL", "SET", NAME, "down-after-milliseconds", "60000"]);
             assert_eq!(said.text(), Some("OK"), "{said:?}");
@@ -97,9 +110,9 @@ impl Deployment {
         let replica_of = format!("replicaof 127.0.0.1 {}", master.told_port());
         let mut servers = vec![master];
         servers.extend((0..replicas).map(|_| quick(Server::of(binary)).config(&replica_of).start()));
-        let port = servers[0].told_port();
+        let (port, tls) = (servers[0].told_port(), servers[0].speaks_tls_to_servers());
         until(PATIENCE, "the replicas are connected", || acknowledging(&servers[0]) == replicas);
-        let sentinels = (0..SENTINELS).map(|_| Sentinel::start(binary, NAME, port, passwords)).collect();
+        let sentinels = (0..SENTINELS).map(|_| Sentinel::start(binary, NAME, port, passwords, tls)).collect();
         let deployment = Self { sentinels, servers, _turn: turn };
         until(PATIENCE, "the sentinels know each other and the replicas", || {
             deployment.sentinels.iter().all(|sentinel| {
@@ -110,12 +123,15 @@ impl Deployment {
         deployment
     }
 
-    /// `redis-sentinel://127.0.0.1:port,127.0.0.1:port,127.0.0.1:port/mymaster`
+    /// `redis-sentinel://127.0.0.1:port,127.0.0.1:port,127.0.0.1:port/mymaster`; `rediss-sentinel://` where the servers speak TLS
+    /// to each other.
     #[must_use]
     pub fn url(&self) -> String {
         let hosts: Vec<String> =
-            self.sentinels.iter().map(|sentinel| sentinel.address().to_string()).collect();
-        format!("redis-sentinel://{}/{NAME}", hosts.join(","))
+            self.sentinels.iter().map(|sentinel| sentinel.client_address().to_string()).collect();
+        let scheme =
+            if self.servers[0].speaks_tls_to_servers() { "rediss-sentinel" } else { "redis-sentinel" };
+        format!("{scheme}://{}/{NAME}", hosts.join(","))
     }
 
     /// Plays `test` in a runtime of its own; afterwards nothing may be left on any server, an old master neither.

@@ -5,7 +5,7 @@ mod options;
 mod port;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(crate) mod tls;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -83,7 +83,21 @@ impl Server {
     /// The port that it names to others: sentinels, other nodes, replicas, and clients by their word.
     #[must_use]
     pub fn told_port(&self) -> u16 {
-        self.proxy.as_ref().map_or(self.port, |proxy| proxy.address().port())
+        match (&self.proxy, self.tls_port) {
+            (Some(proxy), _) => proxy.address().port(),
+            (None, Some(port)) if self.speaks_tls_to_servers() => port,
+            _ => self.port,
+        }
+    }
+
+    /// See [`ServerOptions::tls_among_servers`].
+    pub(crate) fn speaks_tls_to_servers(&self) -> bool {
+        self.config.iter().any(|line| line == "tls-replication yes")
+    }
+
+    /// Where other nodes of a cluster meet it.
+    pub(crate) fn meeting_port(&self) -> u16 {
+        if self.speaks_tls_to_servers() { self.tls_port() } else { self.port }
     }
 
     /// `redis://[user:password@]127.0.0.1:port/`

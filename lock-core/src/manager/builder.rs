@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connect::{Opened, open};
+use super::connect::{Opened, Servers, open};
 use super::red::RedOptions;
 use super::{Inner, LockManager};
 use crate::backend::{Backend, Channel};
@@ -24,6 +24,8 @@ pub struct ManagerBuilder {
     expire: Duration,
     pub(super) red: RedOptions,
     min_replicas: u32,
+    #[cfg(feature = "redis")]
+    pub(super) access: crate::backend::redis::Access,
     generator: Option<Generator>,
 }
 
@@ -67,6 +69,8 @@ impl LockManager {
             expire: DEFAULT_EXPIRE,
             red: RedOptions::default(),
             min_replicas: 0,
+            #[cfg(feature = "redis")]
+            access: crate::backend::redis::Access::default(),
             generator: None,
         }
     }
@@ -229,6 +233,12 @@ impl ManagerBuilder {
     pub async fn connect(self) -> Result<LockManager, LockError> {
         check_namespace(&self.namespace).map_err(|error| LockError::Config { message: error.to_string() })?;
         check_expire(&self.namespace, self.expire)?;
+        let servers = Servers {
+            namespace: &self.namespace,
+            min_replicas: self.min_replicas,
+            #[cfg(feature = "redis")]
+            access: &self.access,
+        };
         let opened = match self.source {
             Source::Nothing if self.red.is_wanted() => None,
             Source::Nothing => {
@@ -236,19 +246,25 @@ impl ManagerBuilder {
                     "no server: write `LockManager::builder().url(\"redis://127.0.0.1/\")`, or \"memory:\"";
                 return Err(LockError::Config { message: message.to_owned() });
             }
-            Source::Url(url) => Some(open(&url, &self.namespace, self.min_replicas)?),
+            Source::Url(url) => Some(open(&url, &servers)?),
             #[cfg(feature = "redis")]
-            Source::Client(client) => {
-                Some(super::connect::open_client(&client, &self.namespace, self.min_replicas))
-            }
+            Source::Client(client) => Some(super::connect::open_client(&client, &servers)),
             Source::Opened(_) if self.min_replicas > 0 => {
                 let message = "`min_replicas` is for servers named by `url` or `client`: a backend of your own is told \
                                itself (`RedisConfig::min_replicas`)";
                 return Err(LockError::Config { message: message.to_owned() });
             }
+            #[cfg(feature = "redis")]
+            Source::Opened(_) if self.access.is_given() => {
+                let message = "`credentials`, `tls` and `address_map` are for servers named by `url` or `client`, not for a \
+                               backend of your own";
+                return Err(LockError::Config { message: message.to_owned() });
+            }
             Source::Opened(opened) => Some(opened),
         };
-        let masters = self.red.start(&self.namespace)?;
+        let masters = self.red.start(&servers)?;
+        #[cfg(feature = "redis")]
+        self.access.check()?;
         let own = opened.map(|opened| start(opened, &self.namespace)).transpose()?;
         let engine = match own {
             Some((engine, started)) => {

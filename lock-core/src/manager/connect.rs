@@ -19,6 +19,15 @@ pub(super) struct Opened {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// What is the same for all servers of a manager.
+#[derive(Clone, Copy)]
+pub(super) struct Servers<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) min_replicas: u32,
+    #[cfg(feature = "redis")]
+    pub(super) access: &'a crate::backend::redis::Access,
+}
+
 impl LockManager {
     /// Connects to the server that `url` names, with the defaults for everything else; for the forms of a URL see
     /// [`ManagerBuilder::url`](super::ManagerBuilder::url).
@@ -42,14 +51,14 @@ impl LockManager {
 }
 
 /// Nothing is connected yet: the engine's thread does that.
-pub(super) fn open(url: &str, namespace: &str, min_replicas: u32) -> Result<Opened, LockError> {
+pub(super) fn open(url: &str, servers: &Servers<'_>) -> Result<Opened, LockError> {
     match url.strip_prefix("memory:") {
-        Some(_) if min_replicas > 0 => Err(LockError::Config {
-            message: format!("`memory:` has no replicas: leave `min_replicas({min_replicas})` out"),
+        Some(_) if servers.min_replicas > 0 => Err(LockError::Config {
+            message: format!("`memory:` has no replicas: leave `min_replicas({})` out", servers.min_replicas),
         }),
         Some("") => Ok(memory(MemoryBackend::private())),
         Some(name) => Ok(memory(MemoryBackend::named(name))),
-        None => open_server(url, namespace, min_replicas),
+        None => open_server(url, servers),
     }
 }
 
@@ -59,24 +68,25 @@ fn memory(backend: MemoryBackend) -> Opened {
 }
 
 #[cfg(feature = "redis")]
-fn open_server(url: &str, namespace: &str, min_replicas: u32) -> Result<Opened, LockError> {
-    Ok(on_redis(RedisConfig::parse(url)?, namespace, min_replicas))
+fn open_server(url: &str, servers: &Servers<'_>) -> Result<Opened, LockError> {
+    Ok(on_redis(RedisConfig::parse(url)?, servers))
 }
 
 #[cfg(feature = "redis")]
-pub(super) fn open_client(client: &redis::Client, namespace: &str, min_replicas: u32) -> Opened {
-    on_redis(RedisConfig::from_client(client), namespace, min_replicas)
+pub(super) fn open_client(client: &redis::Client, servers: &Servers<'_>) -> Opened {
+    on_redis(RedisConfig::from_client(client), servers)
 }
 
 #[cfg(feature = "redis")]
-pub(super) fn on_redis(config: RedisConfig, namespace: &str, min_replicas: u32) -> Opened {
+pub(super) fn on_redis(config: RedisConfig, servers: &Servers<'_>) -> Opened {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
-    let config = config.namespace(namespace).min_replicas(min_replicas).clock(Arc::clone(&clock));
+    let config = config.namespace(servers.namespace).min_replicas(servers.min_replicas);
+    let config = config.with_access(servers.access).clock(Arc::clone(&clock));
     Opened { backend: Arc::new(RedisBackend::new(config)), clock }
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_server(url: &str, _namespace: &str, _min_replicas: u32) -> Result<Opened, LockError> {
+fn open_server(url: &str, _: &Servers<'_>) -> Result<Opened, LockError> {
     // Only what surely is a scheme is repeated: the rest may hold a password.
     let scheme = url.split_once("://").map_or("a server's URL", |(scheme, _)| scheme);
     let message =

@@ -1,5 +1,7 @@
 //! What users hold: the manager, requests by hand, guards, and the trait that decorators implement.
 
+#[cfg(feature = "redis")]
+mod access;
 mod blocking;
 mod builder;
 mod connect;

@@ -10,6 +10,7 @@ use super::builder::has_started;
 use super::builder::start;
 #[cfg(any(test, feature = "redis"))]
 use super::connect::Opened;
+use super::connect::Servers;
 use crate::engine::Started;
 use crate::error::LockError;
 use crate::kind::{Master, Masters};
@@ -78,7 +79,7 @@ impl RedOptions {
     }
 
     /// Starts an engine for each; `None` if none were asked for.
-    pub(super) fn start(self, namespace: &str) -> Result<Option<StartingMasters>, LockError> {
+    pub(super) fn start(self, servers: &Servers<'_>) -> Result<Option<StartingMasters>, LockError> {
         if !self.is_wanted() {
             return Ok(None);
         }
@@ -86,8 +87,10 @@ impl RedOptions {
         #[cfg(test)]
         if !self.opened.is_empty() {
             check_count(self.opened.len())?;
-            let of =
-                self.opened.into_iter().map(|opened| Starting::of("memory".to_owned(), opened, namespace));
+            let of = self
+                .opened
+                .into_iter()
+                .map(|opened| Starting::of("memory".to_owned(), opened, servers.namespace));
             return Ok(Some(StartingMasters {
                 of: of.collect::<Result<_, _>>()?,
                 max_lease: self.max_lease,
@@ -95,7 +98,7 @@ impl RedOptions {
         }
         let urls = self.urls.unwrap_or_default();
         check_count(urls.len())?;
-        let of = open_all(urls, (!self.keep_data).then_some(self.max_lease), namespace)?;
+        let of = open_all(urls, (!self.keep_data).then_some(self.max_lease), servers)?;
         Ok(Some(StartingMasters { of, max_lease: self.max_lease }))
     }
 }
@@ -104,7 +107,7 @@ impl RedOptions {
 fn open_all(
     urls: Vec<String>,
     max_lease: Option<Duration>,
-    namespace: &str,
+    servers: &Servers<'_>,
 ) -> Result<Vec<Starting>, LockError> {
     use crate::backend::redis::{RedMaster, RedisConfig};
     if urls.iter().any(|url| !is_of_one_server(url)) {
@@ -112,12 +115,14 @@ fn open_all(
                        that it had granted, and vote a second time; write redis://.. URLs of servers that have no replicas";
         return Err(LockError::Config { message: message.to_owned() });
     }
+    // Replicas of a red master count for nothing.
+    let servers = Servers { min_replicas: 0, ..*servers };
     let roles = RedMaster::several(urls.len(), max_lease);
     let configs: Vec<_> = urls.iter().map(|url| RedisConfig::parse(url)).collect::<Result<_, _>>()?;
     let open = |(config, role): (RedisConfig, Arc<RedMaster>)| {
         let address = config.address();
-        let opened = super::connect::on_redis(config.red(Arc::clone(&role)), namespace, 0);
-        Ok(Starting { looked: Some(role), ..Starting::of(address, opened, namespace)? })
+        let opened = super::connect::on_redis(config.red(Arc::clone(&role)), &servers);
+        Ok(Starting { looked: Some(role), ..Starting::of(address, opened, servers.namespace)? })
     };
     configs.into_iter().zip(roles).map(open).collect()
 }
@@ -129,7 +134,7 @@ fn is_of_one_server(url: &str) -> bool {
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_all(_: Vec<String>, _: Option<Duration>, _: &str) -> Result<Vec<Starting>, LockError> {
+fn open_all(_: Vec<String>, _: Option<Duration>, _: &Servers<'_>) -> Result<Vec<Starting>, LockError> {
     Err(LockError::Config { message: "red masters need the feature `redis` of lock-core".to_owned() })
 }
 

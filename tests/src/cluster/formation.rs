@@ -20,8 +20,8 @@ pub(super) fn form(nodes: &[Server], masters: usize) {
         node.must(&command);
     }
     for node in &nodes[1..] {
-        let address = nodes[0].address();
-        node.must(&["CLUSTER", "MEET", &address.ip().to_string(), &address.port().to_string()]);
+        let (host, port) = (nodes[0].address().ip(), nodes[0].meeting_port());
+        node.must(&["CLUSTER", "MEET", &host.to_string(), &port.to_string()]);
     }
     let ids: Vec<String> = nodes.iter().map(id_of).collect();
     until(AGREED, "all nodes know each other", || {

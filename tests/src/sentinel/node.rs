@@ -10,7 +10,7 @@ use crate::found::Binary;
 use crate::process::Process;
 use crate::resp::{Connection, Value};
 use crate::scratch::Scratch;
-use crate::server::free_port;
+use crate::server::{free_port, tls};
 
 const UP: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(2);
@@ -25,6 +25,7 @@ pub struct Sentinel {
     binary: &'static Binary,
     name: String,
     port: u16,
+    tls_port: Option<u16>,
     password: Option<String>,
     // Declared before its folder, so that it has ended before the folder is removed.
     process: Mutex<Option<Process>>,
@@ -37,9 +38,16 @@ impl Sentinel {
         name: &str,
         master: u16,
         passwords: Option<(&str, &str)>,
+        tls: bool,
     ) -> Self {
         loop {
             let (folder, port) = (Scratch::new(), free_port());
+            let tls_port = tls.then(free_port);
+            let own_tls =
+                |port| tls::configuration(port).into_iter().map(|line| line + "\n").collect::<String>();
+            let speaking = tls_port.map_or_else(String::new, |port| {
+                format!("{}tls-replication yes\ntls-auth-clients yes\n", own_tls(port))
+            });
             let login = passwords.map_or_else(String::new, |(master, own)| {
                 // Sentinels show each other the same password that they ask for.
                 format!("sentinel auth-pass {name} {master}\nrequirepass {own}\n")
@@ -49,13 +57,20 @@ impl Sentinel {
                  sentinel monitor {name} 127.0.0.1 {master} 2\n\
                  sentinel down-after-milliseconds {name} {DOWN_AFTER_MS}\n\
                  sentinel failover-timeout {name} {FAILOVER_TIMEOUT_MS}\n\
-                 sentinel parallel-syncs {name} 2\n{login}",
+                 sentinel parallel-syncs {name} 2\n{login}{speaking}",
                 folder = folder.path().display()
             );
             fs::write(folder.path().join("conf"), text).expect("a scratch folder can be written");
             let password = passwords.map(|(_, own)| own.to_owned());
-            let sentinel =
-                Self { binary, name: name.to_owned(), port, password, process: Mutex::default(), folder };
+            let sentinel = Self {
+                binary,
+                name: name.to_owned(),
+                port,
+                tls_port,
+                password,
+                process: Mutex::default(),
+                folder,
+            };
             match sentinel.launch() {
                 Ok(()) => return sentinel,
                 // Somebody took the port between looking and starting.
@@ -69,6 +84,11 @@ impl Sentinel {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// Where clients are to speak to it: with TLS, if it does.
+    pub(super) fn client_address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.tls_port.unwrap_or(self.port)))
     }
 
     /// Says `arguments` to it.

@@ -63,6 +63,12 @@ impl ServerOptions {
         self
     }
 
+    /// Speaks TLS to others: as a replica, and as a node of a cluster. Clients have to show a certificate of
+    /// `tests/certificates/authority.pem`.
+    pub fn tls_among_servers(self) -> Self {
+        self.tls().config("tls-auth-clients yes").config("tls-replication yes").config("tls-cluster yes")
+    }
+
     /// Names a proxy to others in its own place: to sentinels, to the other nodes of a cluster, to replicas, and so to clients.
     /// `seed` decides about jitter.
     pub fn behind_proxy(mut self, seed: u64) -> Self {

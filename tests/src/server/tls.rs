@@ -40,7 +40,7 @@ fn speaks_tls(binary: &Binary) -> bool {
 }
 
 /// The configuration of a server that speaks TLS on `port`, with the certificates of `tests/certificates`.
-pub(super) fn configuration(port: u16) -> Vec<String> {
+pub(crate) fn configuration(port: u16) -> Vec<String> {
     vec![
         format!("tls-port {port}"),
         format!("tls-cert-file {}", certificate("server.pem").display()),

@@ -9,8 +9,6 @@ mod nodes;
 mod redirects;
 mod replicas;
 
-use std::time::Duration;
-
 use lock_core::LockManager;
 use lock_tests::Cluster;
 
@@ -20,18 +18,8 @@ use super::PATIENCE;
 const FAR: [&str; 2] = ["d", "b"];
 
 /// Plays in a runtime of its own; afterwards nothing may be left.
-fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {
-    const LIMIT: Duration = Duration::from_secs(120);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime can be built");
-    runtime.block_on(async {
-        let ended = tokio::time::timeout(LIMIT, test(cluster)).await;
-        assert!(ended.is_ok(), "hangs: not over after {LIMIT:?}");
-    });
-    drop(runtime);
+pub(super) fn play(cluster: &Cluster, test: impl AsyncFn(&Cluster)) {
+    super::play(async || test(cluster).await);
     cluster.nothing_is_left();
 }
 

@@ -19,6 +19,7 @@ const PROBE_MS: u64 = 2_000;
 
 /// What the scripts need; the module's documentation has the whole ACL line.
 const LOGIN: &str = "write the user and the password into the URL: redis://user:password@host/";
+const ASKED: &str = "that is what `credentials` returned";
 const NEEDED: &str = "the module documentation of `lock_core::backend::redis` has the ACL line that suffices";
 
 /// Checks the server behind `connection`; what is worth a warning, for people.
@@ -70,7 +71,11 @@ pub(super) fn failed(config: &RedisConfig, fault: Fault) -> LockError {
         return LockError::Refused { key: config.in_namespace().to_owned(), reason: fault.message };
     }
     let login = ["NOAUTH", "WRONGPASS", "Authentication"].iter().any(|word| fault.message.contains(word));
-    let needed = if login { LOGIN } else { NEEDED };
+    let needed = match login {
+        true if config.asks_for_login() => ASKED,
+        true => LOGIN,
+        false => NEEDED,
+    };
     let reason = format!("{} (server {}); {needed}", fault.message, config.address());
     LockError::Refused { key: config.in_namespace().to_owned(), reason }
 }

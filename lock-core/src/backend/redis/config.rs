@@ -1,14 +1,19 @@
 //! Where the server is, who we are there, and under which names we keep things.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use ::redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion};
+use futures_util::future::join;
 
+use super::access::{Access, Known, Login};
+use super::credentials::Credentials;
 use super::errand::Node;
 use super::red_master::RedMaster;
 use super::sentinel::Sentinels;
-use super::{cluster, url};
+use super::supplier::{Supplier, Wait};
+use super::{cluster, fault, url};
 use crate::backend::Fault;
 use crate::clock::{BootClock, Clock};
 use crate::error::LockError;
@@ -21,8 +26,9 @@ pub struct RedisConfig {
     namespace: Arc<str>,
     clock: Arc<dyn Clock>,
     own_stream: bool,
-    #[cfg(feature = "tls")]
-    tls: super::tls::TlsClient,
+    access: Access,
+    /// Who is asked for the login, where the URL has none.
+    login: Option<Supplier<Credentials>>,
     red: Option<Arc<RedMaster>>,
     /// Who knows the server's address, where it is not in `info`.
     sentinels: Option<Arc<Sentinels>>,
@@ -65,8 +71,8 @@ impl RedisConfig {
             namespace: Arc::from(DEFAULT_KEY_PREFIX),
             clock: Arc::new(BootClock),
             own_stream,
-            #[cfg(feature = "tls")]
-            tls: super::tls::TlsClient::default(),
+            access: Access::default(),
+            login: None,
             red: None,
             sentinels: None,
             min_replicas: 0,
@@ -75,8 +81,20 @@ impl RedisConfig {
     }
 
     /// How one sentinel is talked to.
-    pub(super) fn of_sentinel(info: ConnectionInfo) -> Self {
-        Self::from_info(info, true)
+    pub(super) fn of_sentinel(info: ConnectionInfo, access: &Access) -> Self {
+        let login = access.at(&info, Login::Sentinel);
+        Self { access: access.clone(), login, ..Self::from_info(info, true) }
+    }
+
+    /// With the logins, certificates and addresses that the manager was told.
+    #[must_use]
+    pub(crate) fn with_access(mut self, access: &Access) -> Self {
+        self.login = access.at(&self.info, Login::Server);
+        if let Some(sentinels) = &self.sentinels {
+            sentinels.take_note_of(access);
+        }
+        self.access = access.clone();
+        self
     }
 
     /// With what its own backend hears of the sentinels.
@@ -210,15 +228,46 @@ impl RedisConfig {
         self.own_stream
     }
 
-    #[cfg(feature = "tls")]
-    pub(super) fn tls_client(&self) -> &super::tls::TlsClient {
-        &self.tls
+    /// What one connection to `info` is opened with.
+    pub(super) async fn known(&self, info: &ConnectionInfo, anew: bool) -> io::Result<Known> {
+        let over_tls = self.makes_own_tls(info);
+        self.access.known(self.login.as_ref(), over_tls, anew, Wait::Short).await
+    }
+
+    /// Asks for what connections are opened with, and waits for it longer than any of them.
+    ///
+    /// # Errors
+    /// What was said, or that nothing was, and by whom, for people.
+    pub(super) async fn ask_first(&self) -> Result<(), Fault> {
+        let own = self.access.known(self.login.as_ref(), self.makes_own_tls(&self.info), false, Wait::Full);
+        let sentinels = self.access.sentinel_credentials.as_ref().filter(|_| self.sentinels.is_some());
+        let of_sentinels = self.access.known(sentinels, false, false, Wait::Full);
+        let (own, of_sentinels) = join(own, of_sentinels).await;
+        own.and(of_sentinels).map(drop).map_err(fault::transient)
+    }
+
+    /// Whether TLS to `info` is our own doing, and not the client library's.
+    fn makes_own_tls(&self, info: &ConnectionInfo) -> bool {
+        #[cfg(feature = "tls")]
+        let has_own = self.own_stream || self.access.tls.is_given();
+        #[cfg(not(feature = "tls"))]
+        let has_own = false;
+        has_own && matches!(info.addr(), ConnectionAddr::TcpTls { .. })
+    }
+
+    /// Whether the login may be another one at the next attempt.
+    pub(super) fn asks_for_login(&self) -> bool {
+        self.login.is_some()
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Where to connect to now; the sentinels are asked each time.
     pub(super) async fn located(&self, protocol: ProtocolVersion) -> Result<ConnectionInfo, Fault> {
         match &self.sentinels {
-            Some(sentinels) => sentinels.master(self.info(protocol)).await,
+            Some(sentinels) => sentinels.master(self.info(protocol), &self.access.addresses).await,
             None => Ok(self.info(protocol)),
         }
     }

@@ -12,6 +12,7 @@ use ::redis::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::access::Known;
 use super::config::RedisConfig;
 use super::fault;
 use super::server::Server;
@@ -75,19 +76,44 @@ impl Connection {
         Self::connect(config.info(protocol), config, untimed().set_push_sender(push)).await
     }
 
+    /// Connects and logs in, with what is known of logins and certificates. What was asked for by an earlier connection may be
+    /// of no use any more: then it is asked for once more, and tried again.
     async fn connect(
         info: ConnectionInfo,
         config: &RedisConfig,
         settings: AsyncConnectionConfig,
     ) -> RedisResult<Self> {
+        let known = config.known(&info, false).await?;
+        let is_fresh = known.is_fresh;
+        let error = match Self::connect_with(info.clone(), known, config, settings.clone()).await {
+            Err(error) if !is_fresh && !error.is_connection_refusal() => error,
+            connected => return connected,
+        };
+        match config.known(&info, true).await {
+            Ok(known) => Self::connect_with(info, known, config, settings).await,
+            Err(_) => Err(error),
+        }
+    }
+
+    async fn connect_with(
+        info: ConnectionInfo,
+        known: Known,
+        config: &RedisConfig,
+        settings: AsyncConnectionConfig,
+    ) -> RedisResult<Self> {
+        let login = info.redis_settings().clone();
+        let info = match &known.credentials {
+            Some(credentials) => info.set_redis_settings(credentials.put_into(login)),
+            None => info,
+        };
         let redis = info.redis_settings();
         let (calls, io): (_, Option<Io>) = match info.addr() {
             ConnectionAddr::Tcp(host, port) if config.opens_own_stream() => {
                 over(tcp(host, *port).await?, redis, settings).await?
             }
             #[cfg(feature = "tls")]
-            ConnectionAddr::TcpTls { host, port, .. } if config.opens_own_stream() => {
-                let stream = config.tls_client().shake_hands(tcp(host, *port).await?, host).await?;
+            ConnectionAddr::TcpTls { host, port, .. } if known.tls.is_some() => {
+                let stream = super::tls::shake_hands(tcp(host, *port).await?, host, known.tls).await?;
                 over(stream, redis, settings).await?
             }
             #[cfg(unix)]

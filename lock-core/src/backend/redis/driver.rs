@@ -14,7 +14,7 @@ use super::fault;
 use super::hub::Hub;
 use super::lane::{Flight, Lane, Round};
 use super::relay::{Turn, take_turns};
-use crate::backend::{Fault, Generation};
+use crate::backend::{Fault, FaultClass, Generation};
 
 /// Closes the lane however its driver ends: with its runtime, by a panic, or when the backend stops. Made before the task
 /// is spawned, since a runtime that is shutting down drops a task without ever polling it.
@@ -82,6 +82,14 @@ impl Driver {
             opening.as_mut().poll(context).map(Some)
         })
         .await?;
+        let opened = opened.map_err(|fault| match fault.class {
+            // A login that is asked for may be another one at the next attempt: while it is renewed, the server and those who are
+            // asked are not of one mind for a moment. Those who wait go on to wait.
+            FaultClass::Refused if config.asks_for_login() => {
+                Fault::new(FaultClass::Transient, fault.message)
+            }
+            _ => fault,
+        });
         Some(opened.map(|(connection, time)| {
             self.lane.opened(epoch);
             self.hub.server_time(time);

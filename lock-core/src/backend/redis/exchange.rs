@@ -216,7 +216,8 @@ impl<'a> Exchange<'a> {
         }
         if let Err(error) = &outcome
             && self.hub.in_cluster()
-            && let Some(redirect) = Redirect::of(error, self.lane.node())
+            && let Some(redirect) =
+                Redirect::of(error, self.lane.node(), &self.hub.config().access().addresses)
         {
             let counters = usize::from(attempt.script == Script::Acquire && attempt.form == Form::Usual);
             let keys = attempt.errands.len() + counters;

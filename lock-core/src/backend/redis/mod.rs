@@ -26,13 +26,16 @@
 //! grants count as hints only, since it is unknown which life of the server sent them. Each start tries every operation
 //! on a probe name, and reports what is missing. Behind Sentinel `+role` is needed. Masters of `red` locks need both: without them a vote does not count.
 
+mod access;
 mod acknowledged;
+mod addresses;
 mod batch;
 mod check;
 mod class;
 mod cluster;
 mod config;
 mod connection;
+mod credentials;
 mod driver;
 mod errand;
 mod exchange;
@@ -47,10 +50,13 @@ mod scripts;
 mod sentinel;
 mod server;
 mod subscription;
+mod supplier;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tls_material;
 mod url;
 
 use std::fmt;
@@ -72,8 +78,16 @@ use super::{Backend, Channel, Fault, FaultClass, Inbox, Request, Starting};
 use crate::clock::Moment;
 use crate::error::LockError;
 
+pub(crate) use self::access::Access;
+pub(crate) use self::addresses::AddressMap;
 pub use self::config::RedisConfig;
+pub use self::credentials::Credentials;
 pub(crate) use self::red_master::RedMaster;
+pub(crate) use self::supplier::{AnyError, Supplier};
+#[cfg(feature = "tls")]
+pub(crate) use self::tls::TlsClient;
+#[cfg(feature = "tls")]
+pub use self::tls_material::Tls;
 
 /// The longest that [`Backend::start`] takes.
 const START_LIMIT: Duration = Duration::from_secs(3);
@@ -121,7 +135,9 @@ impl RedisBackend {
     }
 
     async fn start_within(&self, channel: &Channel, inbox: Arc<dyn Inbox>) -> Result<(), LockError> {
-        let mut watch = self.config.sentinels().map(Watch::start);
+        self.config.ask_first().await.map_err(|fault| check::failed(&self.config, fault))?;
+        let mut watch =
+            self.config.sentinels().map(|sentinels| Watch::start(sentinels, self.config.access()));
         let (node, connection, time, warnings, cluster) = self.reach().await?;
         let hub = Hub::new(self.config.clone(), inbox, cluster.clone());
         hub.server_time(time);
@@ -167,6 +183,7 @@ impl RedisBackend {
         // One that does not count yet has answered all the same.
         let config = self.config.whether_counted_or_not();
         let failed = |fault| check::failed(&config, fault);
+        config.ask_first().await.map_err(failed)?;
         let (mut connection, time) = Connection::open(&config).await.map_err(failed)?;
         hub.server_time(time);
         let warnings = check::run(&config, &mut connection).await?;

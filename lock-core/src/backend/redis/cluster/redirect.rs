@@ -2,6 +2,7 @@
 
 use ::redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use super::super::addresses::AddressMap;
 use super::super::errand::{Errand, Form, Node};
 use super::slot_map::node_from;
 
@@ -22,7 +23,7 @@ pub(in super::super) enum Redirect {
 
 impl Redirect {
     /// Reads what the node `from` said.
-    pub(in super::super) fn of(error: &RedisError, from: &Node) -> Option<Self> {
+    pub(in super::super) fn of(error: &RedisError, from: &Node, addresses: &AddressMap) -> Option<Self> {
         let ErrorKind::Server(kind) = error.kind() else { return None };
         match kind {
             ServerErrorKind::TryAgain => Some(Self::TryAgain),
@@ -30,7 +31,7 @@ impl Redirect {
                 let (address, slot) = error.redirect_node()?;
                 let (host, port) = address.rsplit_once(':')?;
                 let host = host.trim_start_matches('[').trim_end_matches(']');
-                let to = node_from(host, port.parse().ok()?, from);
+                let to = node_from(host, port.parse().ok()?, from, addresses);
                 Some(if kind == ServerErrorKind::Ask { Self::Ask { to } } else { Self::Moved { slot, to } })
             }
             _ => None,
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn redirections_are_read() {
         let from = Node::at("here", 1);
-        let read = |line| Redirect::of(&said(line), &from);
+        let read = |line| Redirect::of(&said(line), &from, &AddressMap::default());
         assert_eq!(
             read("MOVED 3999 127.0.0.1:6381"),
             Some(Redirect::Moved { slot: 3999, to: Node::at("127.0.0.1", 6381) })
@@ -92,6 +93,9 @@ mod tests {
         assert_eq!(read("MOVED 1 :6381"), Some(Redirect::Moved { slot: 1, to: Node::at("here", 6381) }));
         assert_eq!(read("ASK 1 ::1:6381"), Some(Redirect::Ask { to: Node::at("::1", 6381) }));
         assert_eq!(read("TRYAGAIN Multiple keys request during rehashing of slot"), Some(Redirect::TryAgain));
+        let addresses = AddressMap::new(|_, port| ("localhost".to_owned(), port + 1));
+        let moved = Redirect::of(&said("MOVED 3999 10.0.0.1:6381"), &from, &addresses);
+        assert_eq!(moved, Some(Redirect::Moved { slot: 3999, to: Node::at("localhost", 6382) }));
         for line in ["CLUSTERDOWN Hash slot not served", "MOVED", "MOVED 1 nowhere", "ERR no"] {
             assert_eq!(read(line), None, "{line}");
         }

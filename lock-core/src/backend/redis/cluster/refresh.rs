@@ -82,7 +82,7 @@ async fn ask(config: &RedisConfig, node: &Node) -> Result<SlotMap, Fault> {
     let replies = connection.ask_all(&questions, 2).await.map_err(|error| fault::of_opening(&error))?;
     let [info, slots] = <[Value; 2]>::try_from(replies).map_err(|_| strange(node))?;
     let slots = no_error(slots).map_err(|error| fault::of_opening(&error))?;
-    let map = SlotMap::read(&slots, node).ok_or_else(|| strange(node))?;
+    let map = SlotMap::read(&slots, node, &config.access().addresses).ok_or_else(|| strange(node))?;
     Ok(map.of_epoch(&info))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ::redis::Value;
 
+use super::super::addresses::AddressMap;
 use super::super::errand::Node;
 use crate::name::SLOTS;
 
@@ -21,14 +22,14 @@ pub(super) struct SlotMap {
 
 impl SlotMap {
     /// Out of the answer to `CLUSTER SLOTS` of the node `asked`, which may leave out its own host.
-    pub(super) fn read(reply: &Value, asked: &Node) -> Option<Self> {
+    pub(super) fn read(reply: &Value, asked: &Node, addresses: &AddressMap) -> Option<Self> {
         let Value::Array(ranges) = reply else { return None };
         let mut map = Self::default();
         for range in ranges {
             let Value::Array(parts) = range else { return None };
             let [first, last, nodes @ ..] = parts.as_slice() else { return None };
             let (first, last) = (slot(first)?, slot(last)?);
-            let mut nodes = nodes.iter().filter_map(|node| read_node(node, asked));
+            let mut nodes = nodes.iter().filter_map(|node| read_node(node, asked, addresses));
             let Some(master) = nodes.next().filter(|_| first <= last) else { continue };
             map.ranges.insert(last, (first, master));
             for replica in nodes {
@@ -105,7 +106,7 @@ fn slot(value: &Value) -> Option<u16> {
     }
 }
 
-fn read_node(value: &Value, asked: &Node) -> Option<Node> {
+fn read_node(value: &Value, asked: &Node, addresses: &AddressMap) -> Option<Node> {
     let Value::Array(parts) = value else { return None };
     let [host, Value::Int(port), ..] = parts.as_slice() else { return None };
     let port = u16::try_from(*port).ok().filter(|port| *port > 0)?;
@@ -114,15 +115,18 @@ fn read_node(value: &Value, asked: &Node) -> Option<Node> {
         Value::SimpleString(text) => text.clone(),
         _ => String::new(),
     };
-    Some(node_from(&host, port, asked))
+    Some(node_from(&host, port, asked, addresses))
 }
 
-/// The node at `host`; a node that does not know how it is called is where it was asked.
-pub(super) fn node_from(host: &str, port: u16, asked: &Node) -> Node {
-    match asked {
-        Node::At(known, _) if host.is_empty() || host == "?" => Node::At(known.clone(), port),
-        _ => Node::at(host, port),
-    }
+/// The node that was said to be at `host`, where it is reached from here. A node that does not know how it is called is where it
+/// was asked.
+pub(super) fn node_from(host: &str, port: u16, asked: &Node, addresses: &AddressMap) -> Node {
+    let host = match asked {
+        Node::At(known, _) if host.is_empty() || host == "?" => known,
+        _ => host,
+    };
+    let (host, port) = addresses.reached(host, port);
+    Node::at(&host, port)
 }
 
 #[cfg(test)]
@@ -142,7 +146,7 @@ mod tests {
             Value::Array(vec![Value::Int(0), Value::Int(99), node("a", 1), node("b", 2)]),
             Value::Array(vec![Value::Int(200), Value::Int(16_383), node("", 3), node("b", 2)]),
         ];
-        SlotMap::read(&Value::Array(ranges), &Node::at("asked", 9)).unwrap()
+        SlotMap::read(&Value::Array(ranges), &Node::at("asked", 9), &AddressMap::default()).unwrap()
     }
 
     #[test]
@@ -183,7 +187,7 @@ mod tests {
         };
         let full = || {
             let all = Value::Array(vec![Value::Int(0), Value::Int(16_383), node("a", 1)]);
-            SlotMap::read(&Value::Array(vec![all]), &Node::at("asked", 9)).unwrap()
+            SlotMap::read(&Value::Array(vec![all]), &Node::at("asked", 9), &AddressMap::default()).unwrap()
         };
         assert_eq!(of_epoch(map(), 12).epoch(), 12);
         assert_eq!(map().of_epoch(&Value::Nil).epoch(), 0);
@@ -194,9 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn nodes_are_where_the_map_of_addresses_says() {
+        let addresses = AddressMap::new(|host, port| match host {
+            "a" => ("localhost".to_owned(), 7001),
+            // Was asked there, and did not say how it is called.
+            "asked" => ("asked".to_owned(), port + 100),
+            _ => (host.to_owned(), port),
+        });
+        let ranges = [
+            Value::Array(vec![Value::Int(0), Value::Int(99), node("a", 1), node("b", 2)]),
+            Value::Array(vec![Value::Int(200), Value::Int(16_383), node("", 3)]),
+        ];
+        let map = SlotMap::read(&Value::Array(ranges.into()), &Node::at("asked", 9), &addresses).unwrap();
+        assert_eq!(map.masters(), [Node::at("localhost", 7001), Node::at("asked", 103)]);
+        assert_eq!(map.replicas(), [Node::at("b", 2)]);
+    }
+
+    #[test]
     fn other_answers_are_no_map() {
         for reply in [Value::Nil, Value::Int(1), Value::Array(vec![Value::Int(1)])] {
-            assert!(SlotMap::read(&reply, &Node::at("asked", 9)).is_none(), "{reply:?}");
+            assert!(
+                SlotMap::read(&reply, &Node::at("asked", 9), &AddressMap::default()).is_none(),
+                "{reply:?}"
+            );
         }
     }
 }

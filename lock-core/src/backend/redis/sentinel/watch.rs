@@ -7,6 +7,8 @@ use ::redis::ConnectionInfo;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::super::access::{Access, Login};
+use super::super::addresses::AddressMap;
 use super::super::config::RedisConfig;
 use super::super::fault;
 use super::super::hub::Hub;
@@ -46,20 +48,32 @@ impl Sentinels {
         Self::new(self.service.clone())
     }
 
+    /// Lets `access` know that there are sentinels.
+    pub(crate) fn take_note_of(&self, access: &Access) {
+        for sentinel in &self.service.sentinels {
+            access.at(sentinel, Login::Sentinel);
+        }
+    }
+
     /// `name at sentinels host:port, host:port`
     pub(crate) fn address(&self) -> String {
         format!("{} at sentinels {}", self.service.name, self.who.join(", "))
     }
 
     /// `master` with the address that the sentinels name now. Bounded by the patience of a [`Watch`] with silent sentinels.
-    pub(crate) async fn master(&self, master: ConnectionInfo) -> Result<ConnectionInfo, Fault> {
+    pub(crate) async fn master(
+        &self,
+        master: ConnectionInfo,
+        addresses: &AddressMap,
+    ) -> Result<ConnectionInfo, Fault> {
         // Before the question: no answer to it is missed.
         let mut news = self.news.subscribe();
         let question = self.ask();
         loop {
             let outcome = self.belief().outcome(question, &self.service.name, &self.who);
             if let Some(found) = outcome {
-                let address = at(master.addr(), found?);
+                let (host, port) = found?;
+                let address = at(master.addr(), addresses.reached(&host, port));
                 return Ok(master.set_addr(address));
             }
             if news.changed().await.is_err() {
@@ -114,9 +128,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Begins to talk to the sentinels on the present runtime, which has timers.
-    pub(crate) fn start(sentinels: &Arc<Sentinels>) -> Self {
+    pub(crate) fn start(sentinels: &Arc<Sentinels>, access: &Access) -> Self {
         let links = sentinels.service.sentinels.iter().enumerate().map(|(number, info)| {
-            let config = RedisConfig::of_sentinel(info.clone());
+            let config = RedisConfig::of_sentinel(info.clone(), access);
             tokio::spawn(Link { sentinels: Arc::clone(sentinels), number, config }.keep())
         });
         Self { sentinels: Arc::clone(sentinels), tasks: links.collect() }

@@ -94,14 +94,15 @@ pub enum LockError {
         /// The lock's full name under the default namespace.
         key: String,
     },
-    /// The manager was shut down, or its background thread has ended.
-    #[error(
-        "key [{key}] tryLock fail: error message: the lock manager is shut down: take locks before `shutdown`, \
-         or connect a new manager"
-    )]
+    /// The manager was shut down, or its background thread has ended: before the lock was taken, or under a body that did not
+    /// end within the time that [`shutdown`](crate::LockManager::shutdown) gave it. What the body did until then may have
+    /// taken effect.
+    #[error("key [{key}] {}", shut_down(*.body))]
     ShutDown {
         /// The lock's full name.
         key: String,
+        /// What became of the body; `None`: there was none, since the lock was not taken.
+        body: Option<BodyOutcome>,
     },
     /// The lease ended under the running body. What the body did until then may have taken effect.
     #[error(
@@ -142,7 +143,7 @@ impl LockError {
             | Self::Key { key, .. }
             | Self::Params { key, .. }
             | Self::NoManager { key }
-            | Self::ShutDown { key }
+            | Self::ShutDown { key, .. }
             | Self::Lost { key, .. } => key,
             Self::Config { .. } | Self::Connect { .. } => "",
         }
@@ -225,6 +226,18 @@ impl fmt::Display for Votes {
     }
 }
 
+fn shut_down(body: Option<BodyOutcome>) -> String {
+    match body {
+        None => "tryLock fail: error message: the lock manager is shut down: take locks before `shutdown`, or connect a new \
+                 manager"
+            .to_owned(),
+        Some(body) => format!(
+            "lock lost: the lock manager was shut down before the body ended ({body}); check its outcome by the fencing \
+             token, or give `shutdown` more time"
+        ),
+    }
+}
+
 /// What became of a body whose lease was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -279,7 +292,11 @@ mod tests {
                 LockError::NoManager { key: key() },
                 &["`LockManager::connect(url).await?.install()`", "`locks = ..`"],
             ),
-            (LockError::ShutDown { key: key() }, &["shut down", "connect a new manager"]),
+            (LockError::ShutDown { key: key(), body: None }, &["shut down", "connect a new manager"]),
+            (
+                LockError::ShutDown { key: key(), body: Some(body) },
+                &["lock lost", "shut down", "it was cancelled", "by the fencing token", "more time"],
+            ),
             (
                 LockError::Lost { key: key(), body },
                 &["lock lost", "it was cancelled", "check its outcome by the fencing token"],
@@ -292,7 +309,9 @@ mod tests {
         for (error, says) in of_a_lock() {
             let text = error.to_string();
             let begins = match error {
-                LockError::Lost { .. } => format!("key [{KEY}] lock lost"),
+                LockError::Lost { .. } | LockError::ShutDown { body: Some(_), .. } => {
+                    format!("key [{KEY}] lock lost")
+                }
                 LockError::Busy { .. } => format!("key [{KEY}] tryLock fail: waited"),
                 _ => format!("key [{KEY}] tryLock fail: error message: "),
             };
@@ -333,6 +352,7 @@ mod tests {
             ErrorKind::InvalidInput,
             ErrorKind::InvalidInput,
             ErrorKind::Other,
+            ErrorKind::NotConnected,
             ErrorKind::NotConnected,
             ErrorKind::Other,
         ];

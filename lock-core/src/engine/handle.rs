@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::bounds::Frozen;
+use super::farewell;
 use super::hold_cell::HoldCell;
 use super::report::ShutdownReport;
 use super::shared::Shared;
@@ -138,6 +139,11 @@ impl Engine {
         self.0.shared.close();
     }
 
+    /// Tells all holders that they hold nothing any more. At the server each lock stays until its holder lets go of it.
+    pub(crate) fn stop(&self) {
+        self.0.shared.stop();
+    }
+
     pub(crate) fn report(&self) -> ShutdownReport {
         self.0.shared.report()
     }
@@ -204,6 +210,7 @@ impl Hold {
         self.released = true;
         let (answer, answered) = oneshot::channel();
         self.engine.shared().release(&self.cell, self.via, Some(answer));
+        farewell::leave_to(self.engine.shared());
         let cell = Arc::clone(&self.cell);
         async move {
             match answered.await {
@@ -230,6 +237,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if !self.released {
             self.engine.shared().release(&self.cell, Via::Engine, None);
+            farewell::leave_to(self.engine.shared());
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::name::LockName;
 const HELD: u8 = 0;
 const LOST: u8 = 1;
 const CLOSED: u8 = 2;
+/// Lost for its holder, since the manager was shut down; at the server it is still there.
+const STOPPED: u8 = 3;
 
 /// One hold as its holder sees it. The engine writes `valid_until`; everybody reads it against the clock.
 ///
@@ -84,8 +86,13 @@ impl HoldCell {
     pub(crate) fn is_lost(&self) -> bool {
         match self.state.load(Ordering::SeqCst) {
             HELD => self.now() >= self.valid_until() && self.lose(),
-            state => state == LOST,
+            state => state == LOST || state == STOPPED,
         }
+    }
+
+    /// Whether it was ended by [`stop`](Self::stop), while its lease stood.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == STOPPED
     }
 
     /// Whether it is held at present: neither lost nor closed.
@@ -108,6 +115,13 @@ impl HoldCell {
             Ok(_) => true,
             Err(state) => state == LOST,
         }
+    }
+
+    /// Makes it lost for its holder because the manager was shut down; says whether it was held until now. Wakers are the caller's
+    /// to wake.
+    pub(super) fn stop(&self) -> bool {
+        !self.is_lost()
+            && self.state.compare_exchange(HELD, STOPPED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// Makes it closed unless it is lost; says whether it was held until now.

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use tokio::sync::oneshot;
 
+use super::farewell;
 use super::handle::Hold;
 use super::undo::Released;
 use crate::backend::{Fault, Via};
@@ -35,6 +36,7 @@ impl Holds {
         }
         if let Some(engine) = of {
             engine.shared().release_all(releases);
+            farewell::leave_to(engine.shared());
         }
         async move {
             let mut worst = Ok(Released::Freed);
@@ -73,6 +75,7 @@ impl Drop for Holds {
         }
         if let Some(engine) = of {
             engine.shared().release_all(releases);
+            farewell::leave_to(engine.shared());
         }
     }
 }

@@ -12,6 +12,7 @@ mod desk;
 mod effects;
 mod events;
 mod extension;
+mod farewell;
 mod handle;
 mod hold_cell;
 mod holds;

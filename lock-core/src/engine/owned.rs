@@ -86,7 +86,8 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
         let until = owned.holding().map_or(owned.valid_until, |holding| holding.cell.valid_until());
-        let lost = now >= until || owned.holding().is_some_and(|holding| holding.cell.is_lost());
+        let told = |cell: &HoldCell| cell.is_lost() && !cell.is_stopped();
+        let lost = now >= until || owned.holding().is_some_and(|holding| told(&holding.cell));
         if lost {
             return self.lose("its lease is over", desk);
         }
@@ -98,6 +99,20 @@ impl Line {
         match owned.user {
             User::Offered(_) => self.drive_offered(desk),
             User::Held(_) => self.drive_held(desk),
+        }
+    }
+
+    /// The manager is shut down, and the time that its holders had is over: this one holds nothing any more, and is told.
+    ///
+    /// What could go wrong: the lock is freed, and somebody else gets it, while the body still runs. It can't: at the server it
+    /// stays until the holder has let go of it ([`release`](Self::release)), or its lease is over. Only renewals end here.
+    pub(super) fn stop(&mut self, desk: &mut Desk) {
+        self.answer_extending(false, desk);
+        let Some(holding) = self.owned().and_then(Owned::holding) else { return };
+        if holding.cell.stop() {
+            desk.effects.wakers.extend(holding.cell.take_wakers());
+            let key = self.key.name.to_string();
+            desk.effects.events.push(Event::Lost { key, why: "the manager was shut down" });
         }
     }
 

@@ -7,7 +7,7 @@ use super::events::Event;
 use super::hold_cell::HoldCell;
 use super::line::Line;
 use super::rules::{MAX_PASSES, PASS_WINDOW};
-use super::stay::{Offer, User};
+use super::stay::{Offer, Owned, User};
 use super::undo::{ReleaseAnswer, Released};
 use crate::backend::Via;
 
@@ -22,7 +22,8 @@ impl Line {
     ) {
         let holding = self.owned().and_then(|owned| owned.holding());
         let mine = holding.is_some_and(|holding| Arc::ptr_eq(&holding.cell, cell));
-        let held = cell.close() || (mine && self.owned().is_some_and(|owned| owned.frozen));
+        let stands = |owned: &Owned| owned.frozen || cell.is_stopped();
+        let held = cell.close() || (mine && self.owned().is_some_and(stands));
         if mine {
             self.answer_extending(false, desk);
             self.note_busy();

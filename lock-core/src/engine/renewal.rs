@@ -18,7 +18,7 @@ impl Line {
         let now = desk.now;
         let Some(owned) = self.owned() else { return };
         let Some(holding) = owned.holding() else { return };
-        if owned.frozen {
+        if owned.frozen || holding.cell.is_stopped() {
             return;
         }
         let wish = holding.longest_wish();
@@ -108,6 +108,8 @@ impl Line {
         owned.valid_until = valid_until(base, left_ms);
         owned.renew_at = sent + owned.lease / 3;
         match &owned.user {
+            // It ends with its holder, or with its lease.
+            User::Held(holding) if holding.cell.is_stopped() => {}
             User::Held(holding) => {
                 let until = holding.ends_at.map_or(owned.valid_until, |end| end.min(owned.valid_until));
                 if holding.cell.extend(until) {

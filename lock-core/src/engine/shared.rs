@@ -20,7 +20,7 @@ use super::raise::Raised;
 use super::report::ShutdownReport;
 use super::slot::{News, Slot};
 use super::table::Table;
-use super::undo::{ReleaseAnswer, Released};
+use super::undo::{ReleaseAnswer, Released, Undo};
 use super::waiter::{WaiterKey, Want};
 use super::wake_up::WakeUp;
 use crate::backend::{Answer, Backend, Channel, Generation, Grant, Inbox, Via};
@@ -226,15 +226,25 @@ impl Shared {
         self.with(|table| {
             table.is_closed = true;
             table.on_all_lines(|line, desk| {
-                line.fail_waiting(desk, |name| LockError::ShutDown { key: name.to_string() });
+                line.fail_waiting(desk, |name| LockError::ShutDown { key: name.to_string(), body: None });
                 line.drive(desk);
             });
         });
     }
 
+    /// Ends what is held, for its holders. See [`Line::stop`].
+    pub(super) fn stop(&self) {
+        self.with(|table| table.on_all_lines(Line::stop));
+    }
+
     /// The engine has ended, however it did.
     pub(super) fn end(&self) {
         self.with(Table::end);
+    }
+
+    /// Whether something is to leave the server of which it has said nothing yet.
+    pub(super) fn has_unanswered_releases(&self) -> bool {
+        self.with(|table| table.desk.undos.values().any(Undo::is_unanswered))
     }
 
     /// What is still held, and what is not confirmed as freed.
@@ -276,7 +286,7 @@ impl Shared {
 fn arrive_at(table: &mut Table, want: Want, slot: &Arc<Slot>) -> (LineKey, WaiterKey) {
     let key = table.line_for(&want);
     if table.is_closed {
-        let error = LockError::ShutDown { key: want.name.to_string() };
+        let error = LockError::ShutDown { key: want.name.to_string(), body: None };
         table.desk.effects.wake(slot.put(News::Failed(error)));
         return (key, 0);
     }

@@ -218,7 +218,7 @@ impl Table {
         (self.is_closed, self.has_ended) = (true, true);
         let Self { lines, desk, .. } = self;
         for line in lines.values_mut() {
-            line.fail_all(desk, |name| LockError::ShutDown { key: name.to_string() });
+            line.fail_all(desk, |name| LockError::ShutDown { key: name.to_string(), body: None });
         }
         for mut undo in std::mem::take(&mut desk.undos).into_values() {
             undo.unconfirmed(desk);

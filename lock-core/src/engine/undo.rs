@@ -163,6 +163,11 @@ impl Undo {
         desk.effects.answers.push((awaited.answer, Err(fault)));
     }
 
+    /// Whether the server has said nothing of it yet, nor the connection that it is away.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.tries == 0
+    }
+
     pub(super) fn is_over(&self, now: Moment) -> bool {
         now >= self.over_at
     }

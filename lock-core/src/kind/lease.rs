@@ -11,6 +11,7 @@ pub(crate) use lost::LeaseLost;
 use crate::backend::Mode;
 use crate::clock::Moment;
 use crate::engine::{HoldCell, Listeners, WeakEngine};
+use crate::error::{BodyOutcome, LockError};
 use crate::name::LockName;
 
 /// What a holder has: one hold, or several of which so many are needed.
@@ -226,6 +227,16 @@ impl Lease {
             Self::One(part, _) => part.cell.is_lost(),
             Self::Many(parts) => parts.is_lost(),
         }
+    }
+
+    /// Why what was lost is: its lease ended, or the manager was shut down. `body`: what became of the body.
+    pub(crate) fn lost_error(&self, name: &LockName, body: BodyOutcome) -> LockError {
+        let key = name.to_string();
+        let stopped = match self {
+            Self::One(part, _) => part.cell.is_stopped(),
+            Self::Many(parts) => parts.held().parts.iter().any(|part| part.cell.is_stopped()),
+        };
+        if stopped { LockError::ShutDown { key, body: Some(body) } } else { LockError::Lost { key, body } }
     }
 
     pub(crate) fn is_held(&self) -> bool {

@@ -153,7 +153,7 @@ impl LockGuard {
         let since = lease.now();
         match self.0.end().await {
             Ok(Released::Freed | Released::Kept) if !lost_before => Ok(()),
-            Ok(_) => Err(LockError::Lost { key: key(), body: BodyOutcome::Finished }),
+            Ok(_) => Err(lease.lost_error(lease.name(), BodyOutcome::Finished)),
             Err(fault) => Err(LockError::Unavailable {
                 key: key(),
                 waited: lease.now().since(since),

@@ -1,6 +1,7 @@
 //! Taking a lock by hand.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Asked;
@@ -12,7 +13,7 @@ use crate::error::LockError;
 use crate::kind::{claim_of, member_claim};
 use crate::name::LockName;
 use crate::params::{LockKind, OnLost, check_expire, check_holds, check_red_hold};
-use crate::run::{Entry, Pinned, enter, enter_all, enter_red, run_body};
+use crate::run::{Entering, Pinned, enter, enter_all, enter_red, run_body};
 
 /// A request for a lock, made by [`LockManager::lock`] or [`LockManager::lock_all`]; end it with [`acquire`](Self::acquire),
 /// [`try_acquire`](Self::try_acquire) or [`run`](Self::run), or their blocking twins.
@@ -190,22 +191,33 @@ impl LockRequest {
         Asked { kind, expire: self.expire, renew: self.renew }
     }
 
-    pub(crate) async fn enter(self, via: Via) -> Result<Entry, LockError> {
-        let (manager, kind, hold_at_least) = (self.manager.clone(), self.kind, self.hold_at_least);
-        let entry = match self.wants(via)? {
-            Wants::One(want) if kind == LockKind::Red => {
-                let masters = manager.masters(want.name.as_str())?;
-                check_red_hold(want.name.as_str(), hold_at_least, masters.max_lease())?;
-                Box::pin(enter_red(masters, want)).await?
-            }
-            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want).await?,
-            // Boxed: a single name must not pay for its size.
-            Wants::All(wants) => Box::pin(enter_all(manager.engine(wants[0].name.as_str())?, wants)).await?,
-        };
-        if let Some(time) = hold_at_least {
-            entry.lease().keep(time);
+    pub(crate) fn enter(self, via: Via) -> Entering {
+        let hold_at_least = self.hold_at_least;
+        let entering = self.entering(via).unwrap_or_else(Entering::failed);
+        match hold_at_least {
+            Some(time) => Entering::Waiting(Box::pin(async move {
+                let entry = entering.await?;
+                entry.lease().keep(time);
+                Ok(entry)
+            })),
+            None => entering,
         }
-        Ok(entry)
+    }
+
+    fn entering(self, via: Via) -> Result<Entering, LockError> {
+        let (manager, kind, hold_at_least) = (self.manager.clone(), self.kind, self.hold_at_least);
+        Ok(match self.wants(via)? {
+            Wants::One(want) if kind == LockKind::Red => {
+                let masters = Arc::clone(manager.masters(want.name.as_str())?);
+                check_red_hold(want.name.as_str(), hold_at_least, masters.max_lease())?;
+                Entering::Waiting(Box::pin(async move { enter_red(&masters, want).await }))
+            }
+            Wants::One(want) => enter(manager.engine(want.name.as_str())?, want),
+            Wants::All(wants) => {
+                let engine = manager.engine(wants[0].name.as_str())?.clone();
+                Entering::Waiting(Box::pin(async move { enter_all(&engine, wants).await }))
+            }
+        })
     }
 
     /// Whether it can be asked for at all; nothing is sent.

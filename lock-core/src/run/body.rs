@@ -83,7 +83,7 @@ fn judge<R>(
     output: Option<R>,
     is_failure: impl Fn(&R) -> bool,
 ) -> Result<R, LockError> {
-    let lost = |body| LockError::Lost { key: entry.lease().name().to_string(), body };
+    let lost = |body| entry.lease().lost_error(entry.lease().name(), body);
     match output {
         None => Err(lost(BodyOutcome::Cancelled)),
         Some(output) if on_lost == OnLost::Finish || is_failure(&output) || !entry.lease().is_lost() => {

@@ -16,6 +16,8 @@ pub(crate) struct Frame(Arc<Link>);
 struct Link {
     place: Place,
     outer: Option<Frame>,
+    /// How many frames there are, with this one.
+    depth: usize,
 }
 
 /// A frame, and the task in which its body is being polled.
@@ -29,7 +31,14 @@ struct Here {
 
 impl Frame {
     pub(crate) fn new(place: Place) -> Self {
-        Self(Arc::new(Link { place, outer: current_frame() }))
+        let outer = current_frame();
+        let depth = 1 + outer.as_ref().map_or(0, Self::depth);
+        Self(Arc::new(Link { place, outer, depth }))
+    }
+
+    /// How many frames there are around the present call, with this one.
+    pub(super) fn depth(&self) -> usize {
+        self.0.depth
     }
 
     /// The places around the present call, innermost first.

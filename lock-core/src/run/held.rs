@@ -118,7 +118,7 @@ impl Held {
     }
 
     fn lost_error(&self) -> LockError {
-        LockError::Lost { key: self.name().to_string(), body: BodyOutcome::Finished }
+        self.lease.lost_error(self.name(), BodyOutcome::Finished)
     }
 
     /// Ready once the lock is lost; never, if it is released in time.

@@ -23,6 +23,22 @@ pub(super) async fn join(
     claim: &Claim,
     deadline: Moment,
 ) -> Result<Option<Entry>, LockError> {
+    let Some((at, place)) = around(engine, name, claim)? else { return Ok(None) };
+    let since = engine.now();
+    Join { place, at, since, deadline, alarm: None, number: None, lost: None }.await
+}
+
+/// As [`join`], without a wait: `None` too if it would take one.
+pub(super) fn join_now(engine: &Engine, name: &LockName, claim: &Claim) -> Result<Option<Entry>, LockError> {
+    let Some((at, place)) = around(engine, name, claim)? else { return Ok(None) };
+    match place.join(at) {
+        Joining::Joined(entry) => Ok(Some(entry)),
+        Joining::Wait | Joining::Over => Ok(None),
+    }
+}
+
+/// The hold of `name` around this call, and which of its names that is.
+fn around(engine: &Engine, name: &LockName, claim: &Claim) -> Result<Option<(usize, Place)>, LockError> {
     let around = current_frame().and_then(|frame| {
         let holds = |place: &Place| Some((place.about(name)?, place.clone()));
         frame.places().filter(|place| place.engine().is(engine)).find_map(holds)
@@ -32,8 +48,7 @@ pub(super) async fn join(
     if reads && claim.mode == Mode::Exclusive && place.lease().is_held() {
         return Err(LockError::Upgrade { key: name.to_string() });
     }
-    let since = engine.now();
-    Join { place, at, since, deadline, alarm: None, number: None, lost: None }.await
+    Ok(Some((at, place)))
 }
 
 /// Joins the hold of a frame, once that frame's entry is the innermost open one.

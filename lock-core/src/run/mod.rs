@@ -14,7 +14,7 @@ mod unreported;
 
 pub(crate) use body::{Pinned, run_body, run_body_blocking};
 pub(crate) use downgrade::downgrade;
-pub(crate) use enter::{enter, enter_all, enter_red};
+pub(crate) use enter::{Entering, enter, enter_all, enter_red};
 pub(crate) use entry::Entry;
 pub(crate) use frame::{Frame, with_frame};
 pub use held::Held;

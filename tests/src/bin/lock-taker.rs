@@ -9,12 +9,13 @@ use lock_core::{LockError, LockGuard, LockKind, LockManager, LockRequest};
 use lock_tests::{OpenHold, Recorder, now_ns};
 
 const USAGE: &str = "\
-usage: lock-taker <url> <names> <count> <hold ms> <expire ms> <wait ms> <history file> [--kind <kind>] [--hold-forever]
+usage: lock-taker <url> <names> <count> <hold ms> <expire ms> <wait ms> <history file> [--kind <kind>] [--hold-forever] [--drop main|thread]
 
 Takes the lock <names>, or several together if they are separated by commas, <count> times for <hold ms> each and appends
 what it held to <history file>. <kind> is reentrant, fair, read, write or red; for red, <url> is those of all masters,
 separated by commas. Prints `ready` when it is connected, `held` with the tokens for each hold, and `busy` or `lost` where
-that happens. With --hold-forever it holds the first one until it is killed.";
+that happens. With --hold-forever it holds the first one until it is killed. With --drop the last one is not released but
+dropped, there, and the process ends at once.";
 
 /// How often a holder looks whether it still holds.
 const LOOK: Duration = Duration::from_millis(1);
@@ -30,6 +31,14 @@ struct Orders {
     wait: Duration,
     history: PathBuf,
     forever: bool,
+    drops: Option<Where>,
+}
+
+/// Where the last guard is dropped.
+#[derive(Clone, Copy, PartialEq)]
+enum Where {
+    Main,
+    Thread,
 }
 
 impl Orders {
@@ -37,11 +46,18 @@ impl Orders {
         let [url, names, count, hold, expire, wait, history, options @ ..] = arguments else {
             return None;
         };
-        let (mut kind, mut forever) = (None, false);
+        let (mut kind, mut forever, mut drops) = (None, false, None);
         let mut options = options.iter();
         while let Some(option) = options.next() {
             match option.as_str() {
                 "--hold-forever" => forever = true,
+                "--drop" => {
+                    drops = Some(match options.next()?.as_str() {
+                        "main" => Where::Main,
+                        "thread" => Where::Thread,
+                        _ => return None,
+                    });
+                }
                 "--kind" => kind = Some(kind_of(options.next()?)?),
                 _ => return None,
             }
@@ -57,6 +73,7 @@ impl Orders {
             wait: ms(wait)?,
             history: history.into(),
             forever,
+            drops,
         })
     }
 
@@ -135,7 +152,16 @@ async fn take(orders: &Orders) -> Result<(), Box<dyn std::error::Error>> {
         let tokens: Vec<String> = guard.tokens().iter().map(|(_, token)| token.to_string()).collect();
         say(&format!("held {}", tokens.join(" ")))?;
         taken += 1;
-        if keep(&guard, &holds, orders).await {
+        let held = keep(&guard, &holds, orders).await;
+        if held
+            && taken == orders.count
+            && let Some(place) = orders.drops
+        {
+            match place {
+                Where::Main => drop(guard),
+                Where::Thread => std::thread::spawn(move || drop(guard)).join().expect("no panic"),
+            }
+        } else if held {
             guard.release().await?;
         } else {
             say("lost")?;

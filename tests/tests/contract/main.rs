@@ -9,6 +9,7 @@ mod bad_input;
 mod cancellation;
 mod connect;
 mod crowd;
+mod depth;
 mod downgrade;
 mod exclusion;
 mod fair;
@@ -216,6 +217,8 @@ contract! {
             shutting_down_ends_the_wait_of_its_waiters
             shutting_down_waits_for_what_is_held
             shutting_down_reports_what_stays
+            a_lock_whose_body_is_gone_is_free_when_shutting_down_returns
+            shutting_down_frees_no_lock_under_a_body_that_goes_on
         }
         support {
             a_decorated_manager_keeps_the_contract

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use lock_core::LockError;
+use lock_core::{BodyOutcome, LockError, LockKind, LockName, OnLost};
 use lock_tests::{Stage, arrive};
 
 const WITHIN: Duration = Duration::from_secs(2);
@@ -66,15 +66,85 @@ pub(crate) async fn shutting_down_reports_what_stays(stage: &Stage) {
     });
     starts.await.expect("the body runs");
     let report = here.shutdown(Duration::from_millis(100)).await;
-    let mut held: Vec<_> = report.still_held.iter().map(ToString::to_string).collect();
-    held.sort();
-    assert_eq!(held, [stage.name("a"), stage.name("b")]);
+    let names = |names: &[LockName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&report.still_held), [stage.name("a")], "nobody drops the guard");
+    assert_eq!(names(&report.cancelled), [stage.name("b")], "the body was dropped");
     assert!(!report.is_clean() && guard.is_lost());
     let error = body.await.expect("no panic").expect_err("nobody renews its lease any more");
-    assert!(matches!(error, LockError::Lost { .. }), "{error:?}");
+    assert!(matches!(error, LockError::ShutDown { body: Some(BodyOutcome::Cancelled), .. }), "{error:?}");
     // Once more says the same, and does no harm.
     here.clone().shutdown(Duration::ZERO).await;
     drop(guard);
     let next = there.lock("a").wait(PATIENCE).acquire().await.expect("the lease ends");
     next.release().await.expect("it is held");
+}
+
+/// Whatever holds it: one name, several, readers, a hold inside a hold.
+pub(crate) async fn a_lock_whose_body_is_gone_is_free_when_shutting_down_returns(stage: &Stage) {
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let body = |keys: &'static [&'static str], kind: LockKind| {
+        let (here, started) = (here.clone(), started.clone());
+        tokio::spawn(async move {
+            let request = match keys {
+                [key] => here.lock(*key).kind(kind),
+                _ => here.lock_all(keys.iter().copied()),
+            };
+            let inner = here.clone();
+            let sleeps = async {
+                let nested = inner.lock(keys[0]).kind(kind).run(async {
+                    started.send(()).expect("somebody listens");
+                    std::future::pending::<()>().await;
+                });
+                nested.await
+            };
+            request.expire(PATIENCE).run(sleeps).await
+        })
+    };
+    let bodies = [
+        body(&["a"], LockKind::Reentrant),
+        body(&["b"], LockKind::Read),
+        body(&["b"], LockKind::Read),
+        body(&["c", "d"], LockKind::Multi),
+    ];
+    for _ in &bodies {
+        starts.recv().await.expect("a body runs");
+    }
+    let report = here.shutdown(Duration::from_millis(50)).await;
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        let next = there.lock(name).try_acquire().await.expect("an answer");
+        next.unwrap_or_else(|| panic!("{name} is not free")).release().await.expect("it is held");
+    }
+    let cancelled: Vec<_> = report.cancelled.iter().map(ToString::to_string).collect();
+    assert_eq!(cancelled, names.map(|name| stage.name(name)));
+    assert!(report.still_held.is_empty() && report.unconfirmed.is_empty(), "{report:?}");
+    for body in bodies {
+        let error = body.await.expect("no panic").expect_err("it was cut off");
+        assert!(matches!(error, LockError::ShutDown { body: Some(_), .. }), "{error:?}");
+        assert!(error.to_string().contains("shut down"), "{error}");
+    }
+}
+
+/// Nothing cancels it, and nobody gets its lock while it runs.
+pub(crate) async fn shutting_down_frees_no_lock_under_a_body_that_goes_on(stage: &Stage) {
+    let (here, there) = (stage.manager().await, stage.manager().await);
+    let (started, starts) = tokio::sync::oneshot::channel();
+    let (goes_on, until) = tokio::sync::oneshot::channel();
+    let body = tokio::spawn({
+        let here = here.clone();
+        let body = async move {
+            started.send(()).expect("somebody listens");
+            until.await
+        };
+        async move { here.lock("a").expire(PATIENCE).on_lost(OnLost::Finish).run(body).await }
+    });
+    starts.await.expect("the body runs");
+    let report = here.shutdown(Duration::from_millis(50)).await;
+    assert_eq!(report.still_held.iter().map(ToString::to_string).collect::<Vec<_>>(), [stage.name("a")]);
+    let busy = there.lock("a").try_acquire().await.expect("an answer");
+    assert!(busy.is_none(), "its body still runs");
+    goes_on.send(()).expect("the body is there");
+    body.await.expect("no panic").expect("its outcome stands").expect("it was told to end");
+    assert!(stage.lose(&report.still_held[0]));
 }

@@ -21,6 +21,8 @@ pub(crate) struct Orders<'a> {
     pub(crate) expire: Duration,
     /// The first one, until it is killed.
     pub(crate) forever: bool,
+    /// Where the last one is dropped, instead of released.
+    pub(crate) drops: Option<&'a str>,
 }
 
 impl Orders<'_> {
@@ -32,6 +34,7 @@ impl Orders<'_> {
         hold: Duration::from_millis(1),
         expire: Duration::from_secs(1),
         forever: false,
+        drops: None,
     };
 }
 
@@ -52,6 +55,7 @@ impl Taker {
         let ms = |duration: Duration| duration.as_millis().to_string();
         command.args([urls, orders.names, &orders.count.to_string(), &ms(orders.hold)]);
         command.args([ms(orders.expire), ms(PATIENCE)]).arg(history).args(["--kind", orders.kind]);
+        command.args(orders.drops.into_iter().flat_map(|place| ["--drop", place]));
         command.args(orders.forever.then_some("--hold-forever")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = Process::start(&mut command);
         let output = process.child().stdout.take().expect("it is piped");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lock_core::LockManager;
-use lock_tests::{Cluster, Deployment, Proxy, Server, Stage, each_server};
+use lock_tests::{Cluster, Deployment, Masters, Proxy, Server, Stage, each_server};
 
 /// Past this a connection is not trusted without a ping.
 const IDLE: Duration = Duration::from_millis(1_300);
@@ -67,6 +67,31 @@ fn a_first_call_behind_sentinels_survives_dead_connections() {
         deployment.play(async |deployment| {
             let locks = LockManager::connect(&deployment.url()).await.expect("it connects");
             survives(&locks, &["a"], || vanish(deployment.master())).await;
+        });
+    });
+}
+
+/// Each master has a quarter of a second to give its vote, and the call does not wait for a second round.
+#[test]
+fn a_single_try_at_independent_masters_survives_dead_connections() {
+    each_server(|binary| {
+        let masters = Masters::start(binary, 3);
+        let proxies = masters.proxies();
+        let builder = masters.builder_through(&proxies).red_masters_keep_data();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let locks = builder.connect().await.expect("they can be connected to");
+            for _ in 0..3 {
+                let guard =
+                    locks.lock("a").red().try_acquire().await.expect("an answer").expect("it is free");
+                guard.release().await.expect("it is held");
+                tokio::time::sleep(IDLE).await;
+                proxies.iter().for_each(Proxy::vanish);
+                let since = Instant::now();
+                let guard = locks.lock("a").red().try_acquire().await.expect("the masters are well");
+                eprintln!("red, try_acquire: {:?}", since.elapsed());
+                guard.expect("it is free").release().await.expect("it is held");
+            }
         });
     });
 }

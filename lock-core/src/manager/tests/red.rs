@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backend::memory::MemoryBackend;
 use crate::manager::LockManager;
@@ -86,6 +86,28 @@ async fn a_part_that_is_lost_is_got_back_while_a_majority_holds() {
 }
 
 #[tokio::test]
+async fn a_lock_whose_parts_were_all_got_back_ends_with_its_longest_hold() {
+    let names = ["red-longest-1", "red-longest-2", "red-longest-3"];
+    let locks = locks(&names);
+    let longest = Duration::from_secs(4);
+    let since = Instant::now();
+    let request = locks.lock("a").red().expire(Duration::from_secs(1)).max_hold(longest);
+    let guard = request.acquire().await.unwrap();
+    tokio::time::sleep(longest / 2).await;
+    for name in names {
+        let backend = MemoryBackend::named(name);
+        let is_there = || backend.names().contains(&"LOCK:a".to_owned());
+        backend.lose(guard.name());
+        while !is_there() {
+            assert!(!guard.is_lost(), "{:?} after it was taken", since.elapsed());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    guard.lost().await;
+    assert!(since.elapsed() < longest + longest / 3, "{:?}", since.elapsed());
+}
+
+#[tokio::test]
 async fn a_majority_lost_is_the_lock_lost() {
     let names = ["red-lost-1", "red-lost-2", "red-lost-3"];
     let locks = locks(&names);
@@ -112,6 +134,8 @@ async fn red_joins_red_and_needs_masters() {
     assert!(without.to_string().contains("red_masters(["), "{without}");
     let long = locks.lock("a").red().expire(Duration::from_secs(31)).acquire().await.unwrap_err();
     assert!(matches!(long, LockError::Params { .. }) && long.to_string().contains("red_max_lease"), "{long}");
+    let kept = locks.lock("a").red().hold_at_least(Duration::from_secs(31)).acquire().await.unwrap_err();
+    assert!(matches!(kept, LockError::Params { .. }) && kept.to_string().contains("hold_at_least"), "{kept}");
     let guard = locks.lock("a").red().expire(Duration::from_secs(3)).acquire().await.unwrap();
     guard.held().extend(Duration::from_secs(20)).await.unwrap();
     assert!(guard.remaining() > Duration::from_secs(10));

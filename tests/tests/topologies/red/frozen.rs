@@ -52,3 +52,24 @@ fn a_frozen_majority_is_unavailable_by_the_deadline_and_leaves_nothing() {
         drop(acquire(&locks, PATIENCE).await.expect("all answer again"));
     });
 }
+
+/// It holds a majority, or had it: the one that answers can't say.
+#[test]
+fn a_holder_of_whom_a_minority_tells_is_not_enough_for_busy() {
+    on_each(|binary| async move {
+        let masters = Masters::start(binary, 3);
+        let (here, there) = (masters.manager().await, masters.manager().await);
+        let held = acquire(&there, PATIENCE).await.expect("it is free");
+        until_async(PATIENCE, "all three have it", || masters.who_have("a").len() == 3).await;
+        masters.server(0).pause();
+        masters.server(1).pause();
+        let error = acquire(&here, Duration::ZERO).await.expect_err("no majority answers");
+        let text = error.to_string();
+        assert!(matches!(error, LockError::Unavailable { .. }), "{text}");
+        assert!(text.contains("0 of 3 granted it, 1 busy, 2 unavailable"), "{text}");
+        masters.server(0).resume();
+        masters.server(1).resume();
+        drop(held);
+        masters.are_empty().await;
+    });
+}
